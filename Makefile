@@ -1,0 +1,58 @@
+# The commands of this project; `make help` lists them.  README's two are `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO_DIR ?= demo
+
+.DEFAULT_GOAL := help
+
+help:  ## List these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): requirements/runtime.txt requirements/dev.txt pyproject.toml
+	@echo "== Making a virtual environment in $(VENV) and installing the pinned dependencies (once; a minute or so)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMP)  ## Make the virtual environment
+
+demo: $(STAMP)  ## The main job against the emulator, step by step, in the folder demo/
+	@$(BIN)/reconciler demo --dir $(DEMO_DIR)
+
+test: $(STAMP)  ## Every test this machine can run; says what it skipped and why
+	@echo "== Running the tests (real processes: emulator and command line)"
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+fmt: $(STAMP)  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --exit-zero --quiet .
+
+lint: $(STAMP)  ## Format check, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test  ## Everything a commit must pass
+
+bench: $(STAMP)  ## Start-up time beside a bare interpreter
+	$(BIN)/python bench/startup.py
+
+nightly: $(STAMP)  ## The same tests with many more random examples
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --timeout 3600
+
+lock: requirements/lock-tool.txt  ## Pin the dependencies again (newest that fit pyproject.toml)
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --require-hashes -r requirements/lock-tool.txt
+	PATH=.venv-lock/bin:$$PATH sh requirements/lock.sh
+
+ci: lint test demo  ## What .ci/run runs
+
+clean:  ## Remove what these commands made
+	rm -rf $(VENV) .venv-lock $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+.PHONY: help setup demo test fmt lint check bench nightly lock ci clean

@@ -1,0 +1,1 @@
+"""Download, proof of wholeness, bags, receipts, stores."""

@@ -1,0 +1,161 @@
+"""Fetching one file: streamed, hashed while it is written, and never with the key.
+
+Asset hosts need no key and must not get one, so this session has none; netrc files are not looked at either.
+"""
+
+import base64
+import binascii
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+from urllib.parse import urlsplit
+
+import requests
+import tenacity
+import urllib3
+
+from reconciler.archive.proof import Transfer
+from reconciler.errors import ArchiveError
+
+BLOCK_BYTES = 256 * 1024
+MOST_REDIRECTS = 5
+
+
+class _NoKey(requests.auth.AuthBase):
+    """Given as `auth`, it keeps requests from adding credentials out of a netrc file."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.pop("Authorization", None)
+        return request
+
+
+class _Again(Exception):
+    """An attempt that may be repeated from the first byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused(Exception):
+    """The host says no for good."""
+
+    why: str
+
+
+class Downloader:
+    """Fetches files over http(s).  `patience_s` bounds how long one file is tried again after trouble."""
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        connect_s: float = 10.0,
+        read_s: float = 60.0,
+        patience_s: float = 60.0,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._session = requests.Session()
+        self._session.auth = _NoKey()
+        self._session.max_redirects = MOST_REDIRECTS
+        self._session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
+        self._timeouts = (connect_s, read_s)
+        self._patience_s = patience_s
+        self._pause = pause
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def fetch(self, address: str, path: Path, *, room: Callable[[int], None]) -> Transfer:
+        """Fetch `address` into a new file at `path`.
+
+        `room` is called with the declared length before the first byte is written, and may refuse.
+
+        Raises:
+            ArchiveError: it could not be had; names the host, never the query.
+            OSError: the file could not be written.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Again),
+            stop=tenacity.stop_after_delay(self._patience_s),
+            wait=tenacity.wait_random_exponential(multiplier=0.5, max=15),
+            sleep=self._pause,
+            reraise=True,
+        )
+        try:
+            return retrying(self._attempt, address, path, room)
+        except _Again as last:
+            tries = retrying.statistics.get("attempt_number", 1)
+            raise ArchiveError(f"{shown(address)} could not be fetched in {tries} tries: {last}") from last.__cause__
+        except _Refused as refused:
+            raise ArchiveError(f"{shown(address)} could not be fetched: {refused.why}") from None
+
+    def _attempt(self, address: str, path: Path, room: Callable[[int], None]) -> Transfer:
+        try:
+            response = self._session.get(address, stream=True, timeout=self._timeouts)
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects) as error:
+            raise _Refused(type(error).__name__) from error
+        except requests.RequestException as error:
+            raise _Again(type(error).__name__) from error
+        with response, path.open("wb") as file:
+            _check_status(response)
+            declared = _declared(response)
+            if declared is not None:
+                room(declared)
+            return _receive(response, file, declared)
+
+
+def shown(address: str) -> str:
+    """Show an address without its query, where signatures and account ids stand."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+def _check_status(response: requests.Response) -> None:
+    if response.status_code in {408, 425, 429} or response.status_code >= 500:
+        raise _Again(f"HTTP {response.status_code}")
+    if response.status_code != 200:
+        raise _Refused(f"HTTP {response.status_code}")
+    if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
+        raise _Refused(f"it came encoded ({response.headers['Content-Encoding']}) though that was not asked for")
+
+
+def _declared(response: requests.Response) -> int | None:
+    text = response.headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _receive(response: requests.Response, file: BinaryIO, declared: int | None) -> Transfer:
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    try:
+        for block in response.raw.stream(BLOCK_BYTES, decode_content=False):
+            file.write(block)
+            sha256.update(block)
+            md5.update(block)
+            size += len(block)
+    except (urllib3.exceptions.HTTPError, TimeoutError, ConnectionError) as error:
+        expected = f" of {declared}" if declared is not None else ""
+        raise _Again(f"cut off after {size}{expected} bytes ({type(error).__name__})") from error
+    return Transfer(
+        size=size,
+        sha256=sha256.hexdigest(),
+        md5=md5.hexdigest(),
+        declared=declared,
+        framed="chunked" in response.headers.get("Transfer-Encoding", "").lower(),
+        content_type=response.headers.get("Content-Type", ""),
+        etag=response.headers.get("ETag", ""),
+        content_md5=_md5_hex(response.headers.get("Content-MD5", "")),
+    )
+
+
+def _md5_hex(header: str) -> str:
+    try:
+        return base64.b64decode(header, validate=True).hex()
+    except (binascii.Error, ValueError):
+        return ""

@@ -1,0 +1,41 @@
+"""Where bags are kept: the port that every kind of store fits, one module per kind."""
+
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.core.receipt import BagFile
+
+
+class BagStore(Protocol):
+    """A place for bags.  What stands under a final name is whole, and is never changed or overwritten.
+
+    Every method raises StoreNotWritable when the place takes no more, and ArchiveError when it cannot be read.
+    """
+
+    @property
+    def address(self) -> str:
+        """The store's address as the desired-state file has it."""
+
+    def room_for(self, size: int) -> None:
+        """Refuse now what would not fit.  Raises StoreNotWritable."""
+
+    def workplace(self, name: str) -> Path:
+        """Make an empty local folder for unfinished work, on the store's own file system where it has one."""
+
+    def discard(self, workplace: Path) -> None:
+        """Remove unfinished work.  Never raises for what is gone already."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether a bag or receipt stands under this final name."""
+
+    def publish(self, workplace: Path, name: str) -> None:
+        """Make a local bag folder durable under its final name.  Raises ArchiveError when the name is taken."""
+
+    def publish_file(self, content: bytes, name: str) -> None:
+        """Make one small file durable under its final name.  Raises ArchiveError when the name is taken."""
+
+    def read_back(self, name: str) -> tuple[BagFile, ...]:
+        """Read every file of a bag from its final place and hash it; in order of path."""
+
+    def read_file(self, name: str) -> bytes:
+        """Read one small file."""

@@ -1,0 +1,178 @@
+"""A store in a local folder.
+
+Written under `.partial/` on the same file system, made durable file by file, and then renamed as a whole: a bag is
+there whole or not at all.  After `publish` returns, it is there after a power failure too, as far as the file system
+keeps the promises of fsync.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from reconciler.core.receipt import BagFile
+from reconciler.errors import ArchiveError, StoreNotWritable
+
+PARTIAL = ".partial"
+KEPT_FREE_BYTES = 16 * 1024 * 1024
+"""What a download must leave free: receipts, the ledger beside it, and everybody else need some."""
+BLOCK_BYTES = 1024 * 1024
+STALE_S = 24 * 3600
+"""Unfinished work older than this was left by a run that died, and is removed."""
+
+
+class LocalStore:
+    """Implements BagStore over the folder `root`, which is made when it is first written to."""
+
+    def __init__(self, address: str, root: Path) -> None:
+        self._address = address
+        self._root = root
+
+    @property
+    def address(self) -> str:
+        """The store's address as the desired-state file has it."""
+        return self._address
+
+    def room_for(self, size: int) -> None:
+        """Refuse now what would not fit."""
+        with self._told("asked for its free space"):
+            self._root.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self._root).free
+        if free < size + KEPT_FREE_BYTES:
+            raise StoreNotWritable(
+                f"the store {self._address} has {free} bytes free, {size} and {KEPT_FREE_BYTES} in reserve are needed",
+                hint="Make room, or name another folder under archive.stores; what is archived already stays valid.",
+            )
+
+    def workplace(self, name: str) -> Path:
+        """Make an empty folder below `.partial`."""
+        with self._told("written to"):
+            self._remove_stale()
+            folder = self._root / PARTIAL / f"{name}-{uuid.uuid4().hex[:8]}"
+            folder.mkdir(parents=True)
+            return folder
+
+    def _remove_stale(self) -> None:
+        partial = self._root / PARTIAL
+        for left in partial.iterdir() if partial.is_dir() else ():
+            if time.time() - left.stat().st_mtime > STALE_S:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def discard(self, workplace: Path) -> None:
+        """Remove unfinished work."""
+        shutil.rmtree(workplace, ignore_errors=True)
+
+    def has(self, name: str) -> bool:
+        """Tell whether something stands under this final name."""
+        return (self._root / name).exists()
+
+    def publish(self, workplace: Path, name: str) -> None:
+        """Make a bag durable under its final name."""
+        target = self._root / name
+        with self._told("written to"):
+            if target.exists():
+                raise ArchiveError(f"{name} is already in the store {self._address}; a bag is never overwritten")
+            _sync_below(workplace)
+            self._durable_folder(target.parent)
+            workplace.rename(target)  # onto a folder with something in it, this fails: create-only
+            _sync(target.parent)
+
+    def publish_file(self, content: bytes, name: str) -> None:
+        """Make one small file durable under its final name."""
+        target = self._root / name
+        with self._told("written to"):
+            unfinished = self._root / PARTIAL / f"{target.name}-{uuid.uuid4().hex[:8]}"
+            unfinished.parent.mkdir(parents=True, exist_ok=True)
+            self._durable_folder(target.parent)
+            try:
+                with unfinished.open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                try:
+                    os.link(unfinished, target)  # fails when the name is taken; a rename would overwrite
+                except FileExistsError:
+                    raise ArchiveError(
+                        f"{name} is already in the store {self._address}; it is never overwritten"
+                    ) from None
+                _sync(target.parent)
+            finally:
+                unfinished.unlink(missing_ok=True)
+
+    def read_back(self, name: str) -> tuple[BagFile, ...]:
+        """Read every file of a bag from its final place and hash it."""
+        folder = self._root / name
+        with self._told("read"):
+            return tuple(_hashed(path, folder) for path in sorted(folder.rglob("*")) if not path.is_dir())
+
+    def read_file(self, name: str) -> bytes:
+        """Read one small file."""
+        with self._told("read"):
+            return (self._root / name).read_bytes()
+
+    def _durable_folder(self, folder: Path) -> None:
+        """Make a folder and make the names that lead to it durable."""
+        missing = []
+        while not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        for made in reversed(missing):
+            made.mkdir(exist_ok=True)
+            _sync(made.parent)
+
+    @contextmanager
+    def _told(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise not_writable(self._address, action, error) from error
+
+
+WONT_GET_BETTER = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
+        *(errno.ENOTDIR, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ESTALE),
+    }
+)
+"""What the next job would meet as well, so the run stops."""
+
+
+def not_writable(address: str, action: str, error: OSError) -> ArchiveError:
+    """Turn what the file system says into our error: one for the whole run, or one for this job alone."""
+    said = f"the store {address} cannot be {action}: {error.strerror or error}"
+    if error.errno in WONT_GET_BETTER:
+        return StoreNotWritable(
+            said, hint="Check the folder's space and rights; what is archived already stays valid. Then apply again."
+        )
+    return ArchiveError(said)
+
+
+def _hashed(path: Path, folder: Path) -> BagFile:
+    sha256, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        # What was just written may only be in memory; where the system allows, the bytes of the disk are read.
+        with suppress(OSError, AttributeError):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while block := file.read(BLOCK_BYTES):
+            sha256.update(block)
+            size += len(block)
+    return BagFile(path=path.relative_to(folder).as_posix(), size=size, sha256=sha256.hexdigest())
+
+
+def _sync_below(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

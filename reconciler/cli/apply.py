@@ -1,0 +1,111 @@
+"""`reconciler apply`: carry out a saved plan, or show one and ask."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options, output
+
+if TYPE_CHECKING:
+    from reconciler.core.desired import DesiredState
+    from reconciler.core.plan import Plan
+    from reconciler.wiring import Settings
+
+
+@click.command()
+@click.argument("plan_file", required=False, type=click.Path(path_type=Path))
+@options.service
+@options.no_color
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def apply(
+    *,
+    plan_file: Path | None,
+    file: Path,
+    state: Path | None,
+    calls_per_second: float,
+    patience_s: float,
+    no_color: bool,
+    as_json: bool,
+) -> int:
+    """Archive, prove and only then clean what a plan says.
+
+    With PLAN_FILE, a plan saved by `plan --out`, exactly that is done at most: having it is the approval.  Without,
+    the plan is shown and the number of jobs and the account must be typed; that needs a terminal.
+
+    \b
+    Examples:
+      reconciler apply plan.json
+      reconciler apply
+    """
+    from reconciler import wiring
+    from reconciler.cli.show import load
+    from reconciler.cli.signals import stop_on_signals
+    from reconciler.engine.applying import apply_plan
+    from reconciler.report.run_text import run_report_json, run_report_text
+
+    settings = options.settings(file, state, calls_per_second, patience_s)
+    style = output.style(no_color=no_color)
+    if plan_file is None:
+        _needs_a_terminal()
+    approved = load(plan_file) if plan_file else None
+    desired = wiring.desired_state(settings)
+    if approved is None:
+        approved = _ask(settings, desired, no_color=no_color)
+    if approved is None:
+        return 0
+    with (
+        stop_on_signals() as stop,
+        wiring.apply_means(settings, desired, output.PlainProgress(), stop) as means,
+    ):
+        report = apply_plan(means, desired, approved, tool_version=wiring.VERSION)
+    output.product(run_report_json(report) if as_json else run_report_text(report, style=style))
+    return report.exit_code
+
+
+def _needs_a_terminal() -> None:
+    from reconciler.errors import UsageRefused
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageRefused(
+            "apply without a plan asks for a confirmation, and there is no terminal to ask on",
+            hint="Save a plan and apply it: reconciler plan --out plan.json; reconciler apply plan.json",
+        )
+
+
+def _ask(settings: "Settings", desired: "DesiredState", *, no_color: bool) -> "Plan | None":
+    """Show the plan and have it confirmed by number and account; None when there is nothing to do."""
+    from datetime import timedelta
+
+    from reconciler import wiring
+    from reconciler.engine.planning import make_plan
+    from reconciler.errors import GuardRefused, UsageRefused
+    from reconciler.report.text import plan_text
+
+    with wiring.read_parts(settings) as parts:
+        made = make_plan(
+            desired,
+            parts.reader,
+            parts.ledger,
+            parts.clock,
+            valid_for=timedelta(hours=1),
+            tool_version=wiring.VERSION,
+        )
+    output.product(plan_text(made, style=output.style(no_color=no_color)))
+    if not made.applyable:
+        raise GuardRefused(tuple(violation.message for violation in made.violations))
+    if not made.has_work:
+        return None
+    expected = confirmation(made)
+    typed = click.prompt(f'Type "{expected}" to continue', default="", show_default=False, err=True)
+    if typed != expected:
+        raise UsageRefused(f"{typed!r} was typed, not {expected!r}: nothing was done")
+    return made
+
+
+def confirmation(plan: "Plan") -> str:
+    """What must be typed: the number of jobs that go for good and the account, so that neither is passed over."""
+    if plan.cleans:
+        return f"clean {plan.cleans} {plan.account}"
+    return f"archive {plan.archives} {plan.account}"

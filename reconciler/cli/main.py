@@ -1,0 +1,66 @@
+"""The command `reconciler`: the verbs, and how errors become exit codes (reconciler.errors)."""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.apply import apply
+from reconciler.cli.audit import audit
+from reconciler.cli.demo import demo
+from reconciler.cli.plan import plan
+from reconciler.cli.refresh import refresh
+from reconciler.cli.show import show
+from reconciler.cli.validate import validate
+from reconciler.cli.verify import verify
+from reconciler.emulator.command import emulator
+from reconciler.errors import Interrupted, ReconcilerError, UsageRefused
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="reconciler")
+def cli() -> None:
+    """Keep the Pictory jobs that a reviewed file retains; archive, prove and only then clean the rest.
+
+    A clean is for good.  Nothing is cleaned that was not archived whole, nothing that was not in the reviewed plan,
+    and what cannot be told is held.
+    """
+
+
+for verb in (validate, plan, show, apply, refresh, verify, audit, emulator, demo):
+    cli.add_command(verb)
+
+
+def run() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command line; give its exit code.  A bug shows its traceback and ends with 1, as Python does."""
+    try:
+        code = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
+    except ReconcilerError as error:
+        return _told(error)
+    except click.ClickException as error:
+        error.show()
+        return UsageRefused.exit_code  # click's own 2 means "changes pending" to whoever wraps plan
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Aborted.", err=True)
+        return Interrupted.exit_code
+    except BrokenPipeError:
+        # The reader of our output left (`| head`); a traceback would only hide what it had seen.
+        sys.stderr.close()
+        return 1
+    return int(code or 0)
+
+
+def _told(error: ReconcilerError) -> int:
+    from reconciler.report.untrusted import harmless_lines
+
+    click.secho(f"Error: {harmless_lines(error.message)}", err=True, fg="red" if sys.stderr.isatty() else None)
+    if error.hint:
+        click.echo(harmless_lines(error.hint), err=True)
+    return 128 + error.signal_number if isinstance(error, Interrupted) else error.exit_code

@@ -1,0 +1,43 @@
+"""How a verb speaks: the product to stdout, talk to stderr."""
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from reconciler.report.style import Style
+
+
+def style(*, no_color: bool) -> "Style":
+    """Tell how stdout can be written to: colour only on a terminal, and never against NO_COLOR."""
+    from reconciler.report.style import Style
+
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    return Style(
+        colour=sys.stdout.isatty() and not no_color and "NO_COLOR" not in os.environ,
+        unicode=encoding.startswith("utf"),
+        width=shutil.get_terminal_size((100, 24)).columns,
+    )
+
+
+def product(text: str) -> None:
+    """Write the verb's product to stdout."""
+    click.echo(text, nl=not text.endswith("\n"))
+
+
+def talk(line: str) -> None:
+    """Write one line for whoever watches to stderr."""
+    click.echo(line, err=True)
+
+
+class PlainProgress:
+    """Progress as plain lines on stderr; untrusted text made harmless (I12)."""
+
+    def say(self, line: str) -> None:
+        """Tell one line."""
+        from reconciler.report.untrusted import harmless
+
+        talk(harmless(line))

@@ -1,0 +1,89 @@
+"""`reconciler plan`: what would be archived and cleaned, and why.  Sends GET only, writes nothing but --out."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options, output
+
+SPAN_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+class Span(click.ParamType[timedelta]):
+    """A span such as 12h, 7d or 2w."""
+
+    name = "SPAN"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read the text."""
+        if isinstance(value, timedelta):
+            return value
+        text = str(value)
+        count, unit = text[:-1], SPAN_UNITS.get(text[-1:])
+        if unit is None or not count.isascii() or not count.isdigit() or not 1 <= int(count[:6]) <= 100_000:
+            self.fail(f"{text!r} is not a span; write a whole number and h, d or w, such as 12h or 7d", param, ctx)
+        return int(count) * unit
+
+
+@click.command()
+@options.service
+@options.no_color
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan; applying it is the approval."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply, 0 when there are none."
+)
+@click.option(
+    "--expires", "valid_for", type=Span(), default="7d", show_default=True, help="How long the plan is valid."
+)
+def plan(
+    *,
+    file: Path,
+    state: Path | None,
+    calls_per_second: float,
+    patience_s: float,
+    no_color: bool,
+    out: Path | None,
+    as_json: bool,
+    detailed_exitcode: bool,
+    valid_for: timedelta,
+) -> int:
+    """Show what would be archived and cleaned, and why.  Changes nothing.
+
+    \b
+    Examples:
+      reconciler plan --out plan.json           save it, have it reviewed, then: reconciler apply plan.json
+      reconciler plan --detailed-exitcode       for scripts: 0 no changes, 2 changes
+    """
+    from reconciler import wiring
+    from reconciler.engine.planning import make_plan
+    from reconciler.report.saved_plan import write_plan
+    from reconciler.report.text import plan_text
+
+    settings = options.settings(file, state, calls_per_second, patience_s)
+    with wiring.read_parts(settings) as parts:
+        made = make_plan(
+            parts.desired, parts.reader, parts.ledger, parts.clock, valid_for=valid_for, tool_version=wiring.VERSION
+        )
+    if out:
+        save(out, write_plan(made))
+    output.product(write_plan(made) if as_json else plan_text(made, style=output.style(no_color=no_color)))
+    if not made.applyable:
+        return 4
+    return 2 if detailed_exitcode and made.has_work else 0
+
+
+def save(path: Path, text: str) -> None:
+    """Write a whole file or none: a plan cut off by a full disk must not lie there under its name."""
+    from reconciler.errors import UsageRefused
+
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise UsageRefused(f"{path} cannot be written: {error.strerror}", hint="Name another file.") from error

@@ -1,0 +1,42 @@
+"""`reconciler show`: a saved plan, again, for people or as JSON.  Contacts nothing."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options, output
+
+if TYPE_CHECKING:
+    from reconciler.core.plan import Plan
+
+
+@click.command()
+@click.argument("plan_file", type=click.Path(path_type=Path))
+@options.no_color
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+def show(*, plan_file: Path, no_color: bool, as_json: bool) -> None:
+    """Show a saved plan.  Contacts nothing."""
+    from reconciler.report.saved_plan import write_plan
+    from reconciler.report.text import plan_text
+
+    saved = load(plan_file)
+    output.product(write_plan(saved) if as_json else plan_text(saved, style=output.style(no_color=no_color)))
+
+
+def load(path: Path) -> "Plan":
+    """Read a saved plan.
+
+    Raises:
+        PlanRefused: it was edited, or is no plan.
+    """
+    from reconciler.errors import UsageRefused
+    from reconciler.report.saved_plan import read_plan
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageRefused(
+            f"{path} cannot be read: {error.strerror}", hint="Make a plan: reconciler plan --out plan.json"
+        ) from error
+    return read_plan(content, str(path))

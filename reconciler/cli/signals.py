@@ -1,0 +1,41 @@
+"""Stopping on request: the first signal lets the job in hand finish, the second stops at once; both are recoverable."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from reconciler.cli.output import talk
+from reconciler.errors import Interrupted
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopOnSignal:
+    """Remembers the first signal; raises Interrupted on the second."""
+
+    def __init__(self) -> None:
+        self._first = 0
+
+    def requested(self) -> int:
+        """Give the number of the signal that asked to stop, 0 if none did."""
+        return self._first
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        """Take a signal."""
+        if self._first:
+            raise Interrupted("stopped at once; the next apply settles what was left open", signal_number=number)
+        self._first = number
+        talk("Stopping after the job in hand; once more to stop now.")
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[StopOnSignal]:
+    """Listen for SIGINT and SIGTERM while a run writes; put back what was there before."""
+    stop = StopOnSignal()
+    before = {number: signal.signal(number, stop.note) for number in SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, listener in before.items():
+            signal.signal(number, listener)

@@ -1,0 +1,1 @@
+"""The decision, pure: values in, values out.  No clock, environment, files, network, logging, randomness, threads."""

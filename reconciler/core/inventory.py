@@ -1,0 +1,30 @@
+"""The live job list as read, with the proof that it is whole."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core.job import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingProof:
+    """Why a listing counts as whole.
+
+    `end_marker` is the form in which the service said that no page follows: `null`, `absent` or `empty`.  `repeats`
+    counts items listed again unchanged; `unnamed` counts items that carried no id, which nobody can act on.
+    """
+
+    pages: int
+    end_marker: str
+    repeats: int
+    unnamed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Every job of the account, newest first as listed, each id once."""
+
+    jobs: tuple[Job, ...]
+    proof: ListingProof
+    observed_at: datetime
+    digest: str

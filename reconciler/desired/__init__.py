@@ -1,0 +1,1 @@
+"""The desired-state file: YAML text to a checked DesiredState, every error with its place."""

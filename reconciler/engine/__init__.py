@@ -1,0 +1,1 @@
+"""The use cases, over ports: observe, plan, apply, recover, verify."""

@@ -1,0 +1,195 @@
+"""Carry out an approved plan: at most what it says, one job after the other (reconciler.engine.job_steps).
+
+The first clean of a run is the canary: unless it is confirmed, no second one is sent.  One job's own failure does not
+stop the rest; what no further job can survive stops the run, and the report says so.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.core.desired import DesiredState
+from reconciler.core.guards import check
+from reconciler.core.job import JobId
+from reconciler.core.memory import LedgerView
+from reconciler.core.plan import Change, Plan, SetAside, compute_plan, within_approval
+from reconciler.core.steps import Entry, Phase, fold
+from reconciler.engine.approval import check_approval
+from reconciler.engine.job_steps import JobSteps
+from reconciler.engine.observe import observe
+from reconciler.engine.outcome import JobResult, Outcome, RunReport
+from reconciler.engine.ports import Archiver, Clock, JobsCleaner, JobsReader, Ledger, Progress, Run, Stop
+from reconciler.engine.recovery import recover
+from reconciler.errors import (
+    AuthenticationRefused,
+    GuardRefused,
+    LedgerError,
+    LockedByAnotherRun,
+    ReconcilerError,
+    StoreNotWritable,
+)
+
+STOPS_THE_RUN = (StoreNotWritable, AuthenticationRefused, LedgerError, LockedByAnotherRun)
+"""What no further job can survive; any other failure is its job's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What an apply works with.  `pause` waits that many seconds."""
+
+    reader: JobsReader
+    cleaner: JobsCleaner
+    archiver: Archiver
+    ledger: Ledger
+    clock: Clock
+    progress: Progress
+    stop: Stop
+    pause: Callable[[float], None]
+
+
+def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_version: str) -> RunReport:
+    """Do what was approved and is decided again now; report every approved job.
+
+    Raises:
+        PlanRefused, GuardRefused: the run is refused whole; nothing was archived or cleaned.
+        InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read; nothing was done.
+        LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was done.
+    """
+    with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
+        check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
+        recovered = recover(means.reader, means.ledger, run)
+        fresh, memory = _observe_and_decide(means, run, desired, tool_version)
+        work = _work(approved, fresh, memory, fold(means.ledger.entries()))
+        _guard(desired, memory, work, fresh)
+        if approved.has_work:
+            run.use_plan(approved.plan_id)
+        results, stopped = _carry_out(means, run, work.to_do)
+        report = RunReport(
+            run_id=run.run_id,
+            plan_id=approved.plan_id,
+            account=desired.account,
+            results=(*work.done_before, *work.set_aside, *results),
+            recovered=recovered,
+            stopped=stopped.why,
+            stop_code=stopped.exit_code,
+        )
+        if approved.has_work and _is_spent(report):
+            run.spend_plan(approved.plan_id)
+        return report
+
+
+def _observe_and_decide(means: Means, run: Run, desired: DesiredState, tool_version: str) -> tuple[Plan, LedgerView]:
+    inventory = observe(means.reader, means.ledger.view(), means.clock)
+    run.record_observation(inventory)
+    memory = means.ledger.view()
+    now = inventory.observed_at
+    fresh = compute_plan(desired, inventory, memory, created_at=now, expires_at=now, tool_version=tool_version)
+    return fresh, memory
+
+
+# -- what is left of the approved plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """`done_before` are changes that an interrupted run of the same plan had finished."""
+
+    to_do: tuple[Change, ...]
+    done_before: tuple[JobResult, ...]
+    set_aside: tuple[JobResult, ...]
+
+
+def _work(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[JobId, Entry]) -> _Work:
+    to_do, aside = within_approval(approved, fresh)
+    actionable = [item for item in aside if item.change.archives or item.change.cleans]
+    done = [item for item in actionable if _was_done(item.change, memory, journal)]
+    return _Work(
+        to_do=tuple(change for change in to_do if change.archives or change.cleans),
+        done_before=tuple(_done_before(item) for item in done),
+        set_aside=tuple(
+            JobResult(job_id=item.change.job_id, outcome=Outcome.SKIPPED, detail=item.why)
+            for item in actionable
+            if item not in done
+        ),
+    )
+
+
+def _was_done(change: Change, memory: LedgerView, journal: Mapping[JobId, Entry]) -> bool:
+    if change.cleans:
+        entry = journal.get(change.job_id)
+        return entry is not None and entry.phase is Phase.CLEANED and entry.fingerprint == change.fingerprint
+    known = memory.jobs.get(change.job_id)
+    return known is not None and change.fingerprint in known.archived
+
+
+def _done_before(item: SetAside) -> JobResult:
+    outcome = Outcome.CLEANED if item.change.cleans else Outcome.ARCHIVED
+    return JobResult(job_id=item.change.job_id, outcome=outcome, detail="done by an earlier run")
+
+
+def _guard(desired: DesiredState, memory: LedgerView, work: _Work, fresh: Plan) -> None:
+    # What an interrupted run of this plan cleaned counts too, so that resuming cannot stretch a limit (I7).
+    before = sum(result.outcome is Outcome.CLEANED for result in work.done_before)
+    cleans = before + sum(change.cleans for change in work.to_do)
+    violations = check(desired, memory, cleans=cleans, counted=before + fresh.counts.counted)
+    if violations:
+        raise GuardRefused(tuple(violation.message for violation in violations))
+
+
+# -- job after job
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """Why the run ended early; empty and 0 when it did not."""
+
+    why: str = ""
+    exit_code: int = 0
+
+
+def _carry_out(means: Means, run: Run, to_do: Sequence[Change]) -> tuple[tuple[JobResult, ...], _Stopped]:
+    steps = JobSteps(reader=means.reader, cleaner=means.cleaner, archiver=means.archiver, run=run, pause=means.pause)
+    results: list[JobResult] = []
+    stopped = _Stopped()
+    for number, change in enumerate(to_do, start=1):
+        stopped = _stop_before(means.stop, results)
+        if stopped.why:
+            break
+        result, stopped = _one(steps, change)
+        results.append(result)
+        means.progress.say(f"[{number}/{len(to_do)}] {change.job_id}: {result.detail}")
+        if stopped.why:
+            break
+    left = to_do[len(results) :]
+    return (*results, *(_not_started(change) for change in left)), stopped
+
+
+def _stop_before(stop: Stop, results: Sequence[JobResult]) -> _Stopped:
+    signal_number = stop.requested()
+    if signal_number:
+        return _Stopped(f"stopped by signal {signal_number}; the job in hand was finished", 128 + signal_number)
+    confirmed = any(result.outcome is Outcome.CLEANED for result in results)
+    if not confirmed and any(result.outcome is Outcome.UNCONFIRMED for result in results):
+        return _Stopped("the first clean could not be confirmed, so no other was sent", 3)
+    return _Stopped()
+
+
+def _one(steps: JobSteps, change: Change) -> tuple[JobResult, _Stopped]:
+    try:
+        return steps.carry_out(change), _Stopped()
+    except STOPS_THE_RUN as error:
+        result = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=error.message)
+        return result, _Stopped(_why_stopped(error), error.exit_code)
+
+
+def _why_stopped(error: ReconcilerError) -> str:
+    return f"{error.message} {error.hint}".strip()
+
+
+def _not_started(change: Change) -> JobResult:
+    return JobResult(job_id=change.job_id, outcome=Outcome.NOT_STARTED, detail="the run stopped before it")
+
+
+def _is_spent(report: RunReport) -> bool:
+    """A plan whose every job came to an end is used up; one with failures may be applied again until it expires."""
+    open_ends = {Outcome.FAILED, Outcome.UNCONFIRMED, Outcome.NOT_STARTED}
+    return not any(result.outcome in open_ends for result in report.results)

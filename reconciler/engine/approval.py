@@ -1,0 +1,43 @@
+"""May this plan be applied at all?  Everything that refuses a run whole (I3); one refusal names one field."""
+
+from datetime import datetime
+
+from reconciler.core.canonical import utc_text
+from reconciler.core.desired import DesiredState
+from reconciler.core.plan import Plan
+from reconciler.engine.ports import PlanUse
+from reconciler.errors import GuardRefused, PlanRefused
+
+NEW_PLAN = "Make a new plan and have it reviewed: reconciler plan --out plan.json"
+
+
+def check_approval(plan: Plan, desired: DesiredState, use: PlanUse, now: datetime) -> None:
+    """Refuse a plan of another account or file, expired, used, or over its limits.
+
+    Raises:
+        PlanRefused: with the field that does not fit.
+        GuardRefused: the plan itself says that it exceeds a limit.
+    """
+    if plan.account != desired.account:
+        raise PlanRefused(
+            f"the plan is for account {plan.account}, {desired.place('account')} says {desired.account}",
+            field="account",
+            hint=NEW_PLAN,
+        )
+    if plan.desired_digest != desired.digest:
+        raise PlanRefused(
+            f"the plan was made from another desired state ({plan.desired_digest[:19]}) than the file has now "
+            f"({desired.digest[:19]})",
+            field="desired.digest",
+            hint=NEW_PLAN,
+        )
+    if now >= plan.expires_at:
+        raise PlanRefused(
+            f"the plan expired at {utc_text(plan.expires_at)}, it is {utc_text(now)}", field="expires_at", hint=NEW_PLAN
+        )
+    if use is PlanUse.SPENT:
+        raise PlanRefused(
+            f"the plan {plan.plan_id[:19]} was applied already; a plan is used once", field="plan_id", hint=NEW_PLAN
+        )
+    if plan.violations:
+        raise GuardRefused(tuple(violation.message for violation in plan.violations))

@@ -1,0 +1,136 @@
+"""One approved job's way out, step by step; capitals are durable before the next arrow.
+
+    BEGIN -> GET (same facts?) -> archive, prove, read back, receipt -> ARCHIVED
+          -> GET again -> CLEANING -> clean(receipt) -> GET confirms -> CLEANED
+
+Whatever goes wrong before CLEANING leaves the job as it was.  After CLEANING the service is asked what became of it;
+if it cannot say, the entry stays open and the next run asks again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from reconciler.core.job import Job, JobStatus
+from reconciler.core.plan import Change
+from reconciler.core.receipt import Receipt, VerifiedReceipt
+from reconciler.core.steps import Phase
+from reconciler.engine.outcome import JobResult, Outcome
+from reconciler.engine.ports import Archiver, CleanAnswer, JobDetail, JobsCleaner, JobsReader, Run
+from reconciler.errors import ArchiveError, AuthenticationRefused, ServiceError, StoreNotWritable
+
+CLEAN_TAKES_AT_MOST_S = 30.0
+"""The lease must outlast one clean request, or another run could start while it is on its way."""
+
+CONFIRM_PAUSES_S = (0.0, 1.0, 2.0, 4.0)
+"""How long to wait before each look whether a clean took effect: the service may be a moment behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSteps:
+    """The means of one job's way out."""
+
+    reader: JobsReader
+    cleaner: JobsCleaner
+    archiver: Archiver
+    run: Run
+    pause: Callable[[float], None]
+
+    def carry_out(self, change: Change) -> JobResult:
+        """Archive, prove and, if approved, clean one job.
+
+        Raises:
+            StoreNotWritable, AuthenticationRefused, LedgerError, LockedByAnotherRun: no other job can go on either.
+        """
+        self.run.append(change.job_id, Phase.BEGIN, change.fingerprint)
+        try:
+            detail = self._unchanged(change)
+            if isinstance(detail, str):
+                return self._abandon(change, Outcome.SKIPPED, detail)
+            proof = self._archive(detail, change)
+            if not change.cleans:
+                return _archived(proof.receipt, Outcome.ARCHIVED, "archived and proved")
+            again = self._unchanged(change)
+            if isinstance(again, str):
+                return self._abandon(change, Outcome.SKIPPED, f"archived, not cleaned: {again}", proof.receipt)
+        except (StoreNotWritable, AuthenticationRefused) as error:
+            self._abandon(change, Outcome.FAILED, error.message)
+            raise
+        except (ArchiveError, ServiceError) as error:
+            return self._abandon(change, Outcome.FAILED, error.message)
+        return self._clean(change, proof)
+
+    def _unchanged(self, change: Change) -> JobDetail | str:
+        """Read the job again; a text says what differs from what was approved (I5)."""
+        detail = self.reader.get(change.job_id)
+        if detail is None:
+            return "the service does not know the job any more"
+        return _difference(detail.job, change) or detail
+
+    def _archive(self, detail: JobDetail, change: Change) -> VerifiedReceipt:
+        proof = self.archiver.archive(detail)
+        receipt = proof.receipt
+        if (receipt.job_id, receipt.fingerprint) != (change.job_id, change.fingerprint):
+            raise ArchiveError(
+                f"the receipt is for {receipt.job_id} {receipt.fingerprint[:19]}, not for this job's facts"
+            )
+        self.run.record_archived(proof)
+        return proof
+
+    def _abandon(self, change: Change, outcome: Outcome, why: str, receipt: Receipt | None = None) -> JobResult:
+        self.run.append(change.job_id, Phase.ABANDONED, change.fingerprint, why)
+        if receipt:
+            return _archived(receipt, outcome, why)
+        return JobResult(job_id=change.job_id, outcome=outcome, detail=why)
+
+    def _clean(self, change: Change, proof: VerifiedReceipt) -> JobResult:
+        self.run.check_lease(CLEAN_TAKES_AT_MOST_S)
+        self.run.append(change.job_id, Phase.CLEANING, change.fingerprint)
+        try:
+            answer = self.cleaner.clean(proof)
+        except AuthenticationRefused as error:
+            self.run.append(change.job_id, Phase.NOT_CLEANED, change.fingerprint, error.message)
+            raise
+        except ServiceError as error:
+            return self._confirm(change, proof.receipt, heard=error.message)
+        match answer:
+            case CleanAnswer.DONE | CleanAnswer.GONE:
+                return self._confirm(change, proof.receipt, heard=f"the service answered {answer.value}")
+            case CleanAnswer.REFUSED:
+                why = "the service refused to clean it"
+                self.run.append(change.job_id, Phase.NOT_CLEANED, change.fingerprint, why)
+                return _archived(proof.receipt, Outcome.FAILED, f"archived, not cleaned: {why}")
+            case _:
+                assert_never(answer)
+
+    def _confirm(self, change: Change, receipt: Receipt, *, heard: str) -> JobResult:
+        """Ask what became of a clean that was sent; without certainty the entry stays open for recovery."""
+        found = ""
+        for pause in CONFIRM_PAUSES_S:
+            self.pause(pause)
+            try:
+                detail = self.reader.get(change.job_id)
+            except (ServiceError, AuthenticationRefused) as error:
+                found = error.message
+                continue
+            if detail is None or detail.job.status is JobStatus.CLEANED:
+                how = "gone" if detail is None else "cleaned now"
+                self.run.record_cleaned(change.job_id, change.fingerprint, how)
+                return _archived(receipt, Outcome.CLEANED, how)
+            found = f"it still reads {detail.job.status.value}"
+        why = f"archived; the clean was sent, but it is not confirmed ({heard}; {found}); the next run asks again"
+        return _archived(receipt, Outcome.UNCONFIRMED, why)
+
+
+def _difference(job: Job, change: Change) -> str:
+    if job.contradictions:
+        return f"contradictory now: {job.contradictions[0]}"
+    if not job.is_terminal:
+        return f"it is {job.status.value} now"
+    if job.fingerprint != change.fingerprint:
+        return "changed since plan: its facts (fingerprint) differ"
+    return ""
+
+
+def _archived(receipt: Receipt, outcome: Outcome, detail: str) -> JobResult:
+    return JobResult(job_id=receipt.job_id, outcome=outcome, detail=detail, bag=receipt.bag, size=receipt.size)

@@ -1,0 +1,67 @@
+"""Read the whole list and see that it can be trusted: an inventory from here is complete, or there is none (I2)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from reconciler.core.canonical import digest
+from reconciler.core.inventory import Inventory, ListingProof
+from reconciler.core.job import Job, JobId
+from reconciler.core.memory import LedgerView
+from reconciler.engine.ports import Clock, JobsReader
+from reconciler.errors import InventoryIncomplete
+
+
+def observe(reader: JobsReader, memory: LedgerView, clock: Clock) -> Inventory:
+    """Read the list to its end; each id once, newest first.
+
+    The observation's time is the end of the reading: whatever is in it existed by then.
+
+    Raises:
+        InventoryIncomplete: the list could not be read whole, or shares nothing with what the ledger remembers.
+    """
+    listing = reader.list_jobs()
+    observed_at = clock.now()
+    jobs = _without_claimed_ids(_each_id_once(listing.jobs))
+    _same_account(jobs, memory)
+    return Inventory(
+        jobs=jobs,
+        proof=ListingProof(
+            pages=listing.pages,
+            end_marker=listing.end_marker,
+            repeats=len(listing.jobs) - len(jobs),
+            unnamed=listing.unnamed,
+        ),
+        observed_at=observed_at,
+        digest=digest(sorted([job.id, job.fingerprint] for job in jobs)),
+    )
+
+
+def _each_id_once(listed: Iterable[Job]) -> tuple[Job, ...]:
+    # A page boundary can move while it is read, so a repeat is normal; a repeat that says something else is not.
+    kept: dict[JobId, Job] = {}
+    for job in listed:
+        first = kept.setdefault(job.id, job)
+        if first.fingerprint != job.fingerprint:
+            kept[job.id] = replace(first, contradictions=(*first.contradictions, "listed twice with different facts"))
+    return tuple(kept.values())
+
+
+def _without_claimed_ids(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
+    # An item whose id spellings disagree may be either job, so the other one is not certain either.
+    claimed = {other for job in jobs for other in job.other_ids}
+    return tuple(
+        replace(job, contradictions=(*job.contradictions, "another item of the list also names this id"))
+        if job.id in claimed
+        else job
+        for job in jobs
+    )
+
+
+def _same_account(jobs: tuple[Job, ...], memory: LedgerView) -> None:
+    expected = [job_id for job_id, known in memory.jobs.items() if not known.left]
+    if expected and not any(job.id in memory.jobs for job in jobs):
+        raise InventoryIncomplete(
+            f"the list shows {len(jobs)} jobs and none of the {len(expected)} that the ledger expects: "
+            "this is another account's list, or a broken one",
+            hint="Check PICTORY_API_KEY and PICTORY_API_BASE_URL; name another ledger with --state if that is meant.",
+        )

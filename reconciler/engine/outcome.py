@@ -1,0 +1,58 @@
+"""What a run did, job by job: the value that is reported, always, also after a refusal or a signal."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.core.job import JobId
+
+
+class Outcome(Enum):
+    """How it ended for one job."""
+
+    CLEANED = "cleaned"  # archived, proved, cleaned, confirmed
+    ARCHIVED = "archived"  # archived and proved; the plan asked for no more
+    SKIPPED = "skipped"  # approved, but the job is another now: left as it is
+    FAILED = "failed"  # tried, not done; nothing was cleaned unarchived
+    UNCONFIRMED = "unconfirmed"  # archived; the clean was sent and it cannot be told what became of it
+    NOT_STARTED = "not started"  # the run stopped before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """One job's end.  `detail` says why; `bag` is its folder in the stores and `size` its bytes, when archived."""
+
+    job_id: JobId
+    outcome: Outcome
+    detail: str
+    bag: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """The whole run.
+
+    `recovered` is what an earlier, interrupted run had left open.  `stopped` says why the run ended early, empty when
+    it did not; `stop_code` is the exit code that goes with it.
+    """
+
+    run_id: str
+    plan_id: str
+    account: str
+    results: tuple[JobResult, ...]
+    recovered: tuple[JobResult, ...] = ()
+    stopped: str = ""
+    stop_code: int = 0
+
+    def count(self, outcome: Outcome) -> int:
+        """How many jobs ended so."""
+        return Counter(result.outcome for result in self.results)[outcome]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all was done, the stop's own code when it stopped early, else 3."""
+        if self.stop_code:
+            return self.stop_code
+        undone = {Outcome.SKIPPED, Outcome.FAILED, Outcome.UNCONFIRMED, Outcome.NOT_STARTED}
+        return 3 if any(result.outcome in undone for result in self.results) else 0

@@ -1,0 +1,238 @@
+"""What the engine needs of the world, as Protocols.  Read ports have no write methods: a dry run is a type (I6)."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from reconciler.core.audit import AuditEvent
+from reconciler.core.inventory import Inventory
+from reconciler.core.job import AssetKind, Job, JobId
+from reconciler.core.memory import LedgerView
+from reconciler.core.receipt import Receipt, VerifiedReceipt
+from reconciler.core.steps import Entry, Phase
+
+
+class Clock(Protocol):
+    """Wall-clock time, aware, UTC."""
+
+    def now(self) -> datetime:
+        """Give the current time."""
+
+
+# -- the service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A listing read to the service's own end marker, newest first, repeats still in it."""
+
+    jobs: tuple[Job, ...]
+    pages: int
+    end_marker: str
+    unnamed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlinePart:
+    """Content that the body itself carries: a transcript, subtitles, parameters."""
+
+    kind: AssetKind
+    extension: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDetail:
+    """One job as answered by its own call: the facts, the body as received, and its inline parts."""
+
+    job: Job
+    body: bytes
+    inline: tuple[InlinePart, ...]
+
+
+class JobsReader(Protocol):
+    """Reads the service; sends GET and HEAD only."""
+
+    def list_jobs(self) -> Listing:
+        """Read the whole list.
+
+        Raises:
+            InventoryIncomplete: a page failed for good, a cursor came back, `items` is absent, ...
+            AuthenticationRefused: the key was refused.
+        """
+
+    def get(self, job_id: JobId) -> JobDetail | None:
+        """Read one job; None when the service knows no such job.
+
+        Raises:
+            ServiceError: no usable answer, or an answer about another job.
+            AuthenticationRefused: the key was refused.
+        """
+
+
+class CleanAnswer(Enum):
+    """What the service said to a clean."""
+
+    DONE = "done"  # success: true
+    GONE = "gone"  # it knows no such job (any more)
+    REFUSED = "refused"  # success: false, or a 4xx: nothing was cleaned
+
+
+class JobsCleaner(Protocol):
+    """The only way to a clean.  Needs proof, so a caller without an archive has nothing to pass (I1)."""
+
+    def clean(self, receipt: VerifiedReceipt) -> CleanAnswer:
+        """Send the clean of the receipt's job, once, without retry.
+
+        Raises:
+            ServiceError: it cannot be told whether the request took effect; ask with `JobsReader.get`.
+            AuthenticationRefused: the key was refused; nothing was cleaned.
+        """
+
+
+# -- the archive
+
+
+class BagState(Enum):
+    """What reading a bag again told."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BagCheck:
+    """One bag in one store, read again.  `problem` names the file and what is wrong with it."""
+
+    job_id: JobId
+    store: str
+    bag: str
+    state: BagState
+    problem: str = ""
+
+
+class BagVerifier(Protocol):
+    """Reads bags again; writes nothing."""
+
+    def verify(self, receipt: Receipt) -> tuple[BagCheck, ...]:
+        """Read and hash every file of the bag in every store of the receipt."""
+
+
+class Archiver(Protocol):
+    """Makes copies and proves them."""
+
+    def archive(self, detail: JobDetail) -> VerifiedReceipt:
+        """Copy everything the job has into every store, read it back, and write the receipt beside it.
+
+        A bag that is already there for the same fingerprint is read back and used, never overwritten.
+
+        Raises:
+            StoreNotWritable: the store takes no more; the run should stop.
+            ArchiveError: an asset could not be had whole, or the bag is damaged; nothing lies under a final name.
+        """
+
+
+# -- the ledger
+
+
+class PlanUse(Enum):
+    """How far a plan was used."""
+
+    UNUSED = "unused"
+    OPEN = "open"  # a run of it was interrupted or ended in part: the same plan may resume
+    SPENT = "spent"
+
+
+class LedgerReader(Protocol):
+    """Reads the ledger; writes nothing, not even a new database."""
+
+    def view(self) -> LedgerView:
+        """Give what a plan needs.  A ledger that does not exist yet is an empty view.
+
+        Raises:
+            LedgerError: it exists and cannot be read.
+        """
+
+    def entries(self) -> Iterator[Entry]:
+        """Give the journal in order of sequence."""
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Give every receipt, oldest first."""
+
+    def plan_use(self, plan_id: str) -> PlanUse:
+        """Tell how far a plan was used."""
+
+    def audit_events(self) -> Iterator[AuditEvent]:
+        """Give the audit chain in order."""
+
+
+class Run(Protocol):
+    """One run's right to write.  Every method is durable when it returns, and fails once the lease is lost."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's name."""
+
+    def check_lease(self, seconds: float) -> None:
+        """Make sure that the lease outlasts the next `seconds`.
+
+        Raises:
+            LockedByAnotherRun: it does not, or another run took it.
+        """
+
+    def record_observation(self, inventory: Inventory) -> None:
+        """Record sightings: first and last seen, sequence (oldest of the listing first), jobs that left."""
+
+    def use_plan(self, plan_id: str) -> None:
+        """Open the one use of a plan, or resume it."""
+
+    def spend_plan(self, plan_id: str) -> None:
+        """Close the use of a plan: it cannot be applied again."""
+
+    def append(self, job_id: JobId, phase: Phase, fingerprint: str, detail: str = "") -> None:
+        """Add an entry; NOT_CLEANED adds an audit event with it."""
+
+    def record_archived(self, receipt: VerifiedReceipt) -> None:
+        """Add the receipt, the entry ARCHIVED and the audit event, in one transaction."""
+
+    def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
+        """Add the entry CLEANED, mark the job as left and add the audit event, in one transaction.
+
+        `how` is one of `cleaned now`, `already cleaned`, `gone`.
+        """
+
+
+class Ledger(LedgerReader, Protocol):
+    """The ledger of a writing verb."""
+
+    def open_run(self, operation: str, account: str, plan_id: str = "") -> AbstractContextManager[Run]:
+        """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.
+
+        The first run of a new ledger makes the database and binds it to `account`.
+
+        Raises:
+            LockedByAnotherRun: another run holds the lease.
+            GuardRefused: the ledger belongs to another account.
+            LedgerError: it cannot be read or written.
+        """
+
+
+# -- talk
+
+
+class Progress(Protocol):
+    """What a person watching is told; never part of the product."""
+
+    def say(self, line: str) -> None:
+        """Tell one line."""
+
+
+class Stop(Protocol):
+    """Whether the run was asked to stop."""
+
+    def requested(self) -> int:
+        """Give the number of the signal that asked to stop, 0 if none did."""

@@ -1,0 +1,37 @@
+"""What an interrupted run left open: cleans that may or may not have arrived.
+
+The service is asked; the clean is never sent again from here.
+"""
+
+from reconciler.core.job import JobStatus
+from reconciler.core.steps import Entry, Phase, dangling
+from reconciler.engine.outcome import JobResult, Outcome
+from reconciler.engine.ports import JobsReader, LedgerReader, Run
+
+
+def recover(reader: JobsReader, ledger: LedgerReader, run: Run) -> tuple[JobResult, ...]:
+    """Settle every dangling clean by a GET, durably.
+
+    Raises:
+        ServiceError: the service cannot be asked; the entries stay as they are for the next run.
+    """
+    return tuple(_settle(reader, run, entry) for entry in dangling(ledger.entries()))
+
+
+def _settle(reader: JobsReader, run: Run, entry: Entry) -> JobResult:
+    detail = reader.get(entry.job_id)
+    if detail is None or detail.job.status is JobStatus.CLEANED:
+        how = "gone" if detail is None else "already cleaned"
+        run.record_cleaned(entry.job_id, entry.fingerprint, how)
+        return JobResult(
+            job_id=entry.job_id,
+            outcome=Outcome.CLEANED,
+            detail=f"{how}: run {entry.run_id} had sent the clean and did not hear the answer",
+        )
+    word = detail.job.status.value
+    run.append(entry.job_id, Phase.NOT_CLEANED, entry.fingerprint, f"found {word} by a later run")
+    return JobResult(
+        job_id=entry.job_id,
+        outcome=Outcome.FAILED,
+        detail=f"still {word}: the clean of run {entry.run_id} did not take effect",
+    )

@@ -1,0 +1,146 @@
+"""Every error a user can meet: one tree, one exit code per class, and a next step in each.
+
+ReconcilerError                      1   anything below not listed apart
+├─ UsageRefused                     64   the command was called in a way it does not allow
+├─ DesiredStateInvalid              10   the file; carries every problem with its place
+├─ ServiceError                      1   the service did not answer as it should
+│  ├─ ServiceUnreachable             1   no answer, or 429/5xx for good
+│  └─ ServiceAnswerUnreadable        1   an answer that cannot be understood
+├─ AuthenticationRefused            11   no key, or a key the service refuses
+├─ InventoryIncomplete               6   the listing is not whole, or contradicts what is known
+├─ GuardRefused                      4   a limit is exceeded; carries every violation
+├─ PlanRefused                       5   the plan may not be applied; names the field
+├─ LedgerError                       1   the ledger cannot be read or written
+│  └─ AuditBroken                    1   the audit chain does not hold
+├─ LockedByAnotherRun                7   somebody else holds the lease, or it was lost
+├─ ArchiveError                      8   a copy could not be made or proved
+│  └─ StoreNotWritable               8   the archive cannot take more: the run stops
+└─ Interrupted                 130/143   a signal; the job in hand was finished or left whole
+
+The exit-code table of the README is generated from `EXIT_CODES`, and a test holds the two together.
+"""
+
+from typing import ClassVar
+
+
+class ReconcilerError(Exception):
+    """What went wrong, to which job or line, with the numbers; `hint` says what to do next."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageRefused(ReconcilerError):
+    """The command was called in a way it does not allow."""
+
+    exit_code = 64
+
+
+class DesiredStateInvalid(ReconcilerError):
+    """The desired-state file cannot be used.  `problems` holds one line per error, each with file:line:column."""
+
+    exit_code = 10
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ServiceError(ReconcilerError):
+    """The service did not answer as it should."""
+
+
+class ServiceUnreachable(ServiceError):
+    """A call got no usable answer however often it was tried; names the call and how long it was tried."""
+
+
+class ServiceAnswerUnreadable(ServiceError):
+    """An answer came, but it is not what the call answers."""
+
+
+class AuthenticationRefused(ReconcilerError):
+    """No key was found, or the service refused it.  Never shows the key."""
+
+    exit_code = 11
+
+
+class InventoryIncomplete(ReconcilerError):
+    """The job list could not be read to its end, or contradicts what is known; nothing is decided from it (I2)."""
+
+    exit_code = 6
+
+
+class GuardRefused(ReconcilerError):
+    """The plan exceeds what the file allows.  `violations` holds one sentence per guard."""
+
+    exit_code = 4
+
+    def __init__(self, violations: tuple[str, ...]) -> None:
+        super().__init__("\n".join(violations))
+        self.violations = violations
+
+
+class PlanRefused(ReconcilerError):
+    """The plan may not be applied (I3).  `field` names what does not fit."""
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, field: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
+
+
+class LedgerError(ReconcilerError):
+    """The ledger cannot be read or written.  Never answered by starting an empty one."""
+
+
+class AuditBroken(LedgerError):
+    """The audit chain does not hold: a row was changed, removed or put in."""
+
+
+class LockedByAnotherRun(ReconcilerError):
+    """Another run holds the lease, or took it over from this one."""
+
+    exit_code = 7
+
+
+class ArchiveError(ReconcilerError):
+    """A copy could not be made, or could not be proved whole; its job is not cleaned (I1)."""
+
+    exit_code = 8
+
+
+class StoreNotWritable(ArchiveError):
+    """The archive cannot take any more (no space, no rights, gone): the run stops."""
+
+
+class Interrupted(ReconcilerError):
+    """A signal asked the run to stop."""
+
+    exit_code = 130
+
+    def __init__(self, message: str, *, signal_number: int) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number
+
+
+EXIT_CODES: tuple[tuple[int, str], ...] = (
+    (0, "done; with `--detailed-exitcode`: no changes"),
+    (1, "an error not listed below"),
+    (2, "only with `plan --detailed-exitcode`: changes pending"),
+    (3, "finished in part: some jobs failed or were skipped"),
+    (4, "refused by a guard (a limit, an empty file, ...)"),
+    (5, "plan refused: edited, expired, used, of another account or file"),
+    (6, "inventory incomplete or contradictory"),
+    (7, "locked by another run"),
+    (8, "an archive failed its proof, or the store cannot be written"),
+    (10, "desired-state file invalid"),
+    (11, "authentication refused"),
+    (64, "usage"),
+    (130, "stopped by SIGINT, cleanly"),
+    (143, "stopped by SIGTERM, cleanly"),
+)

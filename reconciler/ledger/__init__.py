@@ -1,0 +1,1 @@
+"""Our durable memory: sightings, runs, the journal of entries, receipts, the lease, the audit chain."""

@@ -1,0 +1,8 @@
+"""What alembic runs: the connection comes from reconciler.ledger.schema, which holds the transaction."""
+
+from alembic import context
+
+from reconciler.ledger.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.run_migrations()

@@ -1,0 +1,171 @@
+"""One run's writes.  Each method is one transaction: the lease is checked first, and it is durable when it returns."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from reconciler.core.canonical import digest_of_bytes, utc_text
+from reconciler.core.inventory import Inventory
+from reconciler.core.job import JobId
+from reconciler.core.receipt import VerifiedReceipt
+from reconciler.core.steps import IllegalPhase, Phase, check_step
+from reconciler.engine.ports import Clock
+from reconciler.errors import LedgerError
+from reconciler.ledger import lease, tables
+from reconciler.ledger.audit_rows import add_event
+from reconciler.ledger.database import told
+from reconciler.ledger.rows import receipt_text
+from reconciler.ledger.sightings import record_sightings
+
+
+class SqliteRun:
+    """Implements engine.ports.Run."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        path: Path,
+        *,
+        run_id: str,
+        epoch: int,
+        actor: str,
+        clock: Clock,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._engine = engine
+        self._path = path
+        self._run_id = run_id
+        self._epoch = epoch
+        self._actor = actor
+        self._clock = clock
+        self._now_ms = now_ms
+        self._lock = threading.Lock()
+
+    @property
+    def run_id(self) -> str:
+        """The run's name."""
+        return self._run_id
+
+    def check_lease(self, seconds: float) -> None:
+        """Make sure that the lease outlasts the next `seconds`."""
+        with self._write(needed_ms=int(seconds * 1000)):
+            pass
+
+    def record_observation(self, inventory: Inventory) -> None:
+        """Record sightings and what left."""
+        with self._write() as connection:
+            record_sightings(connection, inventory, self._run_id)
+
+    def use_plan(self, plan_id: str) -> None:
+        """Open the one use of a plan, or resume it."""
+        table = tables.plan_use
+        with self._write() as connection:
+            row = connection.execute(select(table.c.spent_at).where(table.c.plan_id == plan_id)).one_or_none()
+            if row is not None and row.spent_at:
+                raise LedgerError(f"the plan {plan_id[:19]} was spent at {row.spent_at}; it cannot be opened again")
+            if row is None:
+                values = {"plan_id": plan_id, "opened_by": self._run_id, "opened_at": self._now_text()}
+                connection.execute(insert(table).values(values))
+
+    def spend_plan(self, plan_id: str) -> None:
+        """Close the use of a plan."""
+        table = tables.plan_use
+        with self._write() as connection:
+            connection.execute(update(table).where(table.c.plan_id == plan_id).values(spent_at=self._now_text()))
+
+    def append(self, job_id: JobId, phase: Phase, fingerprint: str, detail: str = "") -> None:
+        """Add an entry; NOT_CLEANED adds an audit event with it."""
+        if phase in {Phase.ARCHIVED, Phase.CLEANED}:
+            raise LedgerError(f"{phase.value} is recorded with its receipt and audit event, not alone")
+        with self._write() as connection:
+            self._add_entry(connection, job_id, phase, fingerprint, detail)
+            if phase is Phase.NOT_CLEANED:
+                facts = (("fingerprint", fingerprint), ("why", detail))
+                self._add_event(connection, "not_cleaned", facts, job_id)
+
+    def record_archived(self, receipt: VerifiedReceipt) -> None:
+        """Add the receipt, the entry ARCHIVED and the audit event, in one transaction."""
+        proved = receipt.receipt
+        statement = receipt_text(proved)
+        name = digest_of_bytes(statement.encode("ascii"))
+        table = tables.receipt
+        with self._write() as connection:
+            self._add_entry(connection, proved.job_id, Phase.ARCHIVED, proved.fingerprint, name)
+            # A bag that was there before is proved again, and has a receipt of its own each time.
+            if connection.scalar(select(table.c.digest).where(table.c.digest == name)) is None:
+                connection.execute(
+                    insert(table).values(
+                        digest=name,
+                        run_id=self._run_id,
+                        job_id=proved.job_id,
+                        fingerprint=proved.fingerprint,
+                        bag=proved.bag,
+                        verified_at=utc_text(proved.verified_at),
+                        statement=statement,
+                    )
+                )
+            facts = (
+                ("fingerprint", proved.fingerprint),
+                ("receipt", name),
+                ("bag", proved.bag),
+                ("stores", ", ".join(proved.stores)),
+                ("bytes", str(proved.size)),
+            )
+            self._add_event(connection, "archived", facts, proved.job_id)
+
+    def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
+        """Add the entry CLEANED, mark the job as left and add the audit event, in one transaction."""
+        with self._write() as connection:
+            self._add_entry(connection, job_id, Phase.CLEANED, fingerprint, how)
+            connection.execute(
+                update(tables.job)
+                .where(tables.job.c.job_id == job_id)
+                .values(left_at=self._now_text(), left_how="cleaned")
+            )
+            self._add_event(connection, "cleaned", (("fingerprint", fingerprint), ("how", how)), job_id)
+
+    # -- parts
+
+    @contextmanager
+    def _write(self, needed_ms: int = 0) -> Iterator[Connection]:
+        with self._lock, told(self._path), self._engine.begin() as connection:
+            lease.check(connection, self._epoch, now_ms=self._now_ms(), needed_ms=needed_ms)
+            yield connection
+
+    def _add_entry(self, connection: Connection, job_id: JobId, phase: Phase, fingerprint: str, detail: str) -> None:
+        table = tables.entry
+        before = connection.scalar(
+            select(table.c.phase).where(table.c.job_id == job_id).order_by(table.c.sequence.desc()).limit(1)
+        )
+        try:
+            check_step(Phase(before) if before else None, phase)
+        except IllegalPhase as error:
+            raise LedgerError(f"job {job_id}: {error}", hint="This is a bug; nothing was written.") from error
+        connection.execute(
+            insert(table).values(
+                run_id=self._run_id,
+                epoch=self._epoch,
+                job_id=job_id,
+                phase=phase.value,
+                fingerprint=fingerprint,
+                at=self._now_text(),
+                detail=detail,
+            )
+        )
+
+    def _add_event(self, connection: Connection, event: str, facts: tuple[tuple[str, str], ...], job_id: JobId) -> None:
+        add_event(
+            connection,
+            at=self._clock.now(),
+            run_id=self._run_id,
+            actor=self._actor,
+            event=event,
+            facts=facts,
+            job_id=job_id,
+        )
+
+    def _now_text(self) -> str:
+        return utc_text(self._clock.now())

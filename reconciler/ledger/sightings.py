@@ -1,0 +1,86 @@
+"""Recording an observation: who was seen first and last when, in which order jobs came, and who left."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, insert, select
+
+from reconciler.core.canonical import utc_text
+from reconciler.core.inventory import Inventory
+from reconciler.core.job import JobStatus
+from reconciler.ledger import tables
+
+# Driver-level tuples: a listing may hold a million jobs, and building a statement for each costs more than the write.
+_SEEN_AGAIN = """
+    UPDATE job SET last_seen = max(last_seen, ?), type = ?, status = ?, fingerprint = ?,
+        left_at = CASE WHEN ? THEN coalesce(left_at, ?) END, left_how = CASE WHEN ? THEN coalesce(left_how, ?) END
+    WHERE job_id = ?
+"""
+_SEEN_FIRST = """
+    INSERT INTO job (job_id, sequence, first_seen, first_observation, missing_until, last_seen, type, status,
+        fingerprint, left_at, left_how)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+def record_sightings(connection: Connection, inventory: Inventory, run_id: str) -> None:
+    """Record a complete observation.  First sightings and the order of jobs never change afterwards."""
+    newest = connection.scalar(select(func.max(tables.observation.c.observed_at)))
+    seen_at = utc_text(inventory.observed_at)
+    number = _observation(connection, inventory, run_id)
+    known = set(connection.exec_driver_sql("SELECT job_id FROM job").scalars())
+    # After a clock was set back, new jobs count from the newest time recorded: a later first sighting makes a job
+    # younger, which holds it; an earlier one could let it go (I14).
+    first_seen = max(seen_at, newest or "")
+    again = [job for job in inventory.jobs if job.id in known]
+    if again:
+        connection.exec_driver_sql(
+            _SEEN_AGAIN,
+            [
+                (seen_at, job.type.value, job.status.value, job.fingerprint, gone, seen_at, gone, "cleaned", job.id)
+                for job, gone in ((job, job.status is JobStatus.CLEANED) for job in again)
+            ],
+        )
+    rows = list(_first_rows(connection, inventory, known, first_seen, newest, number))
+    if rows:
+        connection.exec_driver_sql(_SEEN_FIRST, rows)
+    _mark_gone(connection, known - {job.id for job in inventory.jobs}, seen_at)
+
+
+def _observation(connection: Connection, inventory: Inventory, run_id: str) -> int:
+    added = connection.execute(
+        insert(tables.observation)
+        .values(
+            run_id=run_id,
+            observed_at=utc_text(inventory.observed_at),
+            jobs=len(inventory.jobs),
+            pages=inventory.proof.pages,
+            end_marker=inventory.proof.end_marker,
+            repeats=inventory.proof.repeats,
+            unnamed=inventory.proof.unnamed,
+            digest=inventory.digest,
+        )
+        .returning(tables.observation.c.number)
+    )
+    return int(added.scalar_one())
+
+
+def _first_rows(
+    connection: Connection, inventory: Inventory, known: set[str], first_seen: str, newest: str | None, number: int
+) -> Iterator[tuple[str | int | None, ...]]:
+    sequence = connection.scalar(select(func.coalesce(func.max(tables.job.c.sequence), 0))) or 0
+    # The list is newest first, so its last new job is the oldest and takes the lowest number.
+    for job in reversed(inventory.jobs):
+        if job.id in known:
+            continue
+        sequence += 1
+        left = (first_seen, "cleaned") if job.status is JobStatus.CLEANED else (None, None)
+        facts = (job.type.value, job.status.value, job.fingerprint)
+        yield (job.id, sequence, first_seen, number, newest, first_seen, *facts, *left)
+
+
+def _mark_gone(connection: Connection, missing: set[str], seen_at: str) -> None:
+    if missing:
+        connection.exec_driver_sql(
+            "UPDATE job SET left_at = ?, left_how = 'gone' WHERE job_id = ? AND left_at IS NULL",
+            [(seen_at, job_id) for job_id in missing],
+        )

@@ -1,0 +1,163 @@
+"""The ledger of a verb that writes, on SQLite: opening a run under the lease, and closing it with its outcome."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from reconciler.core.canonical import utc_text
+from reconciler.engine.ports import Clock
+from reconciler.errors import GuardRefused, Interrupted, ReconcilerError
+from reconciler.ledger import lease, tables
+from reconciler.ledger.audit_rows import add_event
+from reconciler.ledger.database import told, writing
+from reconciler.ledger.reader import SqliteLedgerReader
+from reconciler.ledger.run import SqliteRun
+
+LEASE_S = 60.0
+
+
+def _wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class SqliteLedger(SqliteLedgerReader):
+    """Implements engine.ports.Ledger.  `actor` and `tool` go into the audit; `lease_s` is the lease's length."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        actor: str,
+        tool: str,
+        lease_s: float = LEASE_S,
+        now_ms: Callable[[], int] = _wall_clock_ms,
+    ) -> None:
+        super().__init__(path)
+        self._clock = clock
+        self._actor = actor
+        self._tool = tool
+        self._lease_ms = int(lease_s * 1000)
+        self._now_ms = now_ms
+
+    @contextmanager
+    def open_run(self, operation: str, account: str, plan_id: str = "") -> Iterator[SqliteRun]:
+        """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.
+
+        Raises:
+            LockedByAnotherRun: another run holds the lease.
+            GuardRefused: the ledger belongs to another account.
+            LedgerError: it cannot be made, read or written.
+        """
+        engine = writing(self._path)
+        try:
+            run_id = f"run-{uuid.uuid4().hex[:12]}"
+            with told(self._path):
+                epoch = self._open(engine, run_id, operation, account, plan_id)
+            outcome = "failed"
+            with _Heartbeat(engine, epoch, lease_ms=self._lease_ms, now_ms=self._now_ms):
+                try:
+                    yield SqliteRun(
+                        engine,
+                        self._path,
+                        run_id=run_id,
+                        epoch=epoch,
+                        actor=self._actor,
+                        clock=self._clock,
+                        now_ms=self._now_ms,
+                    )
+                    outcome = "done"
+                except BaseException as error:
+                    outcome = _outcome(error)
+                    raise
+                finally:
+                    with told(self._path):
+                        self._close(engine, run_id, epoch, outcome)
+        finally:
+            engine.dispose()
+
+    def _open(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
+        holder = lease.Holder(
+            lease_id=f"lease-{uuid.uuid4().hex[:12]}", run_id=run_id, owner=self._actor, operation=operation
+        )
+        now = self._clock.now()
+        with engine.begin() as connection:
+            epoch = lease.take(connection, holder, now_ms=self._now_ms(), length_ms=self._lease_ms)
+            _bind(connection, account, utc_text(now))
+            connection.execute(
+                insert(tables.run).values(
+                    run_id=run_id,
+                    epoch=epoch,
+                    operation=operation,
+                    plan_id=plan_id,
+                    actor=self._actor,
+                    tool=self._tool,
+                    started_at=utc_text(now),
+                )
+            )
+            facts = (("operation", operation), ("account", account), ("plan", plan_id), ("tool", self._tool))
+            add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_started", facts=facts)
+        return epoch
+
+    def _close(self, engine: Engine, run_id: str, epoch: int, outcome: str) -> None:
+        # Also for a run that lost its lease: it may not touch a job any more, but its own end must be told.
+        now = self._clock.now()
+        with engine.begin() as connection:
+            connection.execute(
+                update(tables.run).where(tables.run.c.run_id == run_id).values(ended_at=utc_text(now), outcome=outcome)
+            )
+            facts = (("outcome", outcome),)
+            add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_finished", facts=facts)
+            lease.give_back(connection, epoch)
+
+
+def _bind(connection: Connection, account: str, now: str) -> None:
+    """Bind a new ledger to its account; refuse another one's."""
+    bound = connection.scalar(select(tables.account.c.name))
+    if bound is None:
+        connection.execute(insert(tables.account).values(name=account, lineage=str(uuid.uuid4()), bound_at=now))
+    elif bound != account:
+        raise GuardRefused(
+            (
+                f"the ledger belongs to account {bound}, the file says {account}; correct the file, or name the right "
+                "ledger with --state",
+            )
+        )
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, Interrupted | KeyboardInterrupt):
+        return "interrupted"
+    return f"refused: {type(error).__name__}" if isinstance(error, ReconcilerError) else f"bug: {type(error).__name__}"
+
+
+class _Heartbeat:
+    """Extends the lease at a third of its length while the run goes on."""
+
+    def __init__(self, engine: Engine, epoch: int, *, lease_ms: int, now_ms: Callable[[], int]) -> None:
+        self._engine = engine
+        self._epoch = epoch
+        self._lease_ms = lease_ms
+        self._now_ms = now_ms
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="lease-heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_unused: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._lease_ms / 3000):
+            # A beat that fails is a beat missed: at worst the lease runs out, and every write looks at that.
+            with suppress(SQLAlchemyError):
+                if not lease.extend(self._engine, self._epoch, now_ms=self._now_ms(), length_ms=self._lease_ms):
+                    return

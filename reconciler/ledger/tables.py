@@ -1,0 +1,131 @@
+"""The ledger's tables, the same on every database.
+
+Times are UTC text to the second (`2026-09-20T09:00:00Z`), which sorts, and which a person reading the database can
+read.  The lease alone is finer: milliseconds since 1970.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("lineage", String(36), nullable=False),  # names this ledger for ever, whatever file it is moved to
+    Column("bound_at", String(20), nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("operation", String(40), nullable=False),
+    Column("plan_id", String(80), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("tool", String(100), nullable=False),
+    Column("started_at", String(20), nullable=False),
+    Column("ended_at", String(20)),
+    Column("outcome", String(60)),
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String(40), ForeignKey("run.run_id"), nullable=False),
+    Column("observed_at", String(20), nullable=False),
+    Column("jobs", Integer, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("end_marker", String(10), nullable=False),
+    Column("repeats", Integer, nullable=False),
+    Column("unnamed", Integer, nullable=False),
+    Column("digest", String(80), nullable=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("sequence", Integer, nullable=False, unique=True),  # order of first listing, oldest lowest; never changed
+    Column("first_seen", String(20), nullable=False),
+    Column("first_observation", Integer, nullable=False),
+    Column("missing_until", String(20)),  # the last complete observation without it; empty for those of the first
+    Column("last_seen", String(20), nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("status", String(30), nullable=False),
+    Column("fingerprint", String(80), nullable=False),
+    Column("left_at", String(20)),
+    Column("left_how", String(20)),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String(40), ForeignKey("run.run_id"), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("phase", String(20), nullable=False),
+    Column("fingerprint", String(80), nullable=False),
+    Column("at", String(20), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_entry_job_id", "job_id"),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("digest", String(80), primary_key=True),
+    Column("run_id", String(40), ForeignKey("run.run_id"), nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("fingerprint", String(80), nullable=False),
+    Column("bag", Text, nullable=False),
+    Column("verified_at", String(20), nullable=False),
+    Column("statement", Text, nullable=False),
+    Index("ix_receipt_job_id", "job_id"),
+)
+
+plan_use = Table(
+    "plan_use",
+    metadata,
+    Column("plan_id", String(80), primary_key=True),
+    Column("opened_by", String(40), ForeignKey("run.run_id"), nullable=False),
+    Column("opened_at", String(20), nullable=False),
+    Column("spent_at", String(20)),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(20), nullable=False),
+    Column("run_id", String(40), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("event", String(20), nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("previous", String(80), nullable=False),
+    Column("hash", String(80), nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),  # always 1: there is one lease
+    Column("epoch", Integer, nullable=False),  # grows with each holder; a write with an older one is refused
+    Column("lease_id", String(40), nullable=False),
+    Column("run_id", String(40), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("operation", String(40), nullable=False),
+    Column("acquired_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),  # 0: free
+)

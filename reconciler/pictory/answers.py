@@ -1,0 +1,116 @@
+"""What an HTTP answer of the service means, before anyone looks at the job in it.
+
+The order of reading is status, then body: the service names errors in `message`, `error_message`,
+`error.error_message` or `data.error_message`, codes are text or numbers, and a body may be HTML.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+NOT_FOUND_CODE = "5000"
+NOT_FOUND_WORD = "JOB_NOT_FOUND"
+SHOWN = 200
+
+
+class Kind(Enum):
+    """What became of a call."""
+
+    FINE = "fine"
+    NOT_FOUND = "not found"
+    KEY_REFUSED = "key refused"
+    CLIENT_REFUSED = "client refused"  # Cloudflare, before the service: error 1010
+    TRY_AGAIN = "try again"  # 408, 429, 5xx
+    REFUSED = "refused"  # any other 4xx
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A read answer: its kind, the JSON object in it (empty if there is none), and the service's own words."""
+
+    kind: Kind
+    status: int
+    body: Mapping[str, object]
+    words: str
+
+
+REPEATED = "\x00repeated"
+"""Where `parse` leaves the names of keys that stood twice; no key of the service can be spelled so."""
+
+
+def parse(raw: bytes) -> object:
+    """Read JSON strictly: no NaN, and an object whose key stands twice remembers it under REPEATED.
+
+    Raises:
+        ValueError: it is not JSON, or nests too deeply, or is not UTF-8.
+    """
+    try:
+        return json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        names = [name for name, _ in pairs]
+        read[REPEATED] = sorted({name for name in names if names.count(name) > 1})
+    return read
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def read_answer(status: int, raw: bytes) -> Answer:
+    """Tell what an answer means.  Never raises, whatever came."""
+    try:
+        parsed = parse(raw)
+    except ValueError:
+        parsed = None
+    body: Mapping[str, object] = parsed if isinstance(parsed, dict) else {}
+    words = _words(body) or _start_of(raw)
+    return Answer(_kind(status, body, raw, is_object=isinstance(parsed, dict)), status, body, words)
+
+
+def _kind(status: int, body: Mapping[str, object], raw: bytes, *, is_object: bool) -> Kind:
+    if status == 404 or _says_not_found(body):
+        return Kind.NOT_FOUND
+    if status == 401:
+        return Kind.KEY_REFUSED
+    if status == 403:
+        return Kind.CLIENT_REFUSED if not is_object and b"1010" in raw[:4096] else Kind.KEY_REFUSED
+    if status in {408, 429} or status >= 500:
+        return Kind.TRY_AGAIN
+    if status >= 400:
+        return Kind.REFUSED
+    return Kind.FINE if 200 <= status < 300 and is_object else Kind.UNREADABLE
+
+
+def _says_not_found(body: Mapping[str, object]) -> bool:
+    return any(
+        str(place.get("error_code", "")) == NOT_FOUND_CODE or place.get("error_message") == NOT_FOUND_WORD
+        for place in _places(body)
+        if "status" not in place  # a failed job has an error code of its own, and is not a missing one
+    )
+
+
+def _places(body: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
+    inner = (body.get("error"), body.get("data"))
+    return (body, *(place for place in inner if isinstance(place, dict)))
+
+
+def _words(body: Mapping[str, object]) -> str:
+    for place in _places(body):
+        for name in ("message", "error_message"):
+            said = place.get(name)
+            if isinstance(said, str) and said:
+                return said[:SHOWN]
+    return ""
+
+
+def _start_of(raw: bytes) -> str:
+    text = " ".join(raw[:SHOWN].decode("utf-8", "replace").split())
+    return f"{len(raw)} bytes beginning {text[:60]!r}" if text else "an empty body"

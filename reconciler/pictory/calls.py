@@ -1,0 +1,203 @@
+"""The HTTP calls: timeouts always, the key to the API host alone, every failure one of our errors.
+
+A GET is tried again until its patience ends; a DELETE is sent exactly once.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Self
+
+import requests
+import tenacity
+
+from reconciler import __version__
+from reconciler.core.secret import Secret
+from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceError, ServiceUnreachable
+from reconciler.pictory.answers import Answer, Kind, read_answer
+from reconciler.pictory.pacing import Pacer
+
+USER_AGENT = f"pictory-reconciler/{__version__}"
+CONNECT_S, READ_S = 5.0, 20.0
+"""Together below what an apply keeps of its lease for one clean (engine.job_steps.CLEAN_TAKES_AT_MOST_S)."""
+LONGEST_PAUSE_S = 30.0
+
+
+class _RawKey(requests.auth.AuthBase):
+    """Puts the raw key into the header.  Given as `auth`, it keeps requests from taking one from a netrc file."""
+
+    def __init__(self, key: Secret) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._key.reveal()
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """A readable answer: its object and the bytes it was read from."""
+
+    answer: Answer
+    raw: bytes
+
+
+class _Again(Exception):
+    """An attempt that may be repeated: what happened, and how long the service asked to wait."""
+
+    def __init__(self, what: str, wait_s: float | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.wait_s = wait_s
+
+
+class ApiCalls:
+    """Calls below `base_url`.  `patience_s` bounds how long a GET is tried; each try has its own timeouts."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: Secret,
+        pacer: Pacer,
+        *,
+        patience_s: float = 60.0,
+        connect_s: float = CONNECT_S,
+        read_s: float = READ_S,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._pacer = pacer
+        self._patience_s = patience_s
+        self._timeouts = (connect_s, read_s)
+        self._pause = pause
+        self._session = requests.Session()
+        self._session.auth = _RawKey(key)
+        self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def get(self, path: str, *, what: str, query: dict[str, str] | None = None) -> Got | None:
+        """Read; None when the service says that there is no such thing.
+
+        `what` names the call for people, such as `GET /v1/jobs page 3`.
+
+        Raises:
+            ServiceUnreachable: no usable answer within the patience.
+            ServiceAnswerUnreadable: an answer that cannot be understood.
+            AuthenticationRefused: the key was refused.
+        """
+        began = time.monotonic()
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Again),
+            stop=tenacity.stop_after_delay(self._patience_s),
+            wait=_wait,
+            sleep=self._pause,
+            reraise=True,
+        )
+        try:
+            got = retrying(self._attempt, "GET", path, what, query)
+        except _Again as last:
+            tries = retrying.statistics.get("attempt_number", 1)
+            raise ServiceUnreachable(
+                f"{what}: no usable answer after {tries} tries in {time.monotonic() - began:.0f} s ({last.what})",
+                hint="Try again later, or with --patience for longer; PICTORY_API_BASE_URL says who is called.",
+            ) from last.__cause__
+        return None if got.answer.kind is Kind.NOT_FOUND else got
+
+    def delete_once(self, path: str, *, what: str) -> Answer:
+        """Send a DELETE, once; whether it arrived cannot be told when this raises ServiceError.
+
+        Raises:
+            ServiceError: no usable answer.
+            AuthenticationRefused: the key was refused, so nothing was done.
+        """
+        try:
+            return self._attempt("DELETE", path, what, None).answer
+        except _Again as last:
+            raise ServiceUnreachable(f"{what}: no usable answer ({last.what})") from last.__cause__
+
+    def _attempt(self, method: str, path: str, what: str, query: dict[str, str] | None) -> Got:
+        self._pacer.wait()
+        try:
+            response = self._session.request(
+                method, self._base_url + path, params=query, timeout=self._timeouts, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise _of_requests(error, what) from error
+        return _read(response, what)
+
+
+def _read(response: requests.Response, what: str) -> Got:
+    answer = read_answer(response.status_code, response.content)
+    match answer.kind:
+        case Kind.FINE | Kind.NOT_FOUND | Kind.REFUSED:
+            return Got(answer, response.content)
+        case Kind.TRY_AGAIN:
+            raise _Again(f"HTTP {answer.status}: {answer.words}", _asked_wait(response))
+        case Kind.KEY_REFUSED:
+            raise AuthenticationRefused(
+                f"{what}: the service refused the key (HTTP {answer.status}: {answer.words})",
+                hint="Check PICTORY_API_KEY (or …_FILE, …_COMMAND); the key goes there as it is, without Bearer.",
+            )
+        case Kind.CLIENT_REFUSED:
+            raise ServiceUnreachable(
+                f"{what}: Cloudflare refused this client (HTTP 403, error 1010), before the service saw the call",
+                hint="Its rules look at the User-Agent and at the network; a proxy may have changed the first.",
+            )
+        case Kind.UNREADABLE:
+            raise ServiceAnswerUnreadable(
+                f"{what}: HTTP {answer.status} with {answer.words}, where a JSON object belongs",
+                hint="Check PICTORY_API_BASE_URL; redirects are not followed, since the key must not travel.",
+            )
+
+
+def _of_requests(error: requests.RequestException, what: str) -> ServiceError | _Again:
+    """Map what the library raises: passing trouble may be tried again, what cannot get better is ours at once.
+
+    Only the class is told: the library's texts hold addresses.
+    """
+    name = type(error).__name__
+    never = (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.InvalidHeader,
+        requests.exceptions.InvalidProxyURL,
+        requests.exceptions.SSLError,
+    )
+    if isinstance(error, never):
+        return ServiceUnreachable(
+            f"{what}: the call cannot be made ({name})", hint="Check PICTORY_API_BASE_URL, the proxy and certificates."
+        )
+    return _Again(name)
+
+
+def _asked_wait(response: requests.Response) -> float | None:
+    """Read Retry-After in both its forms, as seconds from now."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:6])
+    try:
+        until = parsedate_to_datetime(asked)
+    except (ValueError, TypeError):
+        return None
+    moment = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - time.time())
+
+
+_BACK_OFF = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_S)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait_s if isinstance(error, _Again) else None
+    return float(_BACK_OFF(state)) if asked is None else min(asked, 2 * LONGEST_PAUSE_S)

@@ -1,0 +1,160 @@
+"""The service behind the engine's ports: the whole list, one job, one clean."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from reconciler.core.job import Job, JobId
+from reconciler.core.receipt import VerifiedReceipt
+from reconciler.engine.ports import CleanAnswer, JobDetail, Listing
+from reconciler.errors import AuthenticationRefused, InventoryIncomplete, ServiceAnswerUnreadable, ServiceError
+from reconciler.pictory.answers import Answer, Kind
+from reconciler.pictory.calls import ApiCalls, Got
+from reconciler.pictory.wire import read_detail, read_job
+
+MOST_PAGES = 100_000
+"""A list that goes on beyond this is taken for one that never ends."""
+
+NOTHING_DECIDED = "Nothing was decided from it. Try again; if it stays, the service's list is broken."
+
+
+class PictoryReader:
+    """Reads the service; sends GET only."""
+
+    def __init__(self, calls: ApiCalls) -> None:
+        self._calls = calls
+
+    def list_jobs(self) -> Listing:
+        """Read every page until the service says that none follows.
+
+        Raises:
+            InventoryIncomplete: a page failed for good or is not what a page is.
+            AuthenticationRefused: the key was refused.
+        """
+        jobs: list[Job] = []
+        unnamed = 0
+        pages = 0
+        end_marker = ""
+        for page in self._pages():
+            pages += 1
+            end_marker = page.end_marker
+            for job in page.jobs:
+                if job is None:
+                    unnamed += 1
+                else:
+                    jobs.append(job)
+        return Listing(jobs=tuple(jobs), pages=pages, end_marker=end_marker, unnamed=unnamed)
+
+    def get(self, job_id: JobId) -> JobDetail | None:
+        """Read one job; None when the service knows no such job."""
+        got = self._calls.get(f"/v1/jobs/{quote(job_id, safe='')}", what=f"GET /v1/jobs/{job_id}")
+        if got is None:
+            return None
+        if got.answer.kind is not Kind.FINE:
+            raise ServiceAnswerUnreadable(f"GET /v1/jobs/{job_id}: HTTP {got.answer.status}: {got.answer.words}")
+        return read_detail(got.answer.body, got.raw, job_id)
+
+    def _pages(self) -> Iterator["_Page"]:
+        seen: set[str] = set()
+        key = ""
+        for number in range(1, MOST_PAGES + 1):
+            page = self._page(number, key)
+            yield page
+            key = page.next_key
+            if not key:
+                return
+            if key in seen:
+                raise InventoryIncomplete(
+                    f"page {number} of the job list points back to a page that was read already", hint=NOTHING_DECIDED
+                )
+            seen.add(key)
+        raise InventoryIncomplete(f"the job list goes on after {MOST_PAGES} pages", hint=NOTHING_DECIDED)
+
+    def _page(self, number: int, key: str) -> "_Page":
+        what = f"GET /v1/jobs page {number}"
+        try:
+            got = self._calls.get("/v1/jobs", what=what, query={"nextPageKey": key} if key else None)
+        except AuthenticationRefused:
+            raise
+        except ServiceError as error:
+            raise InventoryIncomplete(
+                f"the job list could not be read to its end: {error.message}",
+                hint=error.hint or NOTHING_DECIDED,
+            ) from error
+        if got is None or got.answer.kind is not Kind.FINE:
+            said = "not found" if got is None else f"HTTP {got.answer.status}: {got.answer.words}"
+            raise InventoryIncomplete(f"the job list could not be read: {what}: {said}", hint=NOTHING_DECIDED)
+        return _read_page(got, number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One page: its items (None for one without an id), the next page's key or "", and how the end was marked."""
+
+    jobs: tuple[Job | None, ...]
+    next_key: str
+    end_marker: str
+
+
+def _read_page(got: Got, number: int) -> _Page:
+    body = got.answer.body
+    items = body.get("items")
+    if not isinstance(items, list):
+        raise InventoryIncomplete(f"page {number} of the job list has no `items`", hint=NOTHING_DECIDED)
+    strange = [type(item).__name__ for item in items if not isinstance(item, dict)]
+    if strange:
+        raise InventoryIncomplete(
+            f"page {number} of the job list holds {len(strange)} items that are no jobs ({strange[0]})",
+            hint=NOTHING_DECIDED,
+        )
+    next_key, marker = _next_key(body.get("nextPageKey", _ABSENT), number)
+    return _Page(tuple(read_job(item) for item in items), next_key, marker)
+
+
+_ABSENT = object()
+
+
+def _next_key(value: object, number: int) -> tuple[str, str]:
+    if value is _ABSENT:
+        return "", "absent"
+    if value is None:
+        return "", "null"
+    if value == "":
+        return "", "empty"
+    if not isinstance(value, str):
+        raise InventoryIncomplete(
+            f"page {number} of the job list gives a {type(value).__name__} as the next page's key", hint=NOTHING_DECIDED
+        )
+    return value, ""
+
+
+class PictoryCleaner:
+    """Sends cleans, each once."""
+
+    def __init__(self, calls: ApiCalls) -> None:
+        self._calls = calls
+
+    def clean(self, receipt: VerifiedReceipt) -> CleanAnswer:
+        """Send the clean of the receipt's job.
+
+        Raises:
+            ServiceError: it cannot be told whether it took effect.
+            AuthenticationRefused: the key was refused; nothing was cleaned.
+        """
+        job_id = receipt.receipt.job_id
+        what = f"DELETE /v1/jobs/{job_id}/clean"
+        return _clean_answer(self._calls.delete_once(f"/v1/jobs/{quote(job_id, safe='')}/clean", what=what), what)
+
+
+def _clean_answer(answer: Answer, what: str) -> CleanAnswer:
+    if answer.kind is Kind.NOT_FOUND:
+        return CleanAnswer.GONE
+    if answer.kind is Kind.REFUSED:
+        return CleanAnswer.REFUSED
+    match answer.body.get("success"):
+        case True:
+            return CleanAnswer.DONE
+        case False:
+            return CleanAnswer.REFUSED
+        case _:
+            raise ServiceAnswerUnreadable(f"{what}: HTTP {answer.status}: {answer.words}, without a `success`")

@@ -1,0 +1,118 @@
+"""A body of the service to a Job.  Never raises for what a body lacks: what cannot be told is UNKNOWN (I4)."""
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.core.canonical import canonical_json
+from reconciler.core.job import Asset, AssetForm, Job, JobId, JobStatus, fingerprint
+from reconciler.engine.ports import InlinePart, JobDetail
+from reconciler.errors import ServiceAnswerUnreadable
+from reconciler.pictory.answers import REPEATED
+from reconciler.pictory.assets import find_assets, infer_type, lacking, unlisted
+
+ID_SPELLINGS = (("job_id", False), ("jobId", False), ("job_id", True), ("jobId", True))
+"""Name, and whether it stands inside `data`; in the order in which they are believed."""
+
+STATUS_WORDS = {
+    status.value: status for status in (JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CLEANED)
+}
+
+MATTERS = frozenset({"job_id", "jobId", "status", "data"})
+"""Keys whose repetition leaves open which value holds."""
+
+
+def read_job(body: Mapping[str, object], *, asked: JobId | None = None) -> Job | None:
+    """Read one job; None when it carries no id and none was asked for."""
+    ids = _ids(body)
+    if asked is not None and asked not in ids:
+        ids = (asked, *ids)
+    if not ids:
+        return None
+    inner = body.get("data")
+    facts: Mapping[str, object] = inner if isinstance(inner, dict) else {}
+    job_type = infer_type(facts)
+    assets = find_assets(facts, job_type)
+    status, word = _status(facts, has_results=bool(assets))
+    strange = unlisted(body, facts, assets)
+    return Job(
+        id=ids[0],
+        type=job_type,
+        status=status,
+        status_word=word,
+        assets=assets,
+        lacks=lacking(job_type, assets) if status is JobStatus.COMPLETED else (),
+        unlisted_fields=strange,
+        contradictions=tuple(_contradictions(body, facts, ids)),
+        other_ids=ids[1:],
+        fingerprint=fingerprint(job_type, status, word, assets, strange),
+    )
+
+
+def read_detail(body: Mapping[str, object], raw: bytes, asked: JobId) -> JobDetail:
+    """Read the answer to a call for one job, with the content that the body itself carries.
+
+    Raises:
+        ServiceAnswerUnreadable: the body names another job, or text in it cannot be written as UTF-8.
+    """
+    ids = _ids(body)
+    if ids and asked not in ids:
+        raise ServiceAnswerUnreadable(f"GET /v1/jobs/{asked} was answered with job {ids[0]}")
+    job = read_job(body, asked=asked)
+    if job is None:  # `asked` is an id, so there is always a job
+        raise ServiceAnswerUnreadable(f"GET /v1/jobs/{asked} was answered without a job")
+    return JobDetail(job=job, body=raw, inline=tuple(_inline(body, job)))
+
+
+def _ids(body: Mapping[str, object]) -> tuple[JobId, ...]:
+    """Give the different ids that the body claims, the most believed first."""
+    inner = body.get("data")
+    found: list[JobId] = []
+    for name, is_inner in ID_SPELLINGS:
+        value = (inner.get(name) if isinstance(inner, dict) else None) if is_inner else body.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, str) and value and value not in found:
+            found.append(JobId(value))
+    return tuple(found)
+
+
+def _status(facts: Mapping[str, object], *, has_results: bool) -> tuple[JobStatus, str]:
+    word = facts.get("status")
+    if isinstance(word, str) and word:
+        return STATUS_WORDS.get(word, JobStatus.UNKNOWN), word
+    if word not in (None, ""):
+        return JobStatus.UNKNOWN, f"({type(word).__name__})"
+    return (JobStatus.UNSTATED if has_results else JobStatus.UNKNOWN), ""
+
+
+def _contradictions(body: Mapping[str, object], facts: Mapping[str, object], ids: tuple[JobId, ...]) -> Iterator[str]:
+    if len(ids) > 1:
+        yield f"its ids disagree: {', '.join(ids)}"
+    repeated = {name for place in (body, facts) for name in _repeated(place)} & MATTERS
+    if repeated:
+        yield f"its body says twice: {', '.join(sorted(repeated))}"
+
+
+def _repeated(place: Mapping[str, object]) -> tuple[str, ...]:
+    names = place.get(REPEATED)
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()
+
+
+def _inline(body: Mapping[str, object], job: Job) -> Iterator[InlinePart]:
+    inner = body.get("data")
+    facts: Mapping[str, object] = inner if isinstance(inner, dict) else {}
+    for asset in job.assets:
+        if asset.form is AssetForm.INLINE:
+            yield InlinePart(
+                kind=asset.kind, extension=asset.extension, content=_content(facts[asset.field], asset, job.id)
+            )
+
+
+def _content(value: object, asset: Asset, job_id: JobId) -> bytes:
+    if asset.extension == "json":
+        return canonical_json(value) + b"\n"
+    try:
+        return str(value).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ServiceAnswerUnreadable(
+            f"GET /v1/jobs/{job_id}: the text in {asset.field} holds half a character and cannot be written as it is"
+        ) from None

@@ -1,0 +1,90 @@
+"""What an apply did, as text and as JSON."""
+
+from collections.abc import Iterator
+
+from reconciler.core.canonical import canonical_json
+from reconciler.engine.outcome import JobResult, Outcome, RunReport
+from reconciler.report.style import Colour, Style
+from reconciler.report.untrusted import harmless, harmless_lines, word
+
+SIGNS: dict[Outcome, tuple[str, Colour]] = {
+    Outcome.CLEANED: ("-", Colour.RED),
+    Outcome.ARCHIVED: ("a", Colour.CYAN),
+    Outcome.SKIPPED: ("!", Colour.YELLOW),
+    Outcome.FAILED: ("!", Colour.YELLOW),
+    Outcome.UNCONFIRMED: ("?", Colour.YELLOW),
+    Outcome.NOT_STARTED: ("!", Colour.YELLOW),
+}
+
+
+def run_report_text(report: RunReport, *, style: Style) -> str:
+    """Write the whole report; the last line sums up."""
+    return style.plain("\n".join(_lines(report, style))) + "\n"
+
+
+def _lines(report: RunReport, style: Style) -> Iterator[str]:
+    if report.recovered:
+        yield style.paint("Left open by an earlier run, settled now", Colour.BOLD)
+        yield from (_line(result, style) for result in report.recovered)
+        yield ""
+    if report.results:
+        yield style.paint("Done", Colour.BOLD)
+        yield from (_line(result, style) for result in report.results)
+        yield ""
+    if report.stopped:
+        yield style.paint(f"Stopped early: {harmless_lines(report.stopped)}", Colour.RED)
+    yield style.paint(run_summary(report), Colour.BOLD)
+
+
+def _line(result: JobResult, style: Style) -> str:
+    sign, colour = SIGNS[result.outcome]
+    kept = f" -> {result.bag} ({result.size} bytes)" if result.bag else ""
+    # A clean's own word says more than the outcome's: cleaned now, already cleaned, gone.
+    outcome = "" if result.outcome is Outcome.CLEANED else f"{result.outcome.value}: "
+    text = f"{sign} {word(result.job_id)}  {outcome}{harmless(result.detail)}{harmless(kept)}"
+    return style.paint(text, colour)
+
+
+def run_summary(report: RunReport) -> str:
+    """Sum up in fixed words."""
+    counts = ", ".join(
+        (
+            f"{report.count(Outcome.CLEANED)} cleaned",
+            f"{report.count(Outcome.ARCHIVED)} archived only",
+            f"{report.count(Outcome.SKIPPED)} skipped",
+            f"{report.count(Outcome.FAILED)} failed",
+            f"{report.count(Outcome.UNCONFIRMED)} unconfirmed",
+            f"{report.count(Outcome.NOT_STARTED)} not started",
+        )
+    )
+    return f"Apply: {counts}."
+
+
+def run_report_json(report: RunReport) -> str:
+    """Write the report as one line of canonical JSON."""
+    return (
+        canonical_json(
+            {
+                "format_version": "1.0",
+                "run_id": report.run_id,
+                "plan_id": report.plan_id,
+                "account": report.account,
+                "exit_code": report.exit_code,
+                "stopped": report.stopped,
+                "counts": {outcome.value.replace(" ", "_"): report.count(outcome) for outcome in Outcome},
+                "results": [_result(result) for result in report.results],
+                "recovered": [_result(result) for result in report.recovered],
+            }
+        ).decode("ascii")
+        + "\n"
+    )
+
+
+def _result(result: JobResult) -> dict[str, str | int]:
+    return {
+        "job": result.job_id,
+        "outcome": result.outcome.value,
+        "detail": result.detail,
+        "bag": result.bag,
+        "bytes": result.size,
+    }

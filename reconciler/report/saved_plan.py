@@ -1,0 +1,232 @@
+"""The saved plan, both ways: canonical JSON that a later apply takes as its approval.
+
+`plan_id` names the decision, `content_digest` the whole file; reading recomputes both, so any edit shows.  Never a
+key, never an asset address.
+"""
+
+import json
+from typing import Any
+
+from reconciler.core.canonical import canonical_json, digest, utc_text, utc_time
+from reconciler.core.guards import percent_text
+from reconciler.core.inventory import ListingProof
+from reconciler.core.job import JobId, JobStatus, JobType
+from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, RetainedBy, Violation, share_of
+from reconciler.core.retention import Hold, HoldCode, RuleTried
+from reconciler.errors import PlanRefused
+from reconciler.published_schemas import schema
+
+FORMAT_VERSION = "1.0"
+SCHEMA = "plan.v1.json"
+HINT = "A plan is applied as it was made. Make a new one: reconciler plan --out plan.json"
+
+
+def write_plan(plan: Plan) -> str:
+    """Write a plan as one line of canonical JSON."""
+    content = _content(plan)
+    return canonical_json({**content, "content_digest": digest(content)}).decode("ascii") + "\n"
+
+
+def read_plan(content: bytes, name: str) -> Plan:
+    """Read what `write_plan` wrote.
+
+    Raises:
+        PlanRefused: it is no plan, of an unknown version, or was edited; with the field that does not fit.
+    """
+    try:
+        read = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise PlanRefused(f"{name} is not JSON: {error}", field="(file)", hint=HINT) from None
+    _check_version(read, name)
+    _check_schema(read, name)
+    written = {key: value for key, value in read.items() if key != "content_digest"}
+    plan = _plan(read, name)
+    if plan.plan_id != read["plan_id"]:
+        raise PlanRefused(
+            f"{name} was edited: its account, desired state, changes or expiry give plan_id {plan.plan_id[:19]}, it "
+            f"says {read['plan_id'][:19]}",
+            field="plan_id",
+            hint=HINT,
+        )
+    if digest(written) != read["content_digest"]:
+        raise PlanRefused(
+            f"{name} was edited: something outside its decisions does not give its content_digest",
+            field="content_digest",
+            hint=HINT,
+        )
+    return plan
+
+
+def _check_version(read: object, name: str) -> None:
+    version = read.get("format_version") if isinstance(read, dict) else None
+    if not isinstance(version, str):
+        raise PlanRefused(f"{name} is not a plan: it has no format_version", field="format_version", hint=HINT)
+    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+        raise PlanRefused(
+            f"{name} has format_version {version[:20]}, this program reads {FORMAT_VERSION}",
+            field="format_version",
+            hint="Apply it with the version of the program that made it, or make a new plan.",
+        )
+
+
+def _check_schema(read: object, name: str) -> None:
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only verbs that read a plan need it
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 - the same
+
+    error = best_match(Draft7Validator(schema(SCHEMA)).iter_errors(read))
+    if error is not None:
+        field = ".".join(str(part) for part in error.absolute_path) or "(file)"
+        raise PlanRefused(f"{name} is not a plan: {field}: {error.message[:200]}", field=field, hint=HINT)
+
+
+# -- writing
+
+
+def _content(plan: Plan) -> dict[str, object]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "tool_version": plan.tool_version,
+        "plan_id": plan.plan_id,
+        "account": plan.account,
+        "created_at": utc_text(plan.created_at),
+        "as_of": utc_text(plan.as_of),
+        "expires_at": utc_text(plan.expires_at),
+        "desired": {"digest": plan.desired_digest},
+        "inventory": {
+            "source": "api",
+            "digest": plan.inventory_digest,
+            "jobs": plan.inventory_jobs,
+            "pages": plan.proof.pages,
+            "end_marker": plan.proof.end_marker,
+            "repeats": plan.proof.repeats,
+            "unnamed": plan.proof.unnamed,
+        },
+        "complete": True,
+        "applyable": plan.applyable,
+        "violations": [_violation(violation) for violation in plan.violations],
+        "summary": _summary(plan),
+        "changes": [_change(change) for change in plan.changes],
+        "held": [_held(job) for job in plan.held],
+        "retained": {
+            "digest": plan.retained_digest,
+            "by_rule": [{"rule": kept.rule, "jobs": kept.jobs} for kept in plan.retained_by],
+        },
+    }
+
+
+def _summary(plan: Plan) -> dict[str, object]:
+    counts = plan.counts
+    return {
+        "clean": plan.cleans,
+        "archive": plan.archives,
+        "report": plan.reports,
+        "retain": counts.retained,
+        "hold": counts.held,
+        "out_of_scope": counts.out_of_scope,
+        "gone": counts.gone,
+        "settled": counts.settled,
+        "counted": counts.counted,
+        "share": percent_text(share_of(plan.cleans, counts.counted)),
+    }
+
+
+def _violation(violation: Violation) -> dict[str, object]:
+    return {
+        "guard": violation.guard,
+        "limit": violation.limit,
+        "actual": violation.actual,
+        "message": violation.message,
+    }
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {
+        "job": change.job_id,
+        "type": change.type.value,
+        "seen_status": change.status.value,
+        "action": [action.value for action in change.actions],
+        "action_reason": "no_rule_matches",
+        "first_seen": utc_text(change.first_seen) if change.first_seen else None,
+        "first_seen_source": "ledger" if change.first_seen else "none",
+        "tried": [{"rule": tried.rule, "why": tried.why} for tried in change.tried],
+        "fingerprint": change.fingerprint,
+        "not_archived": list(change.not_archived),
+    }
+
+
+def _held(job: HeldJob) -> dict[str, object]:
+    return {
+        "job": job.job_id,
+        "type": job.type.value,
+        "seen_status": job.status.value,
+        "reasons": [{"code": hold.code.value, "detail": hold.detail} for hold in job.holds],
+    }
+
+
+# -- reading
+
+
+def _plan(read: dict[str, Any], name: str) -> Plan:
+    inventory, summary, retained = read["inventory"], read["summary"], read["retained"]
+    try:
+        return Plan(
+            account=read["account"],
+            desired_digest=read["desired"]["digest"],
+            tool_version=read["tool_version"],
+            created_at=utc_time(read["created_at"]),
+            as_of=utc_time(read["as_of"]),
+            expires_at=utc_time(read["expires_at"]),
+            inventory_digest=inventory["digest"],
+            inventory_jobs=inventory["jobs"],
+            proof=ListingProof(
+                pages=inventory["pages"],
+                end_marker=inventory["end_marker"],
+                repeats=inventory["repeats"],
+                unnamed=inventory["unnamed"],
+            ),
+            changes=_read_changes(read["changes"], name),
+            held=tuple(_read_held(job) for job in read["held"]),
+            retained_by=tuple(RetainedBy(kept["rule"], kept["jobs"]) for kept in retained["by_rule"]),
+            retained_digest=retained["digest"],
+            counts=Counts(
+                retained=summary["retain"],
+                held=summary["hold"],
+                out_of_scope=summary["out_of_scope"],
+                gone=summary["gone"],
+                settled=summary["settled"],
+                counted=summary["counted"],
+            ),
+            violations=tuple(Violation(**violation) for violation in read["violations"]),
+        )
+    except ValueError as error:
+        raise PlanRefused(f"{name} is not a plan: {error}", field="(value)", hint=HINT) from None
+
+
+def _read_changes(listed: list[dict[str, Any]], name: str) -> tuple[Change, ...]:
+    changes = tuple(_read_change(change) for change in listed)
+    ids = {change.job_id for change in changes}
+    if len(ids) != len(changes):
+        raise PlanRefused(f"{name} names a job twice in its changes", field="changes", hint=HINT)
+    return changes
+
+
+def _read_change(change: dict[str, Any]) -> Change:
+    return Change(
+        job_id=JobId(change["job"]),
+        type=JobType(change["type"]),
+        status=JobStatus(change["seen_status"]),
+        actions=tuple(Action(action) for action in change["action"]),
+        tried=tuple(RuleTried(tried["rule"], tried["why"]) for tried in change["tried"]),
+        fingerprint=change["fingerprint"],
+        first_seen=utc_time(change["first_seen"]) if change["first_seen"] else None,
+        not_archived=tuple(change["not_archived"]),
+    )
+
+
+def _read_held(job: dict[str, Any]) -> HeldJob:
+    return HeldJob(
+        job_id=JobId(job["job"]),
+        type=JobType(job["type"]),
+        status=JobStatus(job["seen_status"]),
+        holds=tuple(Hold(HoldCode(reason["code"]), reason["detail"]) for reason in job["reasons"]),
+    )

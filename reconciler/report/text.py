@@ -1,0 +1,142 @@
+"""A plan as text: what goes first, then what is held and why, what stays, the limits; the last line sums up.
+
+Signs, after the habits of the field: `-` archived and cleaned, `a` archived, `r` only reported, `!` held, `?` held
+because something cannot be told, `=` retained, `.` gone already.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from reconciler.core.canonical import utc_text
+from reconciler.core.guards import percent_text
+from reconciler.core.plan import Change, HeldJob, Plan, share_of
+from reconciler.core.retention import HoldCode
+from reconciler.report.style import Colour, Style
+from reconciler.report.untrusted import harmless, word
+
+CANNOT_TELL = frozenset(
+    {HoldCode.TYPE_UNKNOWN, HoldCode.STATUS_UNKNOWN, HoldCode.RULE_UNDECIDED, HoldCode.CONTRADICTORY}
+)
+
+
+def plan_text(plan: Plan, *, style: Style) -> str:
+    """Write the whole plan."""
+    return style.plain("\n".join(_lines(plan, style))) + "\n"
+
+
+def _lines(plan: Plan, style: Style) -> Iterator[str]:
+    yield from _head(plan, style)
+    yield from _changes(plan, style)
+    yield from _held(plan, style)
+    yield from _retained(plan, style)
+    yield from _guards(plan, style)
+    yield f"Plan {plan.plan_id}, valid until {utc_text(plan.expires_at)}."
+    if not plan.applyable:
+        yield style.paint("This plan may not be applied: see the guards above.", Colour.RED, Colour.BOLD)
+    yield style.paint(summary_line(plan), Colour.BOLD)
+
+
+def _head(plan: Plan, style: Style) -> Iterator[str]:
+    proof = plan.proof
+    yield (
+        f"Account {word(plan.account)}: {plan.inventory_jobs} jobs on {proof.pages} pages, read to the end at "
+        f"{utc_text(plan.as_of)}."
+    )
+    if proof.repeats:
+        yield style.paint(f"  {proof.repeats} items were listed more than once and count once.", Colour.DIM)
+    if proof.unnamed:
+        yield style.paint(f"? {proof.unnamed} items of the list carry no id; nothing is done to them.", Colour.YELLOW)
+
+
+def _changes(plan: Plan, style: Style) -> Iterator[str]:
+    for heading, group in _grouped(plan.changes, _heading):
+        yield ""
+        yield style.paint(f"{heading} ({len(group)})", Colour.BOLD)
+        for (kind, why), alike in _grouped(group, lambda change: (_kind(change), _why(change))):
+            yield f"  {kind}: {why}"
+            for change in alike:
+                yield from _change(change, style)
+
+
+Key = TypeVar("Key")
+
+
+def _grouped(changes: Iterable[Change], key: Callable[[Change], Key]) -> Iterable[tuple[Key, list[Change]]]:
+    """Gather what has one key, in the order of first appearance; inside, the plan's own order stays."""
+    groups: dict[Key, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(key(change), []).append(change)
+    return groups.items()
+
+
+def _heading(change: Change) -> str:
+    if change.cleans:
+        return "Archived, then cleaned for good"
+    return "Archived, not cleaned" if change.archives else "Released, only reported"
+
+
+def _kind(change: Change) -> str:
+    return f"{change.type.value} {change.status.value}"
+
+
+def _why(change: Change) -> str:
+    tried = "; ".join(f"{word(tried.rule)} ({harmless(tried.why)})" for tried in change.tried)
+    return f"no rule keeps it: {tried}" if tried else "there is no rule"
+
+
+def _change(change: Change, style: Style) -> Iterator[str]:
+    sign, colour = ("-", Colour.RED) if change.cleans else ("a", Colour.CYAN) if change.archives else ("r", Colour.DIM)
+    seen = f"first seen {utc_text(change.first_seen)}" if change.first_seen else "not recorded before"
+    yield style.paint(f"{sign} {word(change.job_id)}  {_kind(change)}, {seen}", colour)
+    if change.not_archived:
+        names = ", ".join(word(name) for name in change.not_archived)
+        yield style.paint(f"    will NOT be archived, as it is not known what it is: {names}", Colour.YELLOW)
+
+
+def _held(plan: Plan, style: Style) -> Iterator[str]:
+    if not plan.held:
+        return
+    yield ""
+    yield style.paint("Held", Colour.BOLD)
+    for job in plan.held:
+        why = "; ".join(harmless(hold.detail) for hold in job.holds)
+        yield style.paint(
+            f"{_held_sign(job)} {word(job.job_id)}  {job.type.value} {job.status.value}: {why}", Colour.YELLOW
+        )
+
+
+def _held_sign(job: HeldJob) -> str:
+    return "?" if any(hold.code in CANNOT_TELL for hold in job.holds) else "!"
+
+
+def _retained(plan: Plan, style: Style) -> Iterator[str]:
+    counts = plan.counts
+    yield ""
+    yield style.paint("Stays", Colour.BOLD)
+    for kept in plan.retained_by:
+        yield style.paint(f"= {word(kept.rule)} keeps {kept.jobs}", Colour.DIM)
+    if counts.settled:
+        yield style.paint(f"= {counts.settled} released and archived before", Colour.DIM)
+    if counts.out_of_scope:
+        yield style.paint(f"= {counts.out_of_scope} out of scope", Colour.DIM)
+    if counts.gone:
+        yield style.paint(f". {counts.gone} cleaned already", Colour.DIM)
+
+
+def _guards(plan: Plan, style: Style) -> Iterator[str]:
+    yield ""
+    if not plan.violations:
+        yield "Guards: all hold."
+    for violation in plan.violations:
+        yield style.paint(f"Guard {violation.guard}: {harmless(violation.message)}", Colour.RED)
+
+
+def summary_line(plan: Plan) -> str:
+    """Sum up in fixed words; other programs read this line."""
+    stay = f"{plan.counts.retained} retained, {len(plan.held)} held."
+    if plan.has_work:
+        share = percent_text(share_of(plan.cleans, plan.counts.counted))
+        return f"Plan: {plan.cleans} to clean ({share} of scope), {plan.archives} to archive, {stay}"
+    if plan.reports:
+        return f"Plan: {plan.reports} released, nothing to do (otherwise: report), {stay}"
+    return f"Plan: no changes. {stay}"

@@ -1,0 +1,185 @@
+"""The composition root: settings to adapters.  Read-only verbs get parts that have no write methods (I6)."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler import __version__
+from reconciler.clock import SystemClock
+from reconciler.errors import UsageRefused
+
+if TYPE_CHECKING:
+    from reconciler.archive.stores.local import LocalStore
+    from reconciler.core.desired import DesiredState
+    from reconciler.engine.applying import Means
+    from reconciler.engine.ports import BagVerifier, Clock, JobsReader, Ledger, LedgerReader, Progress, Stop
+    from reconciler.ledger.reader import SqliteLedgerReader
+    from reconciler.pictory.calls import ApiCalls
+
+API_BASE_URL = "https://api.pictory.ai/pictoryapis"
+CALLS_PER_SECOND = 2.0
+"""The service states no rate; two a second is what a careful client starts with (flag --tpslimit)."""
+LEDGER_FILE = Path("state") / "ledger.db"
+VERSION = __version__
+TOOL = f"pictory-reconciler {VERSION}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line and the environment say.  Flag before environment before file."""
+
+    file: Path
+    state: Path | None = None
+    calls_per_second: float = CALLS_PER_SECOND
+    patience_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadParts:
+    """All that a plan gets: nothing here can write."""
+
+    desired: "DesiredState"
+    reader: "JobsReader"
+    ledger: "LedgerReader"
+    clock: "Clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteParts:
+    """What `refresh` gets: it writes to the ledger alone."""
+
+    desired: "DesiredState"
+    reader: "JobsReader"
+    ledger: "Ledger"
+    clock: "Clock"
+
+
+def desired_state(settings: Settings) -> "DesiredState":
+    """Read and check the desired-state file."""
+    from reconciler.desired.reader import read_desired
+
+    return read_desired(settings.file)
+
+
+def ledger_path(settings: Settings) -> Path:
+    """Where the ledger is: `--state` (a folder, or the database itself), else `state/` beside the file."""
+    if settings.state is None:
+        return settings.file.parent / LEDGER_FILE
+    return settings.state if settings.state.suffix == ".db" else settings.state / LEDGER_FILE.name
+
+
+def ledger_reader(settings: Settings) -> "SqliteLedgerReader":
+    """Open the ledger for reading; creates nothing."""
+    from reconciler.ledger.reader import SqliteLedgerReader
+
+    return SqliteLedgerReader(ledger_path(settings))
+
+
+def ledger_writer(settings: Settings) -> "Ledger":
+    """Open the ledger of a verb that writes."""
+    from reconciler.ledger.sqlite import SqliteLedger
+
+    return SqliteLedger(ledger_path(settings), clock=SystemClock(), actor=actor(), tool=TOOL)
+
+
+def bag_verifier(settings: Settings) -> "BagVerifier":
+    """Give what reads bags again."""
+    from reconciler.archive.verifier import StoreVerifier
+
+    return StoreVerifier(_stores(settings, desired_state(settings)))
+
+
+@contextmanager
+def read_parts(settings: Settings) -> Iterator[ReadParts]:
+    """Give the parts of a read-only verb that asks the service."""
+    from reconciler.pictory.reader import PictoryReader
+
+    desired = desired_state(settings)
+    with _api_calls(settings) as calls:
+        yield ReadParts(
+            desired=desired, reader=PictoryReader(calls), ledger=ledger_reader(settings), clock=SystemClock()
+        )
+
+
+@contextmanager
+def write_parts(settings: Settings) -> Iterator[WriteParts]:
+    """Give the parts of a verb that records what it reads."""
+    from reconciler.pictory.reader import PictoryReader
+
+    desired = desired_state(settings)
+    with _api_calls(settings) as calls:
+        yield WriteParts(
+            desired=desired, reader=PictoryReader(calls), ledger=ledger_writer(settings), clock=SystemClock()
+        )
+
+
+@contextmanager
+def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop") -> Iterator["Means"]:
+    """Give the means of an apply: the only place where a cleaner is made."""
+    from reconciler.archive.archiver import BagArchiver
+    from reconciler.archive.download import Downloader
+    from reconciler.engine.applying import Means
+    from reconciler.pictory.reader import PictoryCleaner, PictoryReader
+
+    with _api_calls(settings) as calls, Downloader(user_agent=_user_agent()) as downloader:
+        archiver = BagArchiver(
+            _stores(settings, desired),
+            copies=desired.copies,
+            downloader=downloader,
+            clock=SystemClock(),
+            account=desired.account,
+            tool=TOOL,
+        )
+        yield Means(
+            reader=PictoryReader(calls),
+            cleaner=PictoryCleaner(calls),
+            archiver=archiver,
+            ledger=ledger_writer(settings),
+            clock=SystemClock(),
+            progress=progress,
+            stop=stop,
+            pause=time.sleep,
+        )
+
+
+@contextmanager
+def _api_calls(settings: Settings) -> Iterator["ApiCalls"]:
+    from reconciler.pictory.calls import ApiCalls
+    from reconciler.pictory.keys import find_key
+    from reconciler.pictory.pacing import Pacer
+
+    base_url = os.environ.get("PICTORY_API_BASE_URL", "").strip() or API_BASE_URL
+    key = find_key(os.environ)
+    with ApiCalls(base_url, key, Pacer(settings.calls_per_second), patience_s=settings.patience_s) as calls:
+        yield calls
+
+
+def _stores(settings: Settings, desired: "DesiredState") -> "tuple[LocalStore, ...]":
+    from reconciler.archive.stores.local import LocalStore
+
+    return tuple(LocalStore(address, _folder(settings, address)) for address in desired.stores)
+
+
+def _folder(settings: Settings, address: str) -> Path:
+    # Relative to the file, not to where the command is run: the same file means the same archive from everywhere.
+    scheme, _, path = address.partition(":")
+    if scheme != "file":
+        raise UsageRefused(f"archive.stores: {address} is not a store of this version; write file:FOLDER")
+    return (settings.file.parent / path).resolve()
+
+
+def _user_agent() -> str:
+    return f"pictory-reconciler/{__version__}"
+
+
+def actor() -> str:
+    """Who runs this, for the audit: user and host, or what a CI runner calls its actor."""
+    import getpass
+    import socket
+
+    in_ci = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
+    return f"{in_ci or getpass.getuser()}@{socket.gethostname()}"

@@ -1,0 +1,69 @@
+"""Fixtures and options of the whole suite."""
+
+import difflib
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.support.emulator import EmulatorProcess
+from tests.support.workplace import Workplace
+
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("dev"), max_examples=500, derandomize=True)
+settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with a file below tests/golden."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        expected = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        difference = "\n".join(difflib.unified_diff(expected, text.splitlines(), "golden", "now", lineterm=""))
+        assert not difference, f"{name} differs (if that is meant: pytest --update-golden)\n{difference}"
+
+    return compare
+
+
+@pytest.fixture(scope="module")
+def emulator_process() -> Iterator[EmulatorProcess]:
+    """One emulator for the tests of a module."""
+    with EmulatorProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def emulator(emulator_process: EmulatorProcess) -> EmulatorProcess:
+    """An emulated account with nothing in it, no fault, no log."""
+    emulator_process.reset()
+    return emulator_process
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, emulator: EmulatorProcess) -> Workplace:
+    """A user's folder whose environment points to the emulated account."""
+    return Workplace(tmp_path, dict(emulator.environ))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where skips are forbidden (CI), a skipped test is a failed one."""
+    report = yield
+    if os.environ.get("RECONCILER_NO_SKIPS") and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where skips are forbidden: {report.longrepr}"
+    return report

@@ -1,0 +1,96 @@
+"""The emulator as a real process, for tests: started on free ports, stopped by closing its standard input."""
+
+import json
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any, Self, cast
+
+import requests
+
+Json = dict[str, Any]
+
+
+class EmulatorProcess:
+    """An emulated account.  Never outlives the test: the emulator ends when its standard input does."""
+
+    def __init__(self, *, jobs: int = 0, seed: int = 1, page_size: int = 25, media_mb: int = 0) -> None:
+        self._arguments = [
+            *("--jobs", str(jobs), "--seed", str(seed), "--page-size", str(page_size), "--media-mb", str(media_mb)),
+            *("--port", "0", "--asset-port", "0", "--control-port", "0", "--until-stdin-closes"),
+        ]
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "reconciler.emulator", *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        where = json.loads(self.process.stdout.readline())
+        self.api, self.assets = str(where["api"]), str(where["assets"])
+        self.control, self.key = str(where["control"]), str(where["key"])
+        self._session = requests.Session()
+        self._session.trust_env = False
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"PICTORY_API_BASE_URL": self.api, "PICTORY_API_KEY": self.key}
+
+    def requests(self) -> list[Json]:
+        return cast("list[Json]", self._call("GET", "requests"))
+
+    def writes(self) -> list[Json]:
+        return [request for request in self.requests() if request["method"] not in {"GET", "HEAD"}]
+
+    def forget_requests(self) -> None:
+        self._call("DELETE", "requests")
+
+    def truth(self) -> dict[str, Json]:
+        return cast("dict[str, Json]", self._call("GET", "truth"))
+
+    def cleaned(self) -> set[str]:
+        """The jobs that a DELETE of ours cleaned."""
+        return {job_id for job_id, job in self.truth().items() if job["cleaned_by"] is not None}
+
+    def fault(self, route: str, script: str, match: str = "") -> None:
+        self._call("POST", "faults", {"route": route, "script": script, "match": match})
+
+    def clear_faults(self) -> None:
+        self._call("DELETE", "faults")
+
+    def put_job(self, job_id: str, data: Json, *, newest: bool = True, body: Json | None = None) -> str:
+        """Add a job whose body carries `data`, in the usual spellings unless `body` says all."""
+        success = data.get("status") != "failed"
+        got = body or {"job_id": job_id, "success": success, "data": data}
+        listed = body or {"success": success, "data": {**data, "jobId": job_id}}
+        self._call("POST", "jobs", {"id": job_id, "body": got, "listed": listed, "newest": newest})
+        return job_id
+
+    def remove_job(self, job_id: str) -> None:
+        self._call("DELETE", f"jobs/{job_id}")
+
+    def reset(self, *, jobs: int = 0, seed: int = 1, page_size: int = 25) -> None:
+        self._call("POST", "reset", {"jobs": jobs, "seed": seed, "page_size": page_size})
+
+    def _call(self, method: str, what: str, body: Json | None = None) -> object:
+        answer = self._session.request(method, f"{self.control}/_emulator/{what}", json=body, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
