@@ -45,14 +45,24 @@ bench: $(STAMP)  ## Start-up time beside a bare interpreter
 nightly: $(STAMP)  ## The same tests with many more random examples
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --timeout 3600
 
-lock: requirements/lock-tool.txt  ## Pin the dependencies again (newest that fit pyproject.toml)
-	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet --require-hashes -r requirements/lock-tool.txt
+test-lowest: .venv-lock/.installed  ## The tests on the oldest dependencies that pyproject.toml allows
+	@echo "== Installing the oldest allowed dependencies in .venv-lowest"
+	@$(PYTHON) -m venv .venv-lowest
+	@.venv-lock/bin/uv pip install --quiet --python .venv-lowest/bin/python -r requirements/dev.txt
+	@.venv-lock/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable .
+	.venv-lowest/bin/python -m pytest -n 2 $(PYTEST_ARGS)
+
+lock: .venv-lock/.installed  ## Pin the dependencies again (newest that fit pyproject.toml)
 	PATH=.venv-lock/bin:$$PATH sh requirements/lock.sh
+
+.venv-lock/.installed: requirements/lock-tool.txt
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock-tool.txt
+	@touch $@
 
 ci: lint test demo  ## What .ci/run runs
 
 clean:  ## Remove what these commands made
-	rm -rf $(VENV) .venv-lock $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .venv-lock .venv-lowest $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test fmt lint check bench nightly lock ci clean
+.PHONY: help setup demo test test-lowest fmt lint check bench nightly lock ci clean

@@ -83,12 +83,14 @@ def demo(folder: Path, media_mb: int) -> int:
         for name, text in environ.items():
             product(f"$ export {name}={text}")
         _steps(folder, environ)
+        _note_what_came(folder, emulator)
     product(
         f"\nThe demo is done; the emulator has stopped. Look around:\n"
         f"  {folder}/retention.yaml      the reviewed file\n"
         f"  {folder}/plan.json           the plan that was applied\n"
         f"  {folder}/archive/jobs/       one BagIt bag per cleaned job; receipts beside it\n"
-        f"  {folder}/state/ledger.db     the ledger: sightings, entries, receipts, audit chain"
+        f"  {folder}/state/ledger.db     the ledger: sightings, entries, receipts, audit chain\n"
+        f"  {folder}/emulator.json       every request that the emulated service got, and what it held"
     )
     return 0
 
@@ -143,6 +145,15 @@ def _write_desired_state(folder: Path, emulator: _Emulator) -> None:
     (folder / "retention.yaml").write_text(
         DESIRED_STATE.format(ids="\n".join(f"  - {job_id}" for job_id in renders)), encoding="utf-8"
     )
+
+
+def _note_what_came(folder: Path, emulator: _Emulator) -> None:
+    import requests
+
+    told = {
+        what: requests.get(f"{emulator.control}/_emulator/{what}", timeout=30).json() for what in ("requests", "truth")
+    }
+    (folder / "emulator.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
 
 
 def _renders(emulator: _Emulator) -> list[str]:

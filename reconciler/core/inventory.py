@@ -11,7 +11,7 @@ class ListingProof:
     """Why a listing counts as whole.
 
     `end_marker` is the form in which the service said that no page follows: `null`, `absent` or `empty`.  `repeats`
-    counts items listed again unchanged; `unnamed` counts items that carried no id, which nobody can act on.
+    counts items listed again unchanged; `unnamed` counts items that carried no usable id, which nobody can act on.
     """
 
     pages: int

@@ -3,6 +3,7 @@
 The protocol layers (api, assets, control) hold no state of their own.
 """
 
+import uuid
 from dataclasses import dataclass, field
 
 from reconciler.emulator.media import Media
@@ -36,7 +37,7 @@ class World:
 
     def put(self, draft: Draft, *, newest: bool) -> None:
         """Add or replace a job, at the head of the list or at its end."""
-        folder = f"/Plan-Name/clientid/{draft.job_id}"
+        folder = f"/Plan-Name/clientid/{folder_name(draft.job_id)}"
         files = {f"{folder}/{path}": made for path, made in draft.files.items()}
         got, listed = (served(body, f"{ASSET}{folder}/") for body in (draft.got, draft.listed))
         record = Record(draft.job_id, got, listed, files)
@@ -67,6 +68,15 @@ class World:
         record.got = {"job_id": record.job_id, "success": True, "data": {"status": "cleaned"}}
         record.listed = {"success": True, "data": {"jobId": record.job_id, "status": "cleaned"}}
         return True
+
+
+def folder_name(job_id: str) -> str:
+    """Give the folder of a job's files: its id, or a made-up one for an id that an address could not carry."""
+    return (
+        job_id
+        if job_id.replace("-", "").isalnum() and job_id.isascii()
+        else str(uuid.uuid5(uuid.NAMESPACE_OID, ascii(job_id)))
+    )
 
 
 def served(body: Body, base: str) -> Body:

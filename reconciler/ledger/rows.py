@@ -54,6 +54,11 @@ def read_entry(row: Row[Any]) -> Entry:
     )
 
 
+def storable(text: str) -> str:
+    """Escape what a database cannot hold as text: a zero, and half a character.  The service's words may have both."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def facts_text(facts: tuple[tuple[str, str], ...]) -> str:
     """Write an audit event's facts."""
     return canonical_json([list(pair) for pair in facts]).decode("ascii")

@@ -17,7 +17,7 @@ from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
 from reconciler.ledger.audit_rows import add_event
 from reconciler.ledger.database import told
-from reconciler.ledger.rows import receipt_text
+from reconciler.ledger.rows import receipt_text, storable
 from reconciler.ledger.sightings import record_sightings
 
 
@@ -152,7 +152,7 @@ class SqliteRun:
                 phase=phase.value,
                 fingerprint=fingerprint,
                 at=self._now_text(),
-                detail=detail,
+                detail=storable(detail),
             )
         )
 

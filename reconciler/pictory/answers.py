@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from reconciler.core.secret import Secret
+
 NOT_FOUND_CODE = "5000"
 NOT_FOUND_WORD = "JOB_NOT_FOUND"
-SHOWN = 200
+SHOWN, LOOKED_AT = 200, 4096
+"""Characters of a service's words that are shown, and bytes of a body without words that are looked at for them."""
 
 
 class Kind(Enum):
@@ -64,14 +67,17 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
-def read_answer(status: int, raw: bytes) -> Answer:
-    """Tell what an answer means.  Never raises, whatever came."""
+NOTHING = Secret("")
+
+
+def read_answer(status: int, raw: bytes, *, sent: Secret = NOTHING) -> Answer:
+    """Tell what an answer means.  Never raises, whatever came; `sent` is the key, which its words must not tell."""
     try:
         parsed = parse(raw)
     except ValueError:
         parsed = None
     body: Mapping[str, object] = parsed if isinstance(parsed, dict) else {}
-    words = _words(body) or _start_of(raw)
+    words = _words(body, sent) or _start_of(raw, sent)
     return Answer(_kind(status, body, raw, is_object=isinstance(parsed, dict)), status, body, words)
 
 
@@ -81,7 +87,7 @@ def _kind(status: int, body: Mapping[str, object], raw: bytes, *, is_object: boo
     if status == 401:
         return Kind.KEY_REFUSED
     if status == 403:
-        return Kind.CLIENT_REFUSED if not is_object and b"1010" in raw[:4096] else Kind.KEY_REFUSED
+        return Kind.CLIENT_REFUSED if not is_object and b"1010" in raw[:LOOKED_AT] else Kind.KEY_REFUSED
     if status in {408, 429} or status >= 500:
         return Kind.TRY_AGAIN
     if status >= 400:
@@ -102,15 +108,21 @@ def _places(body: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
     return (body, *(place for place in inner if isinstance(place, dict)))
 
 
-def _words(body: Mapping[str, object]) -> str:
+def _words(body: Mapping[str, object], sent: Secret) -> str:
     for place in _places(body):
         for name in ("message", "error_message"):
             said = place.get(name)
             if isinstance(said, str) and said:
-                return said[:SHOWN]
+                return _without(sent, said)[:SHOWN]
     return ""
 
 
-def _start_of(raw: bytes) -> str:
-    text = " ".join(raw[:SHOWN].decode("utf-8", "replace").split())
+def _without(sent: Secret, text: str) -> str:
+    # A service, or a proxy before it, may repeat what it was sent, and its words go into messages (I11).
+    return text.replace(sent.reveal(), str(sent)) if sent.reveal() else text
+
+
+def _start_of(raw: bytes, sent: Secret) -> str:
+    # Hidden before it is cut: half a key is a key told by half.
+    text = " ".join(_without(sent, raw[:LOOKED_AT].decode("utf-8", "replace"))[:SHOWN].split())
     return f"{len(raw)} bytes beginning {text[:60]!r}" if text else "an empty body"

@@ -74,6 +74,7 @@ class ApiCalls:
         self._timeouts = (connect_s, read_s)
         self._pause = pause
         self._session = requests.Session()
+        self._key = key
         self._session.auth = _RawKey(key)
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
 
@@ -133,11 +134,10 @@ class ApiCalls:
             )
         except requests.RequestException as error:
             raise _of_requests(error, what) from error
-        return _read(response, what)
+        return _taken(read_answer(response.status_code, response.content, sent=self._key), response, what)
 
 
-def _read(response: requests.Response, what: str) -> Got:
-    answer = read_answer(response.status_code, response.content)
+def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
     match answer.kind:
         case Kind.FINE | Kind.NOT_FOUND | Kind.REFUSED:
             return Got(answer, response.content)

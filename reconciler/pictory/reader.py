@@ -10,7 +10,7 @@ from reconciler.engine.ports import CleanAnswer, JobDetail, Listing
 from reconciler.errors import AuthenticationRefused, InventoryIncomplete, ServiceAnswerUnreadable, ServiceError
 from reconciler.pictory.answers import Answer, Kind
 from reconciler.pictory.calls import ApiCalls, Got
-from reconciler.pictory.wire import read_detail, read_job
+from reconciler.pictory.wire import NOT_IN_A_PATH, is_text, read_detail, read_job
 
 MOST_PAGES = 100_000
 """A list that goes on beyond this is taken for one that never ends."""
@@ -47,7 +47,7 @@ class PictoryReader:
 
     def get(self, job_id: JobId) -> JobDetail | None:
         """Read one job; None when the service knows no such job."""
-        got = self._calls.get(f"/v1/jobs/{quote(job_id, safe='')}", what=f"GET /v1/jobs/{job_id}")
+        got = self._calls.get(_path(job_id), what=f"GET /v1/jobs/{job_id}")
         if got is None:
             return None
         if got.answer.kind is not Kind.FINE:
@@ -143,7 +143,13 @@ class PictoryCleaner:
         """
         job_id = receipt.receipt.job_id
         what = f"DELETE /v1/jobs/{job_id}/clean"
-        return _clean_answer(self._calls.delete_once(f"/v1/jobs/{quote(job_id, safe='')}/clean", what=what), what)
+        return _clean_answer(self._calls.delete_once(f"{_path(job_id)}/clean", what=what), what)
+
+
+def _path(job_id: JobId) -> str:
+    if job_id in NOT_IN_A_PATH or not is_text(job_id):
+        raise ServiceAnswerUnreadable(f"no call can name the job {job_id!a}", hint="Clean it by other means.")
+    return f"/v1/jobs/{quote(job_id, safe='')}"
 
 
 def _clean_answer(answer: Answer, what: str) -> CleanAnswer:

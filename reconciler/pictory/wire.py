@@ -16,16 +16,19 @@ STATUS_WORDS = {
     status.value: status for status in (JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CLEANED)
 }
 
+NOT_IN_A_PATH = frozenset({".", ".."})
+"""Ids that would turn the call for one job into another call."""
+
 MATTERS = frozenset({"job_id", "jobId", "status", "data"})
 """Keys whose repetition leaves open which value holds."""
 
 
 def read_job(body: Mapping[str, object], *, asked: JobId | None = None) -> Job | None:
-    """Read one job; None when it carries no id and none was asked for."""
+    """Read one job; None when it carries no id that can be written down, and none was asked for."""
     ids = _ids(body)
     if asked is not None and asked not in ids:
         ids = (asked, *ids)
-    if not ids:
+    if not ids or not is_text(ids[0]):
         return None
     inner = body.get("data")
     facts: Mapping[str, object] = inner if isinstance(inner, dict) else {}
@@ -87,9 +90,16 @@ def _status(facts: Mapping[str, object], *, has_results: bool) -> tuple[JobStatu
 def _contradictions(body: Mapping[str, object], facts: Mapping[str, object], ids: tuple[JobId, ...]) -> Iterator[str]:
     if len(ids) > 1:
         yield f"its ids disagree: {', '.join(ids)}"
+    if ids[0] in NOT_IN_A_PATH:
+        yield "its id cannot be part of an address, so the service cannot be asked about it alone"
     repeated = {name for place in (body, facts) for name in _repeated(place)} & MATTERS
     if repeated:
         yield f"its body says twice: {', '.join(sorted(repeated))}"
+
+
+def is_text(job_id: JobId) -> bool:
+    """Tell whether an id can be written down and sent: no database and no address holds a zero or half a character."""
+    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in job_id)
 
 
 def _repeated(place: Mapping[str, object]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def _check_version(read: object, name: str) -> None:
 
 def _check_schema(read: object, name: str) -> None:
     from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only verbs that read a plan need it
-    from jsonschema.exceptions import best_match  # noqa: PLC0415 - the same
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 - start-up: only verbs that read a plan need it
 
     error = best_match(Draft7Validator(schema(SCHEMA)).iter_errors(read))
     if error is not None:

@@ -45,7 +45,9 @@ def _head(plan: Plan, style: Style) -> Iterator[str]:
     if proof.repeats:
         yield style.paint(f"  {proof.repeats} items were listed more than once and count once.", Colour.DIM)
     if proof.unnamed:
-        yield style.paint(f"? {proof.unnamed} items of the list carry no id; nothing is done to them.", Colour.YELLOW)
+        yield style.paint(
+            f"? {proof.unnamed} items of the list carry no usable id; nothing is done to them.", Colour.YELLOW
+        )
 
 
 def _changes(plan: Plan, style: Style) -> Iterator[str]:

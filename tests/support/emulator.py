@@ -14,10 +14,12 @@ Json = dict[str, Any]
 class EmulatorProcess:
     """An emulated account.  Never outlives the test: the emulator ends when its standard input does."""
 
-    def __init__(self, *, jobs: int = 0, seed: int = 1, page_size: int = 25, media_mb: int = 0) -> None:
+    def __init__(
+        self, *, jobs: int = 0, seed: int = 1, page_size: int = 25, media_mb: int = 0, key: str = "pictai_test"
+    ) -> None:
         self._arguments = [
             *("--jobs", str(jobs), "--seed", str(seed), "--page-size", str(page_size), "--media-mb", str(media_mb)),
-            *("--port", "0", "--asset-port", "0", "--control-port", "0", "--until-stdin-closes"),
+            *("--port", "0", "--asset-port", "0", "--control-port", "0", "--until-stdin-closes", "--key", key),
         ]
 
     def __enter__(self) -> Self:

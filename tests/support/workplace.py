@@ -114,4 +114,4 @@ class Workplace:
 def kill_hard(started: subprocess.Popen[str]) -> None:
     """SIGKILL one process that we started, by its id."""
     started.send_signal(signal.SIGKILL)
-    started.wait(timeout=20)
+    started.communicate(timeout=20)

@@ -1,0 +1,262 @@
+"""SIGKILL, lost replies, signals and second runs: nothing lost, nothing cleaned unarchived, the next run carries on."""
+
+import hashlib
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+from typing import Any
+
+import pytest
+
+from reconciler.core.steps import Phase, fold
+from reconciler.ledger.reader import SqliteLedgerReader
+from tests.support import bodies
+from tests.support.bodies import job_id
+from tests.support.emulator import EmulatorProcess
+from tests.support.waiting import until
+from tests.support.workplace import Workplace, kill_hard
+
+A, B, C = job_id(1), job_id(2), job_id(3)
+
+
+@pytest.fixture
+def planned(workplace: Workplace, emulator: EmulatorProcess) -> Workplace:
+    """A saved plan that would clean three renders, A first."""
+    for job in (A, B, C):
+        emulator.put_job(job, bodies.render())
+    workplace.write_desired("keep-me")
+    assert [change["job"] for change in workplace.plan()["changes"]] == [A, B, C]
+    return workplace
+
+
+def deletes(emulator: EmulatorProcess, job: str = "") -> list[dict[str, Any]]:
+    return [request for request in emulator.writes() if job in request["path"]]
+
+
+def ledger(workplace: Workplace) -> SqliteLedgerReader:
+    return SqliteLedgerReader(workplace.folder / "state" / "ledger.db")
+
+
+def a_minute_passes(workplace: Workplace) -> None:
+    """Let the lease of a killed run run out, without waiting for it."""
+    with sqlite3.connect(workplace.folder / "state" / "ledger.db") as database:
+        database.execute("UPDATE lease SET expires_ms = 1")
+    database.close()
+
+
+def check_promise(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    """I1, I8: whatever the service has cleaned lies in the archive, byte for byte, under a receipt."""
+    truth = emulator.truth()
+    receipts = {receipt.job_id: receipt for receipt in ledger(workplace).receipts()}
+    for job in emulator.cleaned():
+        bag = workplace.folder / "archive" / receipts[job].bag  # type: ignore[index] - a JobId is a str at run time
+        archived = {hashlib.sha256(path.read_bytes()).hexdigest() for path in bag.rglob("*") if path.is_file()}
+        assert {file["sha256"] for file in truth[job]["files"].values()} <= archived
+        assert len(deletes(emulator, job)) <= 2, "at most one repeated request"
+    workplace.run("audit", "verify").expect(0)
+    workplace.run("verify").expect(0)
+
+
+def kill_at_clean(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    started = workplace.start("apply", "plan.json")
+    until(lambda: deletes(emulator), "the first clean is on its way")
+    kill_hard(started)
+
+
+def test_a_clean_that_took_effect_before_the_kill_is_found_and_not_sent_again(
+    planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8
+    emulator.fault("clean", "stall-after", f"/{A}/")
+    kill_at_clean(planned, emulator)
+    a_minute_passes(planned)
+    ended = planned.run("apply", "plan.json").expect(0)
+    assert "Left open by an earlier run, settled now" in ended.out
+    assert f"- {A}  already cleaned: run " in ended.out
+    assert ended.last_line.startswith("Apply: 3 cleaned, 0 archived only, 0 skipped, 0 failed")
+    assert len(deletes(emulator, A)) == 1
+    assert emulator.cleaned() == {A, B, C}
+    check_promise(planned, emulator)
+
+
+def test_a_clean_that_did_not_arrive_before_the_kill_is_sent_once_more_under_the_same_plan(
+    planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8
+    emulator.fault("clean", "stall-before", f"/{A}/")
+    kill_at_clean(planned, emulator)
+    a_minute_passes(planned)
+    ended = planned.run("apply", "plan.json").expect(0)
+    assert f"! {A}  failed: still completed: the clean of run " in ended.out
+    assert len(deletes(emulator, A)) == 2
+    assert emulator.cleaned() == {A, B, C}
+    check_promise(planned, emulator)
+
+
+def test_a_dangling_clean_is_never_sent_again_without_a_plan_that_still_asks_for_it(
+    planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I3, I8
+    emulator.fault("clean", "stall-before", f"/{A}/")
+    kill_at_clean(planned, emulator)
+    a_minute_passes(planned)
+    planned.write_desired(A, B, C)
+    planned.run("plan", "--out", "plan.json").expect(0)
+    planned.run("apply", "plan.json").expect(0)
+    assert len(deletes(emulator)) == 1
+    assert emulator.cleaned() == set()
+    last = fold(ledger(planned).entries())
+    assert {entry.job_id: entry.phase for entry in last.values()} == {A: Phase.NOT_CLEANED}
+
+
+def test_killed_in_a_download_nothing_counts_as_archived_and_the_next_run_does_all(
+    planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8
+    emulator.fault("asset", "ok ok stall", f"/{A}/")
+    started = planned.start("apply", "plan.json")
+    until(lambda: planned.files() and len([r for r in emulator.requests() if r["port"] == "asset"]) == 3, "a download")
+    kill_hard(started)
+    assert [name for name in planned.files() if not name.startswith(".partial/")] == []
+    assert planned.run("verify").expect(0).last_line == "Verify: 0 bags whole, 0 damaged, 0 missing."
+    a_minute_passes(planned)
+    planned.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == {A, B, C}
+    assert len(deletes(emulator)) == 3
+    check_promise(planned, emulator)
+
+
+def was_killed_after(requests: int, workplace: Workplace, emulator: EmulatorProcess) -> bool:
+    """Start an apply and kill it after that many requests; False when it ended before."""
+    goal = len(emulator.requests()) + requests
+    started = workplace.start("apply", "plan.json")
+    until(lambda: len(emulator.requests()) >= goal or started.poll() is not None, "some requests")
+    is_running = started.poll() is None
+    kill_hard(started)
+    return is_running
+
+
+def test_killed_ten_times_at_random_requests_every_job_ends_archived_and_cleaned(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:  # I1, I7, I8, I9
+    jobs = {emulator.put_job(job_id(number), bodies.render()) for number in range(1, 9)}
+    workplace.write_desired("keep-me", max_jobs=len(jobs))
+    workplace.plan()
+    emulator.fault("asset", "slow*")
+    chance, kills = random.Random(20261124), 0  # noqa: S311 - a draw that can be repeated
+    for _ in range(10):
+        kills += was_killed_after(chance.randint(2, 30), workplace, emulator)
+        a_minute_passes(workplace)
+        check_promise(workplace, emulator)
+    emulator.clear_faults()
+    ended = workplace.run("apply", "plan.json")
+    assert ended.code in {0, 5}, ended.err  # 5: the last of the ten came to the end of the plan
+    assert kills >= 5
+    assert emulator.cleaned() == jobs
+    check_promise(workplace, emulator)
+    assert workplace.run("plan").expect(0).last_line.startswith("Plan: no changes.")
+
+
+# -- replies that are lost without a crash
+
+
+def test_a_lost_reply_of_a_clean_that_worked_is_settled_by_asking(
+    planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8
+    emulator.fault("clean", "reset-after")
+    planned.run("apply", "plan.json").expect(0)
+    assert len(deletes(emulator)) == 3
+    check_promise(planned, emulator)
+
+
+def test_a_canary_that_cannot_be_confirmed_stops_the_run(planned: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.fault("clean", "reset-before")
+    ended = planned.run("apply", "plan.json").expect(3)
+    assert "the first clean could not be confirmed, so no other was sent" in ended.out
+    assert ended.last_line == ("Apply: 0 cleaned, 0 archived only, 0 skipped, 0 failed, 1 unconfirmed, 2 not started.")
+    assert len(deletes(emulator)) == 1
+    planned.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == {A, B, C}
+
+
+def test_a_refused_clean_leaves_its_job_and_is_told(planned: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.fault("clean", "refuse", f"/{B}/")
+    ended = planned.run("apply", "plan.json").expect(3)
+    assert f"! {B}  failed: archived, not cleaned: the service refused to clean it" in ended.out
+    assert emulator.cleaned() == {A, C}
+    check_promise(planned, emulator)
+
+
+def test_a_clean_answered_with_not_found_is_believed_only_when_a_look_confirms_it(
+    planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I10
+    emulator.fault("clean", "gone", f"/{B}/")
+    ended = planned.run("apply", "plan.json").expect(3)
+    assert f"? {B}  unconfirmed" in ended.out
+    assert emulator.cleaned() == {A, C}
+    assert planned.run("audit", "verify").expect(0).out.count("2 cleans covered") == 1
+
+
+def test_a_clean_answered_with_a_web_page_is_settled_by_asking(planned: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.fault("clean", "ok html")
+    ended = planned.run("apply", "plan.json").expect(3)
+    assert f"? {B}  unconfirmed" in ended.out
+    assert len(deletes(emulator)) == 3, "a clean is never sent twice in a run"
+
+
+# -- two runs at once, and a killed one's lease
+
+
+def test_a_second_run_is_told_who_holds_the_ledger(planned: Workplace, emulator: EmulatorProcess) -> None:  # I3
+    emulator.fault("asset", "stall", f"/{A}/")
+    started = planned.start("apply", "plan.json")
+    until(lambda: [r for r in emulator.requests() if r["port"] == "asset"], "the first download")
+    for verb in (("apply", "plan.json"), ("refresh",)):
+        ended = planned.run(*verb).expect(7)
+        assert "another run holds the ledger: apply by " in ended.err
+    planned.run("plan").expect(0)  # a reader never waits
+    kill_hard(started)
+    ended = planned.run("apply", "plan.json").expect(7)
+    assert "if it crashed, the lease runs out by itself" in ended.err
+    assert emulator.writes() == []
+
+
+# -- signals
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_lets_the_job_in_hand_finish(
+    planned: Workplace, emulator: EmulatorProcess, number: signal.Signals, code: int
+) -> None:
+    emulator.fault("asset", "slow*", f"/{A}/")
+    started = planned.start("apply", "plan.json", "--json")
+    until(lambda: [r for r in emulator.requests() if r["port"] == "asset"], "the first download")
+    started.send_signal(number)
+    out, err = started.communicate(timeout=60)
+    assert started.returncode == code, err
+    report = json.loads(out)
+    assert [result["outcome"] for result in report["results"]] == ["cleaned", "not started", "not started"]
+    assert emulator.cleaned() == {A}
+    planned.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == {A, B, C}
+    check_promise(planned, emulator)
+
+
+def test_the_second_signal_stops_at_once_and_the_next_run_carries_on(
+    planned: Workplace, emulator: EmulatorProcess
+) -> None:
+    emulator.fault("asset", "stall", f"/{A}/")
+    started = planned.start("apply", "plan.json")
+    until(lambda: [r for r in emulator.requests() if r["port"] == "asset"], "the first download")
+    started.send_signal(signal.SIGINT)
+    assert started.stderr is not None
+    assert "once more to stop now" in started.stderr.readline()
+    started.send_signal(signal.SIGINT)
+    assert wait(started) == 130
+    assert emulator.writes() == []
+    assert [name for name in planned.files() if not name.startswith(".partial/")] == []
+    planned.run("apply", "plan.json").expect(0)
+    check_promise(planned, emulator)
+
+
+def wait(started: "subprocess.Popen[str]") -> int:
+    started.communicate(timeout=30)
+    return started.returncode

@@ -1,0 +1,67 @@
+"""Limits hold over one run, and over one plan however often it is resumed (I7)."""
+
+import pytest
+
+from tests.support import bodies
+from tests.support.bodies import job_id
+from tests.support.emulator import EmulatorProcess
+from tests.support.workplace import Workplace
+
+
+@pytest.fixture
+def jobs(emulator: EmulatorProcess) -> list[str]:
+    return [emulator.put_job(job_id(number), bodies.render()) for number in range(1, 7)]
+
+
+def test_what_an_interrupted_run_cleaned_counts_when_the_plan_is_resumed(
+    workplace: Workplace, emulator: EmulatorProcess, jobs: list[str]
+) -> None:  # I7
+    one, two, *kept = jobs
+    workplace.write_desired(*kept, max_share="34%")
+    workplace.plan()  # two of six: 33.3 %
+    emulator.fault("asset", "403", f"/{two}/")
+    workplace.run("apply", "plan.json").expect(3)
+    assert emulator.cleaned() == {one}
+    emulator.remove_job(kept[0])  # two of five would be 40 %; counted afresh it would be one of four
+    ended = workplace.run("apply", "plan.json").expect(4)
+    assert "40.0% of the 5 finished jobs in scope would be cleaned, clean.max_share allows 34.0%" in ended.err
+    assert emulator.cleaned() == {one}
+
+
+def test_a_limit_lowered_after_the_review_refuses_the_plan(
+    workplace: Workplace, emulator: EmulatorProcess, jobs: list[str]
+) -> None:  # I7, I3
+    workplace.write_desired("keep-me", max_jobs=6)
+    workplace.plan()
+    workplace.write_desired("keep-me", max_jobs=1)
+    workplace.run("apply", "plan.json").expect(5)
+    assert emulator.writes() == []
+    assert len(jobs) == 6
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
+def test_no_number_of_jobs_is_too_small_for_a_limit(
+    workplace: Workplace, emulator: EmulatorProcess, number: int
+) -> None:  # I7
+    for at in range(number):
+        emulator.put_job(job_id(at), bodies.render())
+    workplace.write_desired("keep-me", max_share="99%")
+    workplace.run("plan", "--out", "plan.json").expect(4)
+    workplace.run("apply", "plan.json").expect(4)
+    assert emulator.writes() == []
+
+
+def test_a_limit_of_nothing_lets_nothing_go(workplace: Workplace, jobs: list[str]) -> None:
+    workplace.write_desired("keep-me", max_jobs=0)
+    assert "6 jobs would be cleaned, clean.max_jobs allows 0" in workplace.run("plan").expect(4).out
+    assert len(jobs) == 6
+
+
+def test_jobs_younger_than_min_age_are_held_until_they_were_seen_that_long(
+    workplace: Workplace, jobs: list[str]
+) -> None:  # I4
+    workplace.write_desired("keep-me", min_age="1h")
+    workplace.run("refresh").expect(0)
+    ended = workplace.run("plan").expect(0)
+    assert "clean.min_age is 1h" in ended.out
+    assert ended.last_line == f"Plan: no changes. 0 retained, {len(jobs)} held."

@@ -1,0 +1,81 @@
+"""Verbs that only look: GET and HEAD alone on the wire, and nothing changed on disk (I6)."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.support import bodies
+from tests.support.bodies import job_id
+from tests.support.emulator import EmulatorProcess
+from tests.support.workplace import Workplace
+
+A, B, C = job_id(1), job_id(2), job_id(3)
+
+VERBS = {
+    "plan": ["plan"],
+    "plan as json": ["plan", "--json"],
+    "plan with a detailed exit code": ["plan", "--detailed-exitcode"],
+    "show": ["show", "plan.json"],
+    "show as json": ["show", "plan.json", "--json"],
+    "validate": ["validate"],
+    "verify": ["verify"],
+    "audit verify": ["audit", "verify"],
+}
+
+
+def contents(folder: Path) -> dict[str, tuple[str, int]]:
+    """Every file below a folder by name: its sha256 and when it was written."""
+    return {
+        path.relative_to(folder).as_posix(): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS.keys())
+def test_a_verb_that_looks_sends_only_reads_and_changes_nothing(
+    workplace: Workplace, emulator: EmulatorProcess, verb: list[str]
+) -> None:  # I6
+    for job in (A, B):
+        emulator.put_job(job, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    workplace.run("apply", "plan.json").expect(0)
+    emulator.put_job(C, bodies.image())
+    before = contents(workplace.folder)
+    emulator.forget_requests()
+    assert workplace.run(*verb).code in {0, 2}
+    assert {request["method"] for request in emulator.requests()} <= {"GET", "HEAD"}
+    assert contents(workplace.folder) == before
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS.keys())
+def test_a_verb_that_looks_makes_no_ledger_and_no_archive(
+    workplace: Workplace, emulator: EmulatorProcess, verb: list[str]
+) -> None:  # I6
+    emulator.put_job(A, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    workplace.run(*verb)
+    assert workplace.files(".") == {"retention.yaml", "plan.json"}
+    assert emulator.writes() == []
+
+
+def test_verbs_that_need_no_service_send_nothing(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.put_job(A, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    emulator.forget_requests()
+    for verb in (["show", "plan.json"], ["validate"], ["verify"], ["audit", "verify"]):
+        workplace.run(*verb, extra={"PICTORY_API_KEY": ""}).expect(0)
+    assert emulator.requests() == []
+
+
+def test_refresh_writes_to_the_ledger_alone(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.put_job(A, bodies.render())
+    workplace.write_desired("keep-me")
+    ended = workplace.run("refresh").expect(0)
+    assert ended.out == "Refresh: 1 jobs listed, 1 of them new to the ledger.\n"
+    assert emulator.writes() == []
+    assert workplace.files(".") == {"retention.yaml", "state/ledger.db"}
