@@ -39,8 +39,9 @@ lint: $(STAMP)  ## Format check, lint, types, layers
 
 check: lint test  ## Everything a commit must pass
 
-bench: $(STAMP)  ## Start-up time beside a bare interpreter
+bench: $(STAMP)  ## Start-up time and file reading, beside other programs
 	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/yaml_readers.py
 
 nightly: $(STAMP)  ## The same tests with many more random examples
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --timeout 3600

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 ROUTES = ("list", "get", "clean", "asset")
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "list": ("cursor-repeat", "no-items", "not-json", "cut", "repeat-items", "end-absent", "end-empty", "no-id"),
+    "list": (
+        *("cursor-repeat", "no-items", "not-json", "cut", "repeat-items", "end-absent", "end-empty", "no-id"),
+        "clock-behind",
+    ),
     "get": ("changed", "other-id", "not-found-5000", "not-json", "in-progress"),
     "clean": ("refuse", "reset-before", "reset-after", "stall-before", "stall-after", "gone"),
     "asset": (

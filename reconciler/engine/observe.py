@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from reconciler.core.canonical import digest
+from reconciler.core.canonical import digest, utc_text
 from reconciler.core.inventory import Inventory, ListingProof
 from reconciler.core.job import Job, JobId
 from reconciler.core.memory import LedgerView
 from reconciler.engine.ports import Clock, JobsReader
 from reconciler.errors import InventoryIncomplete
+
+CLOCKS_DIFFER_AT_MOST = timedelta(minutes=15)
+"""Far below the shortest age that a file can ask for, far above what a clock that is kept right drifts."""
 
 
 def observe(reader: JobsReader, memory: LedgerView, clock: Clock) -> Inventory:
@@ -17,10 +21,12 @@ def observe(reader: JobsReader, memory: LedgerView, clock: Clock) -> Inventory:
     The observation's time is the end of the reading: whatever is in it existed by then.
 
     Raises:
-        InventoryIncomplete: the list could not be read whole, or shares nothing with what the ledger remembers.
+        InventoryIncomplete: the list could not be read whole, or shares nothing with what the ledger remembers, or
+            the service's clock is not ours.
     """
     listing = reader.list_jobs()
     observed_at = clock.now()
+    _same_time(observed_at, listing.told_at)
     jobs = _without_claimed_ids(_each_id_once(listing.jobs))
     _same_account(jobs, memory)
     return Inventory(
@@ -34,6 +40,16 @@ def observe(reader: JobsReader, memory: LedgerView, clock: Clock) -> Inventory:
         observed_at=observed_at,
         digest=digest(sorted([job.id, job.fingerprint] for job in jobs)),
     )
+
+
+def _same_time(ours: datetime, told: datetime | None) -> None:
+    # Ages count from our own sightings; a clock that jumped ahead would make every job old at once (I14).
+    if told is not None and abs(ours - told) > CLOCKS_DIFFER_AT_MOST:
+        raise InventoryIncomplete(
+            f"this machine's clock says {utc_text(ours)}, the service's answers say {utc_text(told)}: no age can be "
+            "told while they differ",
+            hint="Set this machine's clock (a time service such as NTP keeps it right), then try again.",
+        )
 
 
 def _each_id_once(listed: Iterable[Job]) -> tuple[Job, ...]:

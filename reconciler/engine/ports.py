@@ -27,12 +27,16 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A listing read to the service's own end marker, newest first, repeats still in it."""
+    """A listing read to the service's own end marker, newest first, repeats still in it.
+
+    `told_at` is the service's own time in its last answer, None where the answer had none.
+    """
 
     jobs: tuple[Job, ...]
     pages: int
     end_marker: str
     unnamed: int
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

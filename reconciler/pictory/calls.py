@@ -6,7 +6,7 @@ A GET is tried again until its patience ends; a DELETE is sent exactly once.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
@@ -39,10 +39,11 @@ class _RawKey(requests.auth.AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """A readable answer: its object and the bytes it was read from."""
+    """A readable answer: its object, the bytes it was read from, and the service's time in its `Date`."""
 
     answer: Answer
     raw: bytes
+    told_at: datetime | None = None
 
 
 class _Again(Exception):
@@ -140,7 +141,7 @@ class ApiCalls:
 def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
     match answer.kind:
         case Kind.FINE | Kind.NOT_FOUND | Kind.REFUSED:
-            return Got(answer, response.content)
+            return Got(answer, response.content, _http_time(response.headers.get("Date", "")))
         case Kind.TRY_AGAIN:
             raise _Again(f"HTTP {answer.status}: {answer.words}", _asked_wait(response))
         case Kind.KEY_REFUSED:
@@ -186,12 +187,16 @@ def _asked_wait(response: requests.Response) -> float | None:
     asked = response.headers.get("Retry-After", "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked[:6])
+    until = _http_time(asked)
+    return max(0.0, until.timestamp() - time.time()) if until else None
+
+
+def _http_time(text: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(asked)
+        read = parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return None
-    moment = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - time.time())
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 _BACK_OFF = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_S)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from reconciler.core.job import Job, JobId
@@ -35,15 +36,16 @@ class PictoryReader:
         unnamed = 0
         pages = 0
         end_marker = ""
+        told_at = None
         for page in self._pages():
             pages += 1
-            end_marker = page.end_marker
+            end_marker, told_at = page.end_marker, page.told_at
             for job in page.jobs:
                 if job is None:
                     unnamed += 1
                 else:
                     jobs.append(job)
-        return Listing(jobs=tuple(jobs), pages=pages, end_marker=end_marker, unnamed=unnamed)
+        return Listing(jobs=tuple(jobs), pages=pages, end_marker=end_marker, unnamed=unnamed, told_at=told_at)
 
     def get(self, job_id: JobId) -> JobDetail | None:
         """Read one job; None when the service knows no such job."""
@@ -89,11 +91,13 @@ class PictoryReader:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One page: its items (None for one without an id), the next page's key or "", and how the end was marked."""
+    """One page: its items (None for one without a usable id), the next page's key or "", how the end was marked, and
+    the service's time."""
 
     jobs: tuple[Job | None, ...]
     next_key: str
     end_marker: str
+    told_at: datetime | None
 
 
 def _read_page(got: Got, number: int) -> _Page:
@@ -108,7 +112,7 @@ def _read_page(got: Got, number: int) -> _Page:
             hint=NOTHING_DECIDED,
         )
     next_key, marker = _next_key(body.get("nextPageKey", _ABSENT), number)
-    return _Page(tuple(read_job(item) for item in items), next_key, marker)
+    return _Page(tuple(read_job(item) for item in items), next_key, marker, got.told_at)
 
 
 _ABSENT = object()

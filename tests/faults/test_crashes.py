@@ -49,9 +49,9 @@ def a_minute_passes(workplace: Workplace) -> None:
 def check_promise(workplace: Workplace, emulator: EmulatorProcess) -> None:
     """I1, I8: whatever the service has cleaned lies in the archive, byte for byte, under a receipt."""
     truth = emulator.truth()
-    receipts = {receipt.job_id: receipt for receipt in ledger(workplace).receipts()}
+    receipts = {str(receipt.job_id): receipt for receipt in ledger(workplace).receipts()}
     for job in emulator.cleaned():
-        bag = workplace.folder / "archive" / receipts[job].bag  # type: ignore[index] - a JobId is a str at run time
+        bag = workplace.folder / "archive" / receipts[job].bag
         archived = {hashlib.sha256(path.read_bytes()).hexdigest() for path in bag.rglob("*") if path.is_file()}
         assert {file["sha256"] for file in truth[job]["files"].values()} <= archived
         assert len(deletes(emulator, job)) <= 2, "at most one repeated request"
