@@ -35,7 +35,7 @@ def readers() -> dict[str, Callable[[bytes], object]]:
         "PyYAML, C, safe": lambda content: yaml.load(content, Loader=yaml.CSafeLoader),
         "PyYAML, Python, safe": lambda content: yaml.load(content, Loader=yaml.SafeLoader),
     }
-    if importlib.util.find_spec("ruamel.yaml"):
+    if importlib.util.find_spec("ruamel"):
         found["ruamel.yaml, round trip"] = ruamel_round_trip
     return found
 

@@ -40,7 +40,8 @@ def test_each_invariant_of_the_architecture_is_named_by_a_test() -> None:
     table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     invariants = set(re.findall(r"^\| (I\d+) \|", table, flags=re.MULTILINE))
     assert invariants == {f"I{number}" for number in range(1, 16)}
-    named = {word for path in TESTS for word in re.findall(r"\bI\d+\b", path.read_text(encoding="utf-8"))}
+    others = [path for path in TESTS if path != Path(__file__)]
+    named = {word for path in others for word in re.findall(r"\bI\d+\b", path.read_text(encoding="utf-8"))}
     assert invariants - named == {"I13"}, "I13 waits for `protect`; every other invariant needs a test that names it"
 
 

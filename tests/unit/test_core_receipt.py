@@ -1,0 +1,73 @@
+"""A verified receipt exists only when every byte was read back from enough stores (I1)."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.job import JobId
+from reconciler.core.receipt import BagFile, NotProved, ReadBack, Receipt, VerifiedReceipt
+from tests.support.values import NOON
+
+FILES = (BagFile(path="bagit.txt", size=5, sha256="a" * 64), BagFile(path="data/job.json", size=9, sha256="b" * 64))
+ONE, TWO = "file:./archive", "file:/mnt/second"
+
+
+def receipt(*stores: str) -> Receipt:
+    return Receipt(
+        job_id=JobId("a"),
+        fingerprint="sha256:" + "1" * 64,
+        bag="jobs/a/111111111111",
+        stores=stores or (ONE,),
+        files=FILES,
+        evidence=(),
+        verified_at=NOON,
+    )
+
+
+def test_what_was_read_back_whole_is_proved() -> None:
+    proof = VerifiedReceipt(receipt=receipt(), read_backs=(ReadBack(store=ONE, files=FILES),), copies=1)
+    assert proof.receipt.size == 14
+    both = (ReadBack(store=ONE, files=FILES), ReadBack(store=TWO, files=FILES[::-1]))
+    assert VerifiedReceipt(receipt=receipt(ONE, TWO), read_backs=both, copies=2).read_backs == both
+
+
+DIFFERENT = {
+    "a file less": FILES[:1],
+    "a file more": (*FILES, BagFile(path="data/x", size=0, sha256="c" * 64)),
+    "other bytes": (FILES[0], replace(FILES[1], sha256="c" * 64)),
+    "another length": (FILES[0], replace(FILES[1], size=8)),
+    "another name": (FILES[0], replace(FILES[1], path="data/job.json2")),
+    "nothing": (),
+}
+
+
+@pytest.mark.parametrize("files", DIFFERENT.values(), ids=DIFFERENT.keys())
+def test_a_read_back_that_differs_proves_nothing(files: tuple[BagFile, ...]) -> None:  # I1
+    with pytest.raises(NotProved, match="is not what was written"):
+        VerifiedReceipt(receipt=receipt(), read_backs=(ReadBack(store=ONE, files=files),), copies=1)
+
+
+WANTING = {
+    "no store": (receipt(), (), 1),
+    "a store less than named": (receipt(ONE, TWO), (ReadBack(store=ONE, files=FILES),), 1),
+    "fewer than the copies": (receipt(), (ReadBack(store=ONE, files=FILES),), 2),
+    "one store twice": (receipt(), (ReadBack(store=ONE, files=FILES), ReadBack(store=ONE, files=FILES)), 2),
+    "another store": (receipt(), (ReadBack(store=TWO, files=FILES),), 1),
+}
+
+
+@pytest.mark.parametrize(("given", "read_backs", "copies"), WANTING.values(), ids=WANTING.keys())
+def test_too_few_copies_prove_nothing(given: Receipt, read_backs: tuple[ReadBack, ...], copies: int) -> None:  # I1
+    with pytest.raises(NotProved, match="were read back"):
+        VerifiedReceipt(receipt=given, read_backs=read_backs, copies=copies)
+
+
+@pytest.mark.parametrize("copies", [0, -1])
+def test_an_archive_needs_a_copy(copies: int) -> None:
+    with pytest.raises(NotProved, match="at least one copy"):
+        VerifiedReceipt(receipt=receipt(), read_backs=(), copies=copies)
+
+
+def test_an_empty_bag_proves_nothing() -> None:
+    with pytest.raises(NotProved, match="is empty"):
+        VerifiedReceipt(receipt=replace(receipt(), files=()), read_backs=(ReadBack(store=ONE, files=()),), copies=1)
