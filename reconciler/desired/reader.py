@@ -48,10 +48,19 @@ def parse_desired(content: bytes, name: str) -> DesiredState:
     except Unreadable as unreadable:
         raise DesiredStateInvalid(_lines(unreadable.problems, name)) from None
     tree = _with_texts(tree)
-    problems = [*tree.problems, *schema_problems(tree), *_meaning_problems(tree)]
+    problems = _first_told(tree.problems, _meaning_problems(tree), schema_problems(tree))
     if problems:
         raise DesiredStateInvalid(_lines(problems, name))
     return _build(tree, name)
+
+
+def _first_told(*stages: Iterable[Problem]) -> list[Problem]:
+    """Gather the problems; what a later stage says of a place that an earlier one named is only its consequence."""
+    told: list[Problem] = []
+    for stage in stages:
+        named = {problem.place for problem in told}
+        told += [problem for problem in stage if problem.place not in named]
+    return told
 
 
 def _lines(problems: Iterable[Problem], name: str) -> tuple[str, ...]:

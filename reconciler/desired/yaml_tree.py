@@ -89,6 +89,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
         mark = getattr(error, "problem_mark", None)
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
         what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+        if mark and text[mark.index : mark.index + 1] == "\t":
+            what = "a tab stands here; indent with spaces"
         raise Unreadable(Problem(place, f"this is not YAML: {what}")) from None
 
 

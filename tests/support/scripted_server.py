@@ -1,0 +1,98 @@
+"""A server of the standard library that answers by script and remembers what came."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer.  `length` replaces the declared length; `reset` closes the connection instead of answering."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: tuple[tuple[str, str], ...] = ()
+    length: int | None = None
+    reset: bool = False
+
+
+RESET = Reply(reset=True)
+
+
+@dataclass(frozen=True)
+class Came:
+    """One request as it came."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+@dataclass
+class Scripted:
+    """The script, of which the last reply stays for ever, and what came."""
+
+    replies: list[Reply]
+    came: list[Came] = field(default_factory=list)
+    address: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next(self, came: Came) -> Reply:
+        with self.lock:
+            self.came.append(came)
+            return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+    @property
+    def methods(self) -> list[str]:
+        return [each.method for each in self.came]
+
+
+@contextmanager
+def scripted(*replies: Reply) -> Iterator[Scripted]:
+    """Serve the script on a free port of 127.0.0.1 until the block ends."""
+    script = Scripted(list(replies) or [Reply()])
+
+    class Listener(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            reply = script.next(Came(self.command, self.path, dict(self.headers)))
+            if reply.reset:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.send_response(reply.status)
+            for name, text in reply.headers:
+                self.send_header(name, text)
+            declared = len(reply.body) if reply.length is None else reply.length
+            if declared >= 0:
+                self.send_header("Content-Length", str(declared))
+            else:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(reply.body)
+            if declared != len(reply.body):
+                self.close_connection = True
+
+        do_GET = do_DELETE = do_HEAD = _answer
+
+        def log_message(self, *_unused: Any) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_unused: Any) -> None:
+            """A client that leaves early is part of the script."""
+
+    with Server(("127.0.0.1", 0), Listener) as server:
+        script.address = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield script
+        finally:
+            server.shutdown()
+            thread.join()

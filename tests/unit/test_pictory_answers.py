@@ -1,0 +1,77 @@
+"""HTTP answers to what they mean, before anyone looks at a job in them."""
+
+import json
+
+import pytest
+
+from reconciler.core.secret import Secret
+from reconciler.pictory.answers import Kind, parse, read_answer
+
+FAILED_JOB = {"success": False, "data": {"status": "failed", "error_code": "5000", "error_message": "JOB_NOT_FOUND"}}
+
+ANSWERS: dict[str, tuple[int, object, Kind]] = {
+    "a job": (200, {"job_id": "a", "data": {}}, Kind.FINE),
+    "created": (201, {}, Kind.FINE),
+    "a list where an object belongs": (200, [1], Kind.UNREADABLE),
+    "a web page": (200, b"<html>", Kind.UNREADABLE),
+    "nothing": (200, b"", Kind.UNREADABLE),
+    "half an object": (200, b'{"items": [', Kind.UNREADABLE),
+    "not a number": (200, b'{"a": NaN}', Kind.UNREADABLE),
+    "not UTF-8": (200, b'{"a": "\xff"}', Kind.UNREADABLE),
+    "nested without end": (200, b"[" * 100_000, Kind.UNREADABLE),
+    "a redirect": (302, {}, Kind.UNREADABLE),
+    "no content": (204, b"", Kind.UNREADABLE),
+    "not found": (404, {"message": "Job not found"}, Kind.NOT_FOUND),
+    "not found, as a page": (404, b"<html>", Kind.NOT_FOUND),
+    "not found by code, as text": (200, {"success": False, "error_code": "5000"}, Kind.NOT_FOUND),
+    "not found by code, as a number": (400, {"error": {"error_code": 5000}}, Kind.NOT_FOUND),
+    "not found by word": (500, {"data": {"error_message": "JOB_NOT_FOUND"}}, Kind.NOT_FOUND),
+    "a failed job that says the same of itself": (200, FAILED_JOB, Kind.FINE),
+    "unauthorized": (401, {"message": "Unauthorized"}, Kind.KEY_REFUSED),
+    "forbidden": (403, {"message": "Forbidden"}, Kind.KEY_REFUSED),
+    "Cloudflare": (403, b"error code: 1010", Kind.CLIENT_REFUSED),
+    "too many": (429, {}, Kind.TRY_AGAIN),
+    "too slow": (408, b"", Kind.TRY_AGAIN),
+    "broken": (500, b"", Kind.TRY_AGAIN),
+    "a gateway": (502, b"<html>", Kind.TRY_AGAIN),
+    "a code of its own": (599, {}, Kind.TRY_AGAIN),
+    "bad request": (400, {"message": "no"}, Kind.REFUSED),
+    "conflict": (409, {}, Kind.REFUSED),
+    "gone": (410, {}, Kind.REFUSED),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "kind"), ANSWERS.values(), ids=ANSWERS.keys())
+def test_each_answer_has_one_meaning(status: int, body: object, kind: Kind) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    assert read_answer(status, raw).kind is kind
+
+
+WORDS: dict[str, tuple[object, str]] = {
+    "message": ({"message": "m"}, "m"),
+    "error_message": ({"error_message": "e"}, "e"),
+    "nested": ({"error": {"error_message": "n"}}, "n"),
+    "in data": ({"data": {"error_message": "d"}}, "d"),
+    "too long": ({"message": "x" * 500}, "x" * 200),
+    "no text": ({"message": 7}, "14 bytes beginning '{\"message\": 7}'"),
+    "a page": (b"<html>\n <b>", "11 bytes beginning '<html> <b>'"),
+    "nothing": (b"", "an empty body"),
+}
+
+
+@pytest.mark.parametrize(("body", "words"), WORDS.values(), ids=WORDS.keys())
+def test_the_service_s_own_words_are_found(body: object, words: str) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    assert read_answer(400, raw).words == words
+
+
+@pytest.mark.parametrize("body", [{"message": "key pictai_x refused"}, b"got pictai_x", b"x" * 195 + b"pictai_x"])
+def test_words_never_tell_the_key(body: object) -> None:  # I11
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    words = read_answer(401, raw, sent=Secret("pictai_x")).words
+    assert "pictai" not in words
+
+
+def test_a_key_that_stands_twice_is_remembered_at_any_depth() -> None:
+    read = parse(b'{"a": {"b": 1, "b": 2, "c": 3}}')
+    assert read == {"a": {"b": 2, "c": 3, "\x00repeated": ["b"]}}
