@@ -23,6 +23,13 @@ from reconciler.errors import ArchiveError
 
 BLOCK_BYTES = 256 * 1024
 MOST_REDIRECTS = 5
+WONT_GET_BETTER = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.SSLError,
+    requests.TooManyRedirects,
+)
 
 
 class _NoKey(requests.auth.AuthBase):
@@ -99,7 +106,7 @@ class Downloader:
     def _attempt(self, address: str, path: Path, room: Callable[[int], None]) -> Transfer:
         try:
             response = self._session.get(address, stream=True, timeout=self._timeouts)
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects) as error:
+        except WONT_GET_BETTER as error:
             raise _Refused(type(error).__name__) from error
         except requests.RequestException as error:
             raise _Again(type(error).__name__) from error
@@ -113,7 +120,10 @@ class Downloader:
 
 def shown(address: str) -> str:
     """Show an address without its query, where signatures and account ids stand."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "an address that cannot be read"
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 

@@ -4,6 +4,7 @@ The policy: one REFUTED refuses the file; and its end must be PROVED by its leng
 for a cut file can be perfect in all it has.
 """
 
+import mmap
 import re
 import zlib
 from collections.abc import Iterator
@@ -178,18 +179,31 @@ def _mp4(file: BinaryIO, size: int) -> Finding:
             return Finding(Answer.REFUTED, f"cut or damaged: the mp4 box at byte {at} reaches beyond the end")
         seen.add(header[4:8])
         at += length
-    missing = {b"ftyp", b"moov", b"mdat"} - seen - ({b"mdat"} if b"moof" in seen else set())
+    missing = {b"ftyp", b"moov", b"mdat"} - seen
     if missing:
         return Finding(Answer.REFUTED, f"mp4 without {', '.join(sorted(name.decode() for name in missing))}")
+    if b"moof" in seen and b"mfra" not in seen:
+        return Finding(Answer.CANNOT_TELL, "an mp4 in fragments, of which the last ones may be missing")
     return Finding(Answer.PROVED, f"mp4 boxes end at byte {size}", proves_end=True)
 
 
+_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
+"""A marker; stuffed zeros and restart markers are part of the picture's data."""
+_JPEG_END = b"\xd9"
+
+
 def _jpeg(file: BinaryIO, size: int) -> Finding:
-    file.seek(max(0, size - 64))
-    tail = file.read().rstrip(b"\x00\r\n")
-    if not tail.endswith(b"\xff\xd9"):
-        return Finding(Answer.REFUTED, "cut: the jpg does not end with its end marker")
-    return Finding(Answer.PROVED, "jpg end marker", proves_end=True)
+    """Walk the segments: a thumbnail inside one has an end marker of its own, which must not be taken for the end."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = 2
+        while marker := _MARKER.search(content, at):
+            at = marker.end()
+            if marker[1] == _JPEG_END:
+                if content[at : at + HEAD_BYTES].strip(b"\x00\r\n"):
+                    return Finding(Answer.CANNOT_TELL, f"something follows the jpg's end at byte {at}")
+                return Finding(Answer.PROVED, f"jpg segments to the end marker at byte {at}", proves_end=True)
+            at += int.from_bytes(content[at : at + 2], "big")
+    return Finding(Answer.REFUTED, f"cut: the jpg has no end marker in its {size} bytes")
 
 
 def _png(file: BinaryIO, size: int) -> Finding:

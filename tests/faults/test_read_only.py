@@ -25,11 +25,13 @@ VERBS = {
 
 
 def contents(folder: Path) -> dict[str, tuple[str, int]]:
-    """Every file below a folder by name: its sha256 and when it was written."""
+    """Everything below a folder by name: a file's sha256, and when it was written."""
     return {
-        path.relative_to(folder).as_posix(): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+        path.relative_to(folder).as_posix(): (
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder",
+            path.stat().st_mtime_ns,
+        )
         for path in folder.rglob("*")
-        if path.is_file()
     }
 
 
@@ -58,7 +60,7 @@ def test_a_verb_that_looks_makes_no_ledger_and_no_archive(
     workplace.write_desired("keep-me")
     workplace.plan()
     workplace.run(*verb)
-    assert workplace.files(".") == {"retention.yaml", "plan.json"}
+    assert set(contents(workplace.folder)) == {"retention.yaml", "plan.json"}
     assert emulator.writes() == []
 
 

@@ -1,0 +1,310 @@
+"""From a job to a proved bag, against real downloads; and every way in which an older bag is not taken (I1, I15)."""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import bagit
+import pytest
+from jsonschema import Draft7Validator
+
+from reconciler.archive.archiver import BagArchiver
+from reconciler.archive.download import Downloader
+from reconciler.archive.stores.local import LocalStore
+from reconciler.archive.verifier import StoreVerifier
+from reconciler.core.job import JobId
+from reconciler.core.receipt import Receipt, VerifiedReceipt
+from reconciler.core.secret import Secret
+from reconciler.engine.ports import BagState, JobDetail
+from reconciler.errors import ArchiveError
+from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.pacing import Pacer
+from reconciler.pictory.reader import PictoryReader
+from reconciler.published_schemas import schema
+from tests.support import bodies
+from tests.support.bodies import job_id
+from tests.support.emulator import EmulatorProcess
+from tests.support.values import NOON
+
+A, B = job_id(1), job_id(2)
+
+
+class AtNoon:
+    def now(self) -> datetime:
+        return NOON
+
+
+@dataclass
+class Place:
+    """An account, an archive, and an archiver between them."""
+
+    emulator: EmulatorProcess
+    root: Path
+    reader: PictoryReader
+    downloader: Downloader
+
+    @property
+    def store(self) -> LocalStore:
+        return LocalStore("file:./archive", self.root)
+
+    def archiver(self, *stores: LocalStore, copies: int = 1) -> BagArchiver:
+        return BagArchiver(
+            stores or (self.store,),
+            copies=copies,
+            downloader=self.downloader,
+            clock=AtNoon(),
+            account="acme",
+            tool="a test",
+        )
+
+    def detail(self, job: str = A) -> JobDetail:
+        read = self.reader.get(JobId(job))
+        assert read is not None
+        return read
+
+    def archive(self, job: str = A) -> VerifiedReceipt:
+        return self.archiver().archive(self.detail(job))
+
+    def bag(self, proof: VerifiedReceipt) -> Path:
+        return self.root / proof.receipt.bag
+
+    def downloads(self) -> int:
+        return sum(request["port"] == "asset" for request in self.emulator.requests())
+
+
+@pytest.fixture
+def place(emulator: EmulatorProcess, tmp_path: Path) -> Iterator[Place]:
+    emulator.put_job(A, bodies.render())
+    with (
+        ApiCalls(emulator.api, Secret(emulator.key), Pacer(1000)) as calls,
+        Downloader(user_agent="a test", patience_s=1, pause=lambda _seconds: None) as downloader,
+    ):
+        yield Place(emulator, tmp_path / "archive", PictoryReader(calls), downloader)
+
+
+# -- a new bag
+
+
+def test_a_bag_holds_every_asset_the_body_and_the_pages(place: Place) -> None:  # I1
+    proof = place.archive()
+    bag = place.bag(proof)
+    assert {path.relative_to(bag).as_posix() for path in bag.rglob("*") if path.is_file()} == {
+        *("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"),
+        *("data/job.json", "data/pages.json"),
+        *("data/assets/video.mp4", "data/assets/audio.mp3", "data/assets/thumbnail.jpg"),
+        *("data/assets/subtitles-srt.srt", "data/assets/subtitles-vtt.vtt", "data/assets/subtitles-txt.txt"),
+    }
+    held = {file["sha256"] for file in place.emulator.truth()[A]["files"].values()}
+    assert held <= {hashlib.sha256(path.read_bytes()).hexdigest() for path in bag.rglob("*") if path.is_file()}
+    assert (bag / "data" / "job.json").read_bytes() == place.detail().body
+    assert json.loads((bag / "data" / "pages.json").read_text())[0]["kind"] == "share-page"
+
+
+def test_inline_content_becomes_files_of_its_own(place: Place) -> None:  # I1
+    place.emulator.put_job(B, bodies.transcription("Grüße."))
+    bag = place.bag(place.archive(B))
+    assert (bag / "data" / "subtitles-txt.txt").read_text("utf-8") == "Grüße."
+    assert (bag / "data" / "subtitles-vtt.vtt").read_text("utf-8").startswith("WEBVTT")
+    assert json.loads((bag / "data" / "transcript.json").read_text())[0]["words"][0]["word"] == "Grüße."
+
+
+def test_two_assets_of_one_kind_have_a_file_each(place: Place) -> None:  # I1
+    place.emulator.put_job(B, bodies.render(outputUrl="asset:VIDEO/other.mp4", srt="1\n00:00:00,0 --> 00:00:01,0\nx\n"))
+    names = {path.name for path in place.bag(place.archive(B)).rglob("*")}
+    assert {"video.mp4", "video-2.mp4", "subtitles-srt.srt"} <= names
+
+
+HOSTILE_IDS = ["../../x", "line\nExternal-Identifier: other", "\x1b[31m", "ü", "x" * 3000, " "]
+
+
+@pytest.mark.parametrize("job", HOSTILE_IDS, ids=range(len(HOSTILE_IDS)))
+def test_a_bag_of_a_hostile_id_passes_the_bagit_library(place: Place, job: str) -> None:  # I12
+    place.emulator.put_job(job, bodies.transcription())
+    bag = bagit.Bag(str(place.bag(place.archive(job))))
+    assert bag.validate()
+    assert isinstance(bag.info["External-Identifier"], str), "one id, not two"
+    assert bag.info["Source-Organization"] == "acme"
+
+
+def test_the_receipt_file_is_an_in_toto_statement_over_every_file(place: Place) -> None:
+    proof = place.archive()
+    (path,) = (place.root / "receipts").rglob("*.json")
+    statement = json.loads(path.read_bytes())
+    assert list(Draft7Validator(schema("receipt.v1.json")).iter_errors(statement)) == []
+    assert {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]} == {
+        f"{proof.receipt.bag}/{file.path}": file.sha256 for file in proof.receipt.files
+    }
+    for subject in statement["subject"]:
+        content = (place.root / subject["name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == subject["digest"]["sha256"]
+    evidence = {told["file"]: told["told"] for told in statement["predicate"]["evidence"]}
+    assert "as declared; begins as mp4; ETag is its MD5; mp4 boxes end at byte" in evidence["data/assets/video.mp4"]
+
+
+@pytest.mark.parametrize("word", ["403*", "html*", "cut*", "zero*"])
+def test_a_bag_that_could_not_be_filled_leaves_nothing(place: Place, word: str) -> None:  # I15
+    place.emulator.fault("asset", word, "/image/")
+    with pytest.raises(ArchiveError, match=r"^the thumbnail|could not be fetched"):
+        place.archive()
+    assert [path for path in place.root.rglob("*") if path.is_file()] == []
+
+
+# -- a bag that is there already
+
+
+def test_the_same_facts_are_not_fetched_again(place: Place) -> None:
+    first = place.archive()
+    before = place.downloads()
+    again = place.archive()
+    assert place.downloads() == before
+    assert again.receipt.files == first.receipt.files
+    assert again.receipt.evidence == first.receipt.evidence
+
+
+def test_other_facts_have_a_bag_of_their_own(place: Place) -> None:
+    first = place.archive()
+    place.emulator.put_job(A, bodies.render(txtFile=None))
+    second = place.archive()
+    assert first.receipt.bag != second.receipt.bag
+    assert place.bag(first).exists()
+
+
+def test_a_crash_between_bag_and_receipt_heals(place: Place) -> None:  # I8
+    proof = place.archive()
+    shutil.rmtree(place.root / "receipts")
+    again = place.archive()
+    assert again.receipt.files == proof.receipt.files
+    assert len(list((place.root / "receipts").rglob("*.json"))) == 1
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def edit_receipt(bag: Path, **changes: object) -> None:
+    (path,) = (bag.parents[2] / "receipts").rglob("*.json")
+    read = json.loads(path.read_bytes())
+    read["predicate"].update(changes)
+    path.write_text(json.dumps(read))
+
+
+def drop_from_both(bag: Path) -> None:
+    """Take a file away together with its line in the manifest, and make the tag manifest fit again."""
+    (bag / "data" / "assets" / "video.mp4").unlink()
+    manifest = bag / "manifest-sha256.txt"
+    manifest.write_text("".join(line for line in manifest.read_text().splitlines(True) if "video.mp4" not in line))
+    tags = bag / "tagmanifest-sha256.txt"
+    fresh = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    others = [line for line in tags.read_text().splitlines(keepends=True) if "manifest-sha256" not in line]
+    tags.write_text("".join([*others, f"{fresh}  manifest-sha256.txt\n"]))
+
+
+def empty(bag: Path) -> None:
+    shutil.rmtree(bag)
+    bag.mkdir()
+
+
+def no_receipt(bag: Path) -> None:
+    next((bag.parents[2] / "receipts").rglob("*.json")).write_text("{}")
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a changed bit": (
+        lambda bag: flip(bag / "data/assets/video.mp4"),
+        "data/assets/video.mp4 is not what the manifest",
+    ),
+    "a changed bit of the body": (lambda bag: flip(bag / "data/job.json"), "data/job.json is not what the manifest"),
+    "a changed bit of the facts": (lambda bag: flip(bag / "bag-info.txt"), "bag-info.txt is not what the manifest"),
+    "a file less": (lambda bag: (bag / "data/assets/video.mp4").unlink(), "data/assets/video.mp4 is missing"),
+    "a file less, and no trace of it": (drop_from_both, "data/assets/video.mp4 is missing"),
+    "a file more": (lambda bag: (bag / "data/extra").write_text("x"), "data/extra is in no manifest"),
+    "no manifest": (lambda bag: (bag / "manifest-sha256.txt").unlink(), "manifest-sha256.txt is missing"),
+    "no declaration": (lambda bag: (bag / "bagit.txt").unlink(), "bagit.txt is missing"),
+    "an emptied manifest": (lambda bag: (bag / "manifest-sha256.txt").write_text(""), "manifest"),
+    "an empty folder": (empty, "bag-info.txt is missing"),
+    "a receipt of another job": (lambda bag: edit_receipt(bag, job=B), "is of another job"),
+    "a receipt of other facts": (lambda bag: edit_receipt(bag, fingerprint="sha256:" + "0" * 64), "is of another job"),
+    "a receipt of other sizes": (lambda bag: edit_receipt(bag, sizes=[1] * 12), "names other files"),
+    "a receipt that is none": (
+        lambda bag: next((bag.parents[2] / "receipts").rglob("*.json")).write_text("{}"),
+        "cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "told"), DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_bag_that_is_there_and_not_whole_is_no_proof(
+    place: Place, damage: Callable[[Path], object], told: str
+) -> None:  # I1, I15
+    damage(place.bag(place.archive()))
+    with pytest.raises(ArchiveError) as refused:
+        place.archive()
+    assert told in refused.value.message
+    assert "is not whole" in refused.value.message
+    assert "a bag is never overwritten" in refused.value.hint
+
+
+# -- two stores
+
+
+def test_a_second_store_without_a_copy_is_no_second_copy(place: Place, tmp_path: Path) -> None:  # I1
+    second = LocalStore("file:./second", tmp_path / "second")
+    with pytest.raises(ArchiveError, match="could not be proved"):
+        place.archiver(place.store, second, copies=2).archive(place.detail())
+
+
+def test_more_copies_than_stores_are_never_proved(place: Place) -> None:  # I1
+    with pytest.raises(ArchiveError, match="1 of 2 copies"):
+        place.archiver(copies=2).archive(place.detail())
+
+
+# -- reading it again
+
+
+@pytest.fixture
+def archived(place: Place) -> tuple[Place, Receipt]:
+    return place, place.archive().receipt
+
+
+def state(place: Place, receipt: Receipt) -> tuple[BagState, str]:
+    (check,) = StoreVerifier((place.store,)).verify(receipt)
+    return check.state, check.problem
+
+
+def test_an_untouched_bag_is_whole(archived: tuple[Place, Receipt]) -> None:
+    assert state(*archived) == (BagState.WHOLE, "")
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda bag: flip(bag / "data/assets/video.mp4"), "data/assets/video.mp4 is not what was archived"),
+        (lambda bag: flip(bag / "tagmanifest-sha256.txt"), "tagmanifest-sha256.txt is not what was archived"),
+        (lambda bag: (bag / "data/job.json").unlink(), "data/job.json is missing"),
+        (lambda bag: (bag / "data/extra").write_text("x"), "data/extra was put in"),
+        (drop_from_both, "data/assets/video.mp4 is missing"),
+    ],
+)
+def test_any_change_of_a_bag_is_damage(
+    archived: tuple[Place, Receipt], damage: Callable[[Path], object], told: str
+) -> None:  # I15
+    place, receipt = archived
+    damage(place.root / receipt.bag)
+    assert state(place, receipt) == (BagState.DAMAGED, told)
+
+
+def test_a_bag_or_store_that_is_not_there_is_missing(archived: tuple[Place, Receipt]) -> None:
+    place, receipt = archived
+    assert state(place, dataclasses.replace(receipt, stores=("file:./other",))) == (
+        BagState.MISSING,
+        "the file names this store no longer",
+    )
+    shutil.rmtree(place.root / receipt.bag)
+    assert state(place, receipt) == (BagState.MISSING, "the bag is not there")
