@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -64,7 +64,9 @@ def writing(path: Path) -> Engine:
     """
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S, "check_same_thread": False})
+        # Not as a text: a `?` or `%` in the path would name another file than the reader's.
+        address = URL.create("sqlite", database=str(path))
+        engine = create_engine(address, connect_args={"timeout": BUSY_S, "check_same_thread": False})
         event.listen(engine, "connect", _durable)
         event.listen(engine, "begin", _begin_immediate)
         try:

@@ -232,10 +232,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a receipt of another job": (lambda bag: edit_receipt(bag, job=B), "is of another job"),
     "a receipt of other facts": (lambda bag: edit_receipt(bag, fingerprint="sha256:" + "0" * 64), "is of another job"),
     "a receipt of other sizes": (lambda bag: edit_receipt(bag, sizes=[1] * 12), "names other files"),
-    "a receipt that is none": (
-        lambda bag: next((bag.parents[2] / "receipts").rglob("*.json")).write_text("{}"),
-        "cannot be read",
-    ),
+    "a receipt that is none": (no_receipt, "cannot be read"),
 }
 
 

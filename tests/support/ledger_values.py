@@ -1,0 +1,47 @@
+"""A ledger in a folder, with a clock and a lease time that a test moves by hand."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from reconciler.core.job import JobId
+from reconciler.core.receipt import BagFile, ReadBack, Receipt, VerifiedReceipt
+from reconciler.ledger.sqlite import SqliteLedger
+from tests.support.values import NOON
+
+FINGERPRINT = "sha256:" + "ab" * 32
+FILES = (BagFile(path="data/job.json", size=9, sha256="b" * 64),)
+
+
+@dataclass
+class HandMadeClock:
+    """Wall clock and lease clock in one; moving it moves both."""
+
+    moment: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def now_ms(self) -> int:
+        return int(self.moment.timestamp() * 1000)
+
+    def pass_by(self, span: timedelta) -> None:
+        self.moment += span
+
+
+def ledger_at(path: Path, clock: HandMadeClock | None = None, *, lease_s: float = 60.0) -> SqliteLedger:
+    hands = clock or HandMadeClock()
+    return SqliteLedger(path, clock=hands, actor="a test", tool="a test", lease_s=lease_s, now_ms=hands.now_ms)
+
+
+def proof(job: str = "a", fingerprint: str = FINGERPRINT, *, at: datetime = NOON) -> VerifiedReceipt:
+    receipt = Receipt(
+        job_id=JobId(job),
+        fingerprint=fingerprint,
+        bag=f"jobs/{job}/abababababab",
+        stores=("file:./archive",),
+        files=FILES,
+        evidence=(("data/assets/video.mp4", "length 9 as declared"),),
+        verified_at=at,
+    )
+    return VerifiedReceipt(receipt=receipt, read_backs=(ReadBack(store="file:./archive", files=FILES),), copies=1)
