@@ -113,16 +113,17 @@ def _held_sign(job: HeldJob) -> str:
 
 def _retained(plan: Plan, style: Style) -> Iterator[str]:
     counts = plan.counts
-    yield ""
-    yield style.paint("Stays", Colour.BOLD)
-    for kept in plan.retained_by:
-        yield style.paint(f"= {word(kept.rule)} keeps {kept.jobs}", Colour.DIM)
+    lines = [f"= {word(kept.rule)} keeps {kept.jobs}" for kept in plan.retained_by]
     if counts.settled:
-        yield style.paint(f"= {counts.settled} released and archived before", Colour.DIM)
+        lines.append(f"= {counts.settled} released and archived before")
     if counts.out_of_scope:
-        yield style.paint(f"= {counts.out_of_scope} out of scope", Colour.DIM)
+        lines.append(f"= {counts.out_of_scope} out of scope")
     if counts.gone:
-        yield style.paint(f". {counts.gone} cleaned already", Colour.DIM)
+        lines.append(f". {counts.gone} cleaned already")
+    if lines:
+        yield ""
+        yield style.paint("Stays", Colour.BOLD)
+        yield from (style.paint(line, Colour.DIM) for line in lines)
 
 
 def _guards(plan: Plan, style: Style) -> Iterator[str]:

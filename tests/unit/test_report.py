@@ -1,0 +1,195 @@
+"""What people and programs read: golden texts, one summary line at the end, and nothing that a terminal obeys (I12)."""
+
+import json
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+
+from reconciler.core.desired import Otherwise
+from reconciler.core.guards import guarded
+from reconciler.core.inventory import ListingProof
+from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
+from reconciler.core.memory import LedgerView
+from reconciler.core.plan import Plan
+from reconciler.core.selectors import StatusIn, TypeIn
+from reconciler.engine.outcome import JobResult, Outcome, RunReport
+from reconciler.engine.ports import BagCheck, BagState
+from reconciler.published_schemas import schema
+from reconciler.report.run_text import run_report_json, run_report_text
+from reconciler.report.saved_plan import write_plan
+from reconciler.report.style import Style
+from reconciler.report.text import plan_text
+from reconciler.report.untrusted import harmless, harmless_lines, word
+from reconciler.report.verify_text import verify_text
+from tests.support.values import by_id, desired, job, known, memory, plan_of, rule
+
+Golden = Callable[[str, str], None]
+PLAIN, COLOUR, ASCII = Style(), Style(colour=True), Style(unicode=False)
+
+
+def rich_plan() -> Plan:
+    """A plan with everything in it that a plan can have."""
+    state = desired(
+        by_id("kept-1", "kept-2", name="launch"),
+        rule(TypeIn(frozenset({JobType.PREVIEW})), "previews"),
+        rule(StatusIn(frozenset({JobStatus.FAILED})), "failures-for-support"),
+        scope=replace(desired().scope, types=frozenset(JobType) - {JobType.IMAGE, JobType.UNKNOWN}),
+        max_jobs=2,
+    )
+    listed = (
+        job("young"),
+        job("image", JobType.IMAGE),
+        job("running", status=JobStatus.IN_PROGRESS),
+        job("odd", status=JobStatus.UNKNOWN),
+        job("twice", contradictions=("listed twice with different facts",)),
+        job("bare", assets=()),
+        job("lacking", lacks=(AssetKind.VIDEO,)),
+        job("untyped", JobType.UNKNOWN),
+        job("unstated", status=JobStatus.UNSTATED),
+        job("gone", status=JobStatus.CLEANED),
+        job("kept-1"),
+        job("preview", JobType.PREVIEW),
+        job("video-1", JobType.VIDEO),
+        job("render-2", unlisted=("posterUrl", "newUrl")),
+        job("render-1"),
+    )
+    view = memory(*(each.id for each in reversed(listed) if each.id != "young"))
+    made = plan_of(state, *listed, remembered=view)
+    proof = ListingProof(pages=3, end_marker="null", repeats=2, unnamed=1)
+    return guarded(replace(made, proof=proof), state, view)
+
+
+def archive_plan() -> Plan:
+    settled = LedgerView(
+        account="acme", jobs={JobId("old"): known(1, archived=job("old").fingerprint), JobId("new"): known(2)}
+    )
+    return plan_of(desired(otherwise=Otherwise.ARCHIVE), job("new"), job("old"), remembered=settled)
+
+
+PLANS: dict[str, Callable[[], Plan]] = {
+    "rich": rich_plan,
+    "archive": archive_plan,
+    "report": lambda: plan_of(desired(otherwise=Otherwise.REPORT), job("a")),
+    "empty": lambda: plan_of(desired()),
+}
+
+RUN = RunReport(
+    run_id="run-0123456789ab",
+    plan_id="sha256:" + "5" * 64,
+    account="acme",
+    results=(
+        JobResult(job_id=JobId("a"), outcome=Outcome.CLEANED, detail="cleaned now", bag="jobs/a/012345678901", size=9),
+        JobResult(job_id=JobId("b"), outcome=Outcome.ARCHIVED, detail="archived and proved", bag="jobs/b/0", size=7),
+        JobResult(job_id=JobId("c"), outcome=Outcome.SKIPPED, detail="changed since plan: now held, still in progress"),
+        JobResult(job_id=JobId("d"), outcome=Outcome.FAILED, detail="HTTP 403"),
+        JobResult(job_id=JobId("e"), outcome=Outcome.UNCONFIRMED, detail="the next run asks again", bag="jobs/e/0"),
+        JobResult(job_id=JobId("f"), outcome=Outcome.NOT_STARTED, detail="the run stopped before it"),
+    ),
+    recovered=(JobResult(job_id=JobId("z"), outcome=Outcome.CLEANED, detail="already cleaned: run run-9 had sent it"),),
+    stopped="stopped by signal 15; the job in hand was finished",
+    stop_code=143,
+)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_plan_looks_as_it_was_judged_right(name: str, golden: Golden) -> None:
+    golden(f"plan-{name}.txt", plan_text(PLANS[name](), style=PLAIN))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_saved_plan_is_written_as_it_always_was(name: str, golden: Golden) -> None:
+    golden(f"plan-{name}.json", write_plan(PLANS[name]()))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_saved_plan_is_what_its_published_schema_says(name: str) -> None:
+    assert list(Draft7Validator(schema("plan.v1.json")).iter_errors(json.loads(write_plan(PLANS[name]())))) == []
+
+
+def test_a_run_looks_as_it_was_judged_right(golden: Golden) -> None:
+    golden("run.txt", run_report_text(RUN, style=PLAIN))
+    golden("run.json", run_report_json(RUN))
+    golden("run-refused.txt", run_report_text(replace(RUN, results=(), recovered=(), stopped=""), style=PLAIN))
+
+
+def test_a_verification_looks_as_it_was_judged_right(golden: Golden) -> None:
+    checks = tuple(
+        BagCheck(job_id=JobId(each.value), store="file:./archive", bag=f"jobs/{each.value}/0", state=each, problem="x")
+        for each in BagState
+    )
+    golden("verify.txt", verify_text(checks, style=PLAIN))
+    golden("verify-nothing.txt", verify_text((), style=PLAIN))
+
+
+def test_the_json_of_a_run_says_what_the_text_says() -> None:
+    read = json.loads(run_report_json(RUN))
+    assert (read["exit_code"], read["stopped"]) == (143, RUN.stopped)
+    assert read["counts"] == {
+        **{"cleaned": 1, "archived": 1, "skipped": 1, "failed": 1, "unconfirmed": 1},
+        "not_started": 1,
+    }
+    assert [result["job"] for result in read["results"]] == list("abcdef")
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_last_line_of_a_plan_sums_up(name: str) -> None:
+    assert plan_text(PLANS[name](), style=PLAIN).rstrip("\n").rsplit("\n", 1)[-1].startswith("Plan: ")
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_colour_adds_colours_and_nothing_else(name: str) -> None:
+    import re
+
+    coloured = plan_text(PLANS[name](), style=COLOUR)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plan_text(PLANS[name](), style=PLAIN)
+    assert "\x1b" not in plan_text(PLANS[name](), style=PLAIN)
+
+
+# -- text of others
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+ANYTHING = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\x1b\x00\n\r\t\u202e\u200b\x9b\u2028\ud83d")))
+
+
+@given(ANYTHING)
+def test_harmless_text_has_nothing_hidden_in_it_and_stays_as_it_is(text: str) -> None:  # I12
+    shown = harmless(text)
+    assert {unicodedata.category(character) for character in shown}.isdisjoint(HIDDEN)
+    assert harmless(shown) == shown
+    assert len(word(text)) <= 80
+    assert "\n".join(harmless(line) for line in text.split("\n")) == harmless_lines(text)
+
+
+def test_plain_text_of_any_script_is_left_alone() -> None:
+    for text in ("Grüße, ジョブ № 5 — ok", "a b", "مرحبا"):
+        assert harmless(text) == text
+
+
+@given(ANYTHING)
+def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_plan(text: str) -> None:  # I12
+    listed = job(text or "x", unlisted=(text,))
+    made = plan_of(desired(by_id("other", name=text or "y")), listed, job("h", contradictions=(text,)))
+    plain = plan_text(made, style=PLAIN)
+    quiet = plan_text(plan_of(desired(), job("x", unlisted=("u",)), job("h", contradictions=("c",))), style=PLAIN)
+    assert len(plain.split("\n")) == len(quiet.split("\n"))
+    assert {unicodedata.category(character) for character in plain.replace("\n", "")}.isdisjoint(HIDDEN)
+
+
+@given(ANYTHING)
+def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_report(text: str) -> None:  # I12
+    result = JobResult(job_id=JobId(text), outcome=Outcome.FAILED, detail=text, bag=text)
+    plain = run_report_text(replace(RUN, results=(result,), recovered=(), stopped=""), style=PLAIN)
+    assert len(plain.splitlines()) == 4
+    assert {unicodedata.category(character) for character in plain.replace("\n", "")}.isdisjoint(HIDDEN)
+    plain.encode("utf-8")
+
+
+@given(ANYTHING)
+def test_a_terminal_that_knows_ascii_alone_gets_no_more(text: str) -> None:
+    made = plan_of(desired(), job(text or "x"))
+    assert plan_text(made, style=ASCII).isascii()
