@@ -12,7 +12,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 EXEMPTION = re.compile(r"#\s*(type: ignore|noqa|pragma: no cover)(?P<code>\[[\w, -]+\]|: ?[A-Z0-9, ]+)?(?P<reason>.*)")
 EXEMPTIONS_IN_SOURCES = 13
-EXEMPTIONS_IN_TESTS = 0
+EXEMPTIONS_IN_TESTS = 6
 
 BANNED_NAMES = re.compile(r"(?<![a-z])(manager|helper|util|utils|misc|handle|process)(?![a-z])")
 
@@ -42,7 +42,7 @@ def test_each_invariant_of_the_architecture_is_named_by_a_test() -> None:
     assert invariants == {f"I{number}" for number in range(1, 16)}
     others = [path for path in TESTS if path != Path(__file__)]
     named = {word for path in others for word in re.findall(r"\bI\d+\b", path.read_text(encoding="utf-8"))}
-    assert invariants - named == {"I13"}, "I13 waits for `protect`; every other invariant needs a test that names it"
+    assert invariants <= named
 
 
 def test_a_verified_receipt_is_made_in_one_place() -> None:
