@@ -10,18 +10,18 @@ DEMO_DIR ?= demo
 help:  ## List these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(STAMP): requirements/runtime.txt requirements/dev.txt pyproject.toml
+$(STAMP): requirements/dev.txt pyproject.toml
 	@echo "== Making a virtual environment in $(VENV) and installing the pinned dependencies (once; a minute or so)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(STAMP)  ## Make the virtual environment
 
 demo: $(STAMP)  ## The main job against the emulator, step by step, in the folder demo/
-	@$(BIN)/reconciler demo --dir $(DEMO_DIR)
+	@$(BIN)/reconciler demo --dir $(DEMO_DIR) $(DEMO_ARGS)
 
 test: $(STAMP)  ## Every test this machine can run; says what it skipped and why
 	@echo "== Running the tests (real processes: emulator and command line)"

@@ -125,7 +125,10 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner, PictoryReader
 
-    with _api_calls(settings) as calls, Downloader(user_agent=_user_agent()) as downloader:
+    with (
+        _api_calls(settings) as calls,
+        Downloader(user_agent=_user_agent(), patience_s=settings.patience_s) as downloader,
+    ):
         archiver = BagArchiver(
             _stores(settings, desired),
             copies=desired.copies,

@@ -6,5 +6,6 @@ common="--universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 # shellcheck disable=SC2086  # a list of words on purpose
 uv pip compile $common pyproject.toml --output-file requirements/runtime.txt
 # shellcheck disable=SC2086
-uv pip compile $common --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+uv pip compile $common --extra dev --constraints requirements/runtime.txt pyproject.toml \
+  --output-file requirements/dev.txt
 echo "uv" | uv pip compile $common - --output-file requirements/lock-tool.txt

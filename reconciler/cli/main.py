@@ -16,7 +16,7 @@ from reconciler.cli.show import show
 from reconciler.cli.validate import validate
 from reconciler.cli.verify import verify
 from reconciler.emulator.command import emulator
-from reconciler.errors import Interrupted, ReconcilerError, UsageRefused
+from reconciler.errors import Interrupted, PlanRefused, ReconcilerError, UsageRefused
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,7 +60,8 @@ def main(arguments: Sequence[str]) -> int:
 def _told(error: ReconcilerError) -> int:
     from reconciler.report.untrusted import harmless_lines
 
-    click.secho(f"Error: {harmless_lines(error.message)}", err=True, fg="red" if sys.stderr.isatty() else None)
+    field = f" (field {error.field})" if isinstance(error, PlanRefused) else ""
+    click.secho(f"Error: {harmless_lines(error.message)}{field}", err=True, fg="red" if sys.stderr.isatty() else None)
     if error.hint:
         click.echo(harmless_lines(error.hint), err=True)
     return 128 + error.signal_number if isinstance(error, Interrupted) else error.exit_code

@@ -42,7 +42,7 @@ patience = click.option(
     default=60.0,
     show_default=True,
     envvar="RECONCILER_PATIENCE",
-    help="Seconds to keep trying a call that gets no usable answer.",
+    help="Seconds to keep trying a call or a download that gets no usable answer.",
 )
 no_color = click.option(
     "--no-color",

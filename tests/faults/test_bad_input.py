@@ -319,18 +319,24 @@ def test_an_expired_plan_is_refused(planned: Workplace) -> None:  # I3
         "path.write_text(write_plan(dataclasses.replace(plan, expires_at=past)))\n"
     )
     subprocess.run([COMMAND[0], "-c", script], cwd=planned.folder, check=True, timeout=60)
-    assert "the plan expired at" in planned.run("apply", "plan.json").expect(5).err
+    told = planned.run("apply", "plan.json").expect(5).err
+    assert "the plan expired at" in told
+    assert "(field expires_at)" in told
 
 
 def test_a_plan_of_another_file_is_refused(planned: Workplace) -> None:
     planned.write_desired(B, C)
-    assert "made from another desired state" in planned.run("apply", "plan.json").expect(5).err
+    told = planned.run("apply", "plan.json").expect(5).err
+    assert "made from another desired state" in told
+    assert "(field desired.digest)" in told
 
 
 def test_a_plan_of_another_account_is_refused(planned: Workplace) -> None:
     path = planned.folder / "retention.yaml"
     path.write_text(path.read_text().replace("account: acme", "account: rival"))
-    assert "the plan is for account acme" in planned.run("apply", "plan.json").expect(5).err
+    told = planned.run("apply", "plan.json").expect(5).err
+    assert "the plan is for account acme" in told
+    assert "(field account)" in told
 
 
 def test_a_plan_that_exceeds_a_limit_is_shown_saved_and_refused(
@@ -359,7 +365,7 @@ def test_a_used_plan_is_refused(workplace: Workplace, emulator: EmulatorProcess)
     workplace.run("apply", "plan.json").expect(0)
     emulator.forget_requests()
     ended = workplace.run("apply", "plan.json").expect(5)
-    assert "was applied already; a plan is used once" in ended.err
+    assert "was applied already; a plan is used once (field plan_id)" in ended.err
     assert emulator.writes() == []
 
 

@@ -12,15 +12,6 @@ from tests.support.workplace import Workplace
 A, B, C = job_id(1), job_id(2), job_id(3)
 
 
-@pytest.fixture
-def planned(workplace: Workplace, emulator: EmulatorProcess) -> Workplace:
-    for job in (A, B, C):
-        emulator.put_job(job, bodies.render())
-    workplace.write_desired("keep-me")
-    workplace.plan()
-    return workplace
-
-
 MOVES = {
     "other files": ("changed", "skipped", "its facts (fingerprint) differ"),
     "running again": ("in-progress", "skipped", "it is in-progress now"),
@@ -36,39 +27,41 @@ MOVES = {
 @pytest.mark.parametrize("when", ["before the archive", "just before the clean"])
 @pytest.mark.parametrize(("word", "outcome", "told"), MOVES.values(), ids=MOVES.keys())
 def test_a_job_that_is_another_now_is_left_and_the_others_go_on(
-    planned: Workplace, emulator: EmulatorProcess, word: str, outcome: str, told: str, when: str
+    three_planned: Workplace, emulator: EmulatorProcess, word: str, outcome: str, told: str, when: str
 ) -> None:  # I5
     emulator.fault("get", word if when == "before the archive" else f"ok {word}", f"/{B}")
-    ended = planned.run("apply", "plan.json", "--json").expect(3)
+    ended = three_planned.run("apply", "plan.json", "--json").expect(3)
     result = {result["job"]: result for result in json.loads(ended.out)["results"]}[B]
     assert result["outcome"] == outcome
     assert told in result["detail"]
     assert emulator.cleaned() == {A, C}
-    archived = any(name.startswith(f"jobs/{B}/") for name in planned.files())
+    archived = any(name.startswith(f"jobs/{B}/") for name in three_planned.files())
     assert archived == (when == "just before the clean")
 
 
 def test_a_job_that_changed_since_the_review_is_reported_as_changed(
-    planned: Workplace, emulator: EmulatorProcess
+    three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I3
     emulator.put_job(B, bodies.render(txtFile=None))
-    ended = planned.run("apply", "plan.json").expect(3)
+    ended = three_planned.run("apply", "plan.json").expect(3)
     assert f"! {B}  skipped: changed since plan: its facts (fingerprint) or actions differ now" in ended.out
     assert emulator.cleaned() == {A, C}
 
 
-def test_a_job_that_came_since_the_review_is_not_touched(planned: Workplace, emulator: EmulatorProcess) -> None:  # I3
+def test_a_job_that_came_since_the_review_is_not_touched(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I3
     late = emulator.put_job(job_id(4), bodies.render())
-    planned.run("apply", "plan.json").expect(0)
+    three_planned.run("apply", "plan.json").expect(0)
     assert emulator.cleaned() == {A, B, C}
     assert late not in {request["path"].split("/")[-1] for request in emulator.requests()}
 
 
-def test_a_key_that_is_refused_midway_stops_the_run(planned: Workplace, emulator: EmulatorProcess) -> None:
+def test_a_key_that_is_refused_midway_stops_the_run(three_planned: Workplace, emulator: EmulatorProcess) -> None:
     emulator.fault("get", "401*", f"/{B}")
-    ended = planned.run("apply", "plan.json").expect(11)
+    ended = three_planned.run("apply", "plan.json").expect(11)
     assert "the service refused the key" in ended.out
     assert ended.last_line == "Apply: 1 cleaned, 0 archived only, 0 skipped, 1 failed, 0 unconfirmed, 1 not started."
     emulator.clear_faults()
-    planned.run("apply", "plan.json").expect(0)
+    three_planned.run("apply", "plan.json").expect(0)
     assert emulator.cleaned() == {A, B, C}

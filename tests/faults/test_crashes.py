@@ -21,16 +21,6 @@ from tests.support.workplace import Workplace, kill_hard
 A, B, C = job_id(1), job_id(2), job_id(3)
 
 
-@pytest.fixture
-def planned(workplace: Workplace, emulator: EmulatorProcess) -> Workplace:
-    """A saved plan that would clean three renders, A first."""
-    for job in (A, B, C):
-        emulator.put_job(job, bodies.render())
-    workplace.write_desired("keep-me")
-    assert [change["job"] for change in workplace.plan()["changes"]] == [A, B, C]
-    return workplace
-
-
 def deletes(emulator: EmulatorProcess, job: str = "") -> list[dict[str, Any]]:
     return [request for request in emulator.writes() if job in request["path"]]
 
@@ -66,62 +56,65 @@ def kill_at_clean(workplace: Workplace, emulator: EmulatorProcess) -> None:
 
 
 def test_a_clean_that_took_effect_before_the_kill_is_found_and_not_sent_again(
-    planned: Workplace, emulator: EmulatorProcess
+    three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8
     emulator.fault("clean", "stall-after", f"/{A}/")
-    kill_at_clean(planned, emulator)
-    a_minute_passes(planned)
-    ended = planned.run("apply", "plan.json").expect(0)
+    kill_at_clean(three_planned, emulator)
+    a_minute_passes(three_planned)
+    ended = three_planned.run("apply", "plan.json").expect(0)
     assert "Left open by an earlier run, settled now" in ended.out
     assert f"- {A}  already cleaned: run " in ended.out
     assert ended.last_line.startswith("Apply: 3 cleaned, 0 archived only, 0 skipped, 0 failed")
     assert len(deletes(emulator, A)) == 1
     assert emulator.cleaned() == {A, B, C}
-    check_promise(planned, emulator)
+    check_promise(three_planned, emulator)
 
 
 def test_a_clean_that_did_not_arrive_before_the_kill_is_sent_once_more_under_the_same_plan(
-    planned: Workplace, emulator: EmulatorProcess
+    three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8
     emulator.fault("clean", "stall-before", f"/{A}/")
-    kill_at_clean(planned, emulator)
-    a_minute_passes(planned)
-    ended = planned.run("apply", "plan.json").expect(0)
+    kill_at_clean(three_planned, emulator)
+    a_minute_passes(three_planned)
+    ended = three_planned.run("apply", "plan.json").expect(0)
     assert f"! {A}  failed: still completed: the clean of run " in ended.out
     assert len(deletes(emulator, A)) == 2
     assert emulator.cleaned() == {A, B, C}
-    check_promise(planned, emulator)
+    check_promise(three_planned, emulator)
 
 
 def test_a_dangling_clean_is_never_sent_again_without_a_plan_that_still_asks_for_it(
-    planned: Workplace, emulator: EmulatorProcess
+    three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I3, I8
     emulator.fault("clean", "stall-before", f"/{A}/")
-    kill_at_clean(planned, emulator)
-    a_minute_passes(planned)
-    planned.write_desired(A, B, C)
-    planned.run("plan", "--out", "plan.json").expect(0)
-    planned.run("apply", "plan.json").expect(0)
+    kill_at_clean(three_planned, emulator)
+    a_minute_passes(three_planned)
+    three_planned.write_desired(A, B, C)
+    three_planned.run("plan", "--out", "plan.json").expect(0)
+    three_planned.run("apply", "plan.json").expect(0)
     assert len(deletes(emulator)) == 1
     assert emulator.cleaned() == set()
-    last = fold(ledger(planned).entries())
+    last = fold(ledger(three_planned).entries())
     assert {entry.job_id: entry.phase for entry in last.values()} == {A: Phase.NOT_CLEANED}
 
 
 def test_killed_in_a_download_nothing_counts_as_archived_and_the_next_run_does_all(
-    planned: Workplace, emulator: EmulatorProcess
+    three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8
     emulator.fault("asset", "ok ok stall", f"/{A}/")
-    started = planned.start("apply", "plan.json")
-    until(lambda: planned.files() and len([r for r in emulator.requests() if r["port"] == "asset"]) == 3, "a download")
+    started = three_planned.start("apply", "plan.json")
+    until(
+        lambda: three_planned.files() and len([r for r in emulator.requests() if r["port"] == "asset"]) == 3,
+        "a download",
+    )
     kill_hard(started)
-    assert [name for name in planned.files() if not name.startswith(".partial/")] == []
-    assert planned.run("verify").expect(0).last_line == "Verify: 0 bags whole, 0 damaged, 0 missing."
-    a_minute_passes(planned)
-    planned.run("apply", "plan.json").expect(0)
+    assert [name for name in three_planned.files() if not name.startswith(".partial/")] == []
+    assert three_planned.run("verify").expect(0).last_line == "Verify: 0 bags whole, 0 damaged, 0 missing."
+    a_minute_passes(three_planned)
+    three_planned.run("apply", "plan.json").expect(0)
     assert emulator.cleaned() == {A, B, C}
     assert len(deletes(emulator)) == 3
-    check_promise(planned, emulator)
+    check_promise(three_planned, emulator)
 
 
 def was_killed_after(requests: int, workplace: Workplace, emulator: EmulatorProcess) -> bool:
@@ -159,45 +152,47 @@ def test_killed_ten_times_at_random_requests_every_job_ends_archived_and_cleaned
 
 
 def test_a_lost_reply_of_a_clean_that_worked_is_settled_by_asking(
-    planned: Workplace, emulator: EmulatorProcess
+    three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8
     emulator.fault("clean", "reset-after")
-    planned.run("apply", "plan.json").expect(0)
+    three_planned.run("apply", "plan.json").expect(0)
     assert len(deletes(emulator)) == 3
-    check_promise(planned, emulator)
+    check_promise(three_planned, emulator)
 
 
-def test_a_canary_that_cannot_be_confirmed_stops_the_run(planned: Workplace, emulator: EmulatorProcess) -> None:
+def test_a_canary_that_cannot_be_confirmed_stops_the_run(three_planned: Workplace, emulator: EmulatorProcess) -> None:
     emulator.fault("clean", "reset-before")
-    ended = planned.run("apply", "plan.json").expect(3)
+    ended = three_planned.run("apply", "plan.json").expect(3)
     assert "the first clean could not be confirmed, so no other was sent" in ended.out
     assert ended.last_line == ("Apply: 0 cleaned, 0 archived only, 0 skipped, 0 failed, 1 unconfirmed, 2 not started.")
     assert len(deletes(emulator)) == 1
-    planned.run("apply", "plan.json").expect(0)
+    three_planned.run("apply", "plan.json").expect(0)
     assert emulator.cleaned() == {A, B, C}
 
 
-def test_a_refused_clean_leaves_its_job_and_is_told(planned: Workplace, emulator: EmulatorProcess) -> None:
+def test_a_refused_clean_leaves_its_job_and_is_told(three_planned: Workplace, emulator: EmulatorProcess) -> None:
     emulator.fault("clean", "refuse", f"/{B}/")
-    ended = planned.run("apply", "plan.json").expect(3)
+    ended = three_planned.run("apply", "plan.json").expect(3)
     assert f"! {B}  failed: archived, not cleaned: the service refused to clean it" in ended.out
     assert emulator.cleaned() == {A, C}
-    check_promise(planned, emulator)
+    check_promise(three_planned, emulator)
 
 
 def test_a_clean_answered_with_not_found_is_believed_only_when_a_look_confirms_it(
-    planned: Workplace, emulator: EmulatorProcess
+    three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I10
     emulator.fault("clean", "gone", f"/{B}/")
-    ended = planned.run("apply", "plan.json").expect(3)
+    ended = three_planned.run("apply", "plan.json").expect(3)
     assert f"? {B}  unconfirmed" in ended.out
     assert emulator.cleaned() == {A, C}
-    assert planned.run("audit", "verify").expect(0).out.count("2 cleans covered") == 1
+    assert three_planned.run("audit", "verify").expect(0).out.count("2 cleans covered") == 1
 
 
-def test_a_clean_answered_with_a_web_page_is_settled_by_asking(planned: Workplace, emulator: EmulatorProcess) -> None:
+def test_a_clean_answered_with_a_web_page_is_settled_by_asking(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:
     emulator.fault("clean", "ok html")
-    ended = planned.run("apply", "plan.json").expect(3)
+    ended = three_planned.run("apply", "plan.json").expect(3)
     assert f"? {B}  unconfirmed" in ended.out
     assert len(deletes(emulator)) == 3, "a clean is never sent twice in a run"
 
@@ -205,16 +200,16 @@ def test_a_clean_answered_with_a_web_page_is_settled_by_asking(planned: Workplac
 # -- two runs at once, and a killed one's lease
 
 
-def test_a_second_run_is_told_who_holds_the_ledger(planned: Workplace, emulator: EmulatorProcess) -> None:  # I3
+def test_a_second_run_is_told_who_holds_the_ledger(three_planned: Workplace, emulator: EmulatorProcess) -> None:  # I3
     emulator.fault("asset", "stall", f"/{A}/")
-    started = planned.start("apply", "plan.json")
+    started = three_planned.start("apply", "plan.json")
     until(lambda: [r for r in emulator.requests() if r["port"] == "asset"], "the first download")
     for verb in (("apply", "plan.json"), ("refresh",)):
-        ended = planned.run(*verb).expect(7)
+        ended = three_planned.run(*verb).expect(7)
         assert "another run holds the ledger: apply by " in ended.err
-    planned.run("plan").expect(0)  # a reader never waits
+    three_planned.run("plan").expect(0)  # a reader never waits
     kill_hard(started)
-    ended = planned.run("apply", "plan.json").expect(7)
+    ended = three_planned.run("apply", "plan.json").expect(7)
     assert "if it crashed, the lease runs out by itself" in ended.err
     assert emulator.writes() == []
 
@@ -224,10 +219,10 @@ def test_a_second_run_is_told_who_holds_the_ledger(planned: Workplace, emulator:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_first_signal_lets_the_job_in_hand_finish(
-    planned: Workplace, emulator: EmulatorProcess, number: signal.Signals, code: int
+    three_planned: Workplace, emulator: EmulatorProcess, number: signal.Signals, code: int
 ) -> None:
     emulator.fault("asset", "slow*", f"/{A}/")
-    started = planned.start("apply", "plan.json", "--json")
+    started = three_planned.start("apply", "plan.json", "--json")
     until(lambda: [r for r in emulator.requests() if r["port"] == "asset"], "the first download")
     started.send_signal(number)
     out, err = started.communicate(timeout=60)
@@ -235,16 +230,16 @@ def test_the_first_signal_lets_the_job_in_hand_finish(
     report = json.loads(out)
     assert [result["outcome"] for result in report["results"]] == ["cleaned", "not started", "not started"]
     assert emulator.cleaned() == {A}
-    planned.run("apply", "plan.json").expect(0)
+    three_planned.run("apply", "plan.json").expect(0)
     assert emulator.cleaned() == {A, B, C}
-    check_promise(planned, emulator)
+    check_promise(three_planned, emulator)
 
 
 def test_the_second_signal_stops_at_once_and_the_next_run_carries_on(
-    planned: Workplace, emulator: EmulatorProcess
+    three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:
     emulator.fault("asset", "stall", f"/{A}/")
-    started = planned.start("apply", "plan.json")
+    started = three_planned.start("apply", "plan.json")
     until(lambda: [r for r in emulator.requests() if r["port"] == "asset"], "the first download")
     started.send_signal(signal.SIGINT)
     assert started.stderr is not None
@@ -252,9 +247,9 @@ def test_the_second_signal_stops_at_once_and_the_next_run_carries_on(
     started.send_signal(signal.SIGINT)
     assert wait(started) == 130
     assert emulator.writes() == []
-    assert [name for name in planned.files() if not name.startswith(".partial/")] == []
-    planned.run("apply", "plan.json").expect(0)
-    check_promise(planned, emulator)
+    assert [name for name in three_planned.files() if not name.startswith(".partial/")] == []
+    three_planned.run("apply", "plan.json").expect(0)
+    check_promise(three_planned, emulator)
 
 
 def wait(started: "subprocess.Popen[str]") -> int:
