@@ -4,6 +4,7 @@
 archive has nothing to pass (I1).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,16 +71,17 @@ class VerifiedReceipt:
             raise NotProved("an archive needs at least one copy")
         if not self.receipt.files:
             raise NotProved(f"the bag of {self.receipt.job_id} is empty")
-        expected = {file.path: file for file in self.receipt.files}
         for read_back in self.read_backs:
-            _compare(read_back, expected)
+            _compare(read_back, self.receipt.files)
         proved = {read_back.store for read_back in self.read_backs}
         if proved != set(self.receipt.stores) or len(proved) < self.copies:
             raise NotProved(f"{len(proved)} of {self.copies} copies of {self.receipt.job_id} were read back")
 
 
-def _compare(read_back: ReadBack, expected: dict[str, BagFile]) -> None:
-    found = {file.path: file for file in read_back.files}
-    for path in sorted(expected.keys() | found.keys()):
-        if found.get(path) != expected.get(path):
-            raise NotProved(f"{path} in {read_back.store} is not what was written")
+def _compare(read_back: ReadBack, written: tuple[BagFile, ...]) -> None:
+    # Counted, not looked up by path: a path that stands twice must not hide one of its two contents.
+    found, expected = Counter(read_back.files), Counter(written)
+    uneven = (found - expected) + (expected - found)
+    if uneven:
+        path = min(file.path for file in uneven)
+        raise NotProved(f"{path} in {read_back.store} is not what was written")
