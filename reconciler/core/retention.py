@@ -14,7 +14,7 @@ from reconciler.core.desired import DesiredState, RetainRule, Scope
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import TERMINAL, Job, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
-from reconciler.core.selectors import IdIn, Match, match, why_not
+from reconciler.core.selectors import IdIn, Match, match, what_is_missing, why_not
 
 
 class HoldCode(Enum):
@@ -168,7 +168,8 @@ def _holds(
         yield Hold(HoldCode.TYPE_UNKNOWN, "its result fields fit no known type of job, so the scope cannot be told")
     yield from _status_holds(job)
     for rule in undecided:
-        yield Hold(HoldCode.RULE_UNDECIDED, f"rule {rule.name} needs {_missing_fact(job)}, which it does not show")
+        missing = what_is_missing(rule.selector, job)
+        yield Hold(HoldCode.RULE_UNDECIDED, f"rule {rule.name} needs {missing}, which it does not show")
     if job.status is JobStatus.COMPLETED:
         yield from _asset_holds(job)
     yield from _age_holds(job, desired.min_age, memory, as_of)
@@ -185,13 +186,6 @@ def _status_holds(job: Job) -> Iterator[Hold]:
             return
         case _:
             assert_never(job.status)
-
-
-def _missing_fact(job: Job) -> str:
-    missing = ["its type"] if job.type is JobType.UNKNOWN else []
-    if job.status in {JobStatus.UNSTATED, JobStatus.UNKNOWN}:
-        missing.append("its status")
-    return " and ".join(missing)
 
 
 def _asset_holds(job: Job) -> Iterator[Hold]:

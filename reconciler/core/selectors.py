@@ -101,5 +101,21 @@ def why_not(selector: Selector, job: Job) -> str:
             assert_never(selector)
 
 
+def what_is_missing(selector: Selector, job: Job) -> str:
+    """Name the attributes that make the answer UNKNOWN; only asked where `match` answered UNKNOWN."""
+    match selector:
+        case EveryJob() | IdIn():
+            return "nothing"
+        case TypeIn():
+            return "its type"
+        case StatusIn():
+            return "its status"
+        case AllOf(parts):
+            unknown = [what_is_missing(part, job) for part in parts if match(part, job) is Match.UNKNOWN]
+            return " and ".join(dict.fromkeys(unknown))
+        case _:
+            assert_never(selector)
+
+
 def _or(words: Iterable[str]) -> str:
     return " or ".join(sorted(words))

@@ -56,10 +56,19 @@ def _each_id_once(listed: Iterable[Job]) -> tuple[Job, ...]:
     # A page boundary can move while it is read, so a repeat is normal; a repeat that says something else is not.
     kept: dict[JobId, Job] = {}
     for job in listed:
-        first = kept.setdefault(job.id, job)
-        if first.fingerprint != job.fingerprint:
-            kept[job.id] = replace(first, contradictions=(*first.contradictions, "listed twice with different facts"))
+        first = kept.get(job.id)
+        kept[job.id] = job if first is None else _with_repeat(first, job)
     return tuple(kept.values())
+
+
+def _with_repeat(first: Job, again: Job) -> Job:
+    """Give the first reading with whatever the second one adds that speaks against it."""
+    differs = ("listed twice with different facts",) if first.fingerprint != again.fingerprint else ()
+    return replace(
+        first,
+        contradictions=tuple(dict.fromkeys((*first.contradictions, *again.contradictions, *differs))),
+        other_ids=tuple(dict.fromkeys((*first.other_ids, *again.other_ids))),
+    )
 
 
 def _without_claimed_ids(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
