@@ -50,7 +50,7 @@ test-lowest: .venv-lock/.installed  ## The tests on the oldest dependencies that
 	@echo "== Installing the oldest allowed dependencies in .venv-lowest"
 	@$(PYTHON) -m venv .venv-lowest
 	@.venv-lock/bin/uv pip install --quiet --python .venv-lowest/bin/python -r requirements/dev.txt
-	@.venv-lock/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable .
+	@.venv-lock/bin/uv pip install --quiet --python .venv-lowest/bin/python --upgrade --resolution lowest-direct --editable .
 	.venv-lowest/bin/python -m pytest -n 2 $(PYTEST_ARGS)
 
 lock: .venv-lock/.installed  ## Pin the dependencies again (newest that fit pyproject.toml)

@@ -10,20 +10,11 @@ from reconciler.cli import options, output
 SPAN_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-class Span(click.ParamType[timedelta]):
-    """A span such as 12h, 7d or 2w."""
-
-    name = "SPAN"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read the text."""
-        if isinstance(value, timedelta):
-            return value
-        text = str(value)
-        count, unit = text[:-1], SPAN_UNITS.get(text[-1:])
-        if unit is None or not count.isascii() or not count.isdigit() or not 1 <= int(count[:6]) <= 100_000:
-            self.fail(f"{text!r} is not a span; write a whole number and h, d or w, such as 12h or 7d", param, ctx)
-        return int(count) * unit
+def _span(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
+    count, unit = text[:-1], SPAN_UNITS.get(text[-1:])
+    if unit is None or not count.isascii() or not count.isdigit() or not 1 <= int(count[:6]) <= 100_000:
+        raise click.BadParameter(f"{text!r} is not a span; write a whole number and h, d or w, such as 12h or 7d")
+    return int(count) * unit
 
 
 @click.command()
@@ -37,7 +28,13 @@ class Span(click.ParamType[timedelta]):
     "--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply, 0 when there are none."
 )
 @click.option(
-    "--expires", "valid_for", type=Span(), default="7d", show_default=True, help="How long the plan is valid."
+    "--expires",
+    "valid_for",
+    metavar="SPAN",
+    callback=_span,
+    default="7d",
+    show_default=True,
+    help="How long the plan is valid.",
 )
 def plan(
     *,

@@ -148,7 +148,9 @@ def _moved(body: Body) -> Body:
 async def clean_job(request: web.Request) -> web.StreamResponse:
     """Clean one job."""
     word = next_word(request)
-    answer = scripted(word) or await _instead_of_cleaning(request, word)
+    answer = scripted(word)
+    if answer is None:
+        answer = await _instead_of_cleaning(request, word)
     if answer is not None:
         return answer
     state = request.app[STATE]
