@@ -1,23 +1,48 @@
 """Laws of the decision, for whatever the service shows and the file says."""
 
 import json
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.core.desired import DesiredState, Otherwise
+from reconciler.core.desired import DesiredState, Limits, Otherwise, Scope
 from reconciler.core.guards import check, guarded
-from reconciler.core.job import Job, JobStatus, JobType
+from reconciler.core.job import AssetKind, Job, JobStatus, JobType
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Plan, compute_plan, within_approval
-from reconciler.core.retention import Held, Released, Verdict, decide
-from reconciler.core.selectors import Selector
+from reconciler.core.plan import Action, Plan, compute_plan, expiry, within_approval
+from reconciler.core.retention import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict, decide
+from reconciler.core.selectors import Match, Selector
+from reconciler.core.selectors import match as match_one
 from reconciler.errors import PlanRefused
 from reconciler.report.saved_plan import read_plan, write_plan
-from tests.support.values import DAY, NOON, desired_states, inventory, jobs, listings, memories, rule, selectors
+from tests.support.values import (
+    AGES,
+    DAY,
+    DEFAULT_SCOPE,
+    EPOCH,
+    NOON,
+    PLANS,
+    desired,
+    desired_states,
+    inventory,
+    job,
+    jobs,
+    known,
+    listings,
+    memories,
+    memory,
+    plan_of,
+    rule,
+    selectors,
+)
 
 Given = tuple[DesiredState, tuple[Job, ...], LedgerView]
 
@@ -78,45 +103,143 @@ def test_the_order_of_rules_and_of_the_listing_decides_nothing(world: Given, cha
     chance.shuffle(rules)
     chance.shuffle(order)
     other = verdicts((replace(state, retain=tuple(rules)), tuple(order), view))
-    assert {job_id: type(each) for job_id, each in other.items()} == {
-        job_id: type(each) for job_id, each in verdicts(world).items()
+    assert {job_id: told(each) for job_id, each in other.items()} == {
+        job_id: told(each) for job_id, each in verdicts(world).items()
     }
 
 
-@given(worlds(), st.sampled_from(["type", "status", "unstated", "assets", "contradiction"]))
-def test_losing_any_attribute_of_a_job_never_adds_a_release(world: Given, lost: str) -> None:  # I4
-    state, listed, view = world
-    assume(listed)
-    changes: dict[str, dict[str, Any]] = {
-        "type": {"type": JobType.UNKNOWN},
-        "status": {"status": JobStatus.UNKNOWN},
-        "unstated": {"status": JobStatus.UNSTATED},
-        "contradiction": {"contradictions": ("listed twice with different facts",)},
-        "assets": {"assets": ()},
-    }
-    if lost == "assets" and listed[0].status is JobStatus.FAILED:
-        return  # a failed job has nothing to archive, and shows nothing
-    poorer = (replace(listed[0], **changes[lost]), *listed[1:])
-    assert released((state, poorer, view)) <= released(world)
+def told(verdict: Verdict) -> tuple[type, frozenset[object]]:
+    """Give the kind of a verdict and its reasons as a set: their order is the file's."""
+    match verdict:
+        case Retained(rules=rules):
+            return Retained, frozenset(rules)
+        case Held(holds=holds):
+            return Held, frozenset(holds)
+        case Released(tried=tried):
+            return Released, frozenset(tried)
+        case OutOfScope() | Gone():
+            return type(verdict), frozenset()
 
 
-@given(worlds(), st.integers(0, 7))
-def test_dropping_other_jobs_never_adds_a_release(world: Given, at: int) -> None:
-    state, listed, view = world
-    assert released((state, listed[:at] + listed[at + 1 :], view)) <= released(world)
-
-
-@given(worlds(), st.integers(1, 60))
-def test_a_younger_job_is_never_released_where_an_older_one_is_not(world: Given, days: int) -> None:  # I14
-    state, listed, view = world
-    younger = {each: replace(seen, first_seen=seen.first_seen + days * DAY) for each, seen in view.jobs.items()}
-    assert released((state, listed, replace(view, jobs=younger))) <= released(world)
+@given(worlds(), st.randoms(use_true_random=False))
+def test_the_order_of_a_listing_all_in_the_ledger_changes_nothing_in_the_plan(world: Given, chance: Random) -> None:
+    state, listed, _ = world
+    view = LedgerView(account="acme", jobs={each.id: known(at) for at, each in enumerate(listed, start=1)})
+    order = list(listed)
+    chance.shuffle(order)
+    one, other = plan((state, listed, view)), plan((state, tuple(order), view))
+    assert other.changes == one.changes
+    assert (other.plan_id, other.retained_by, other.retained_digest, other.counts, other.violations) == (
+        *(one.plan_id, one.retained_by, one.retained_digest, one.counts, one.violations),
+    )
 
 
 @given(worlds())
-def test_forgetting_the_ledger_never_adds_a_release(world: Given) -> None:
-    state, listed, _ = world
-    assert released((state, listed, LedgerView())) <= released(world)
+def test_every_reason_is_true_when_asked_again_alone(world: Given) -> None:
+    state, _, view = world
+    by_name = {each.name: each.selector for each in state.retain}
+    for verdict in verdicts(world).values():
+        job = verdict.job
+        answers = {name: match_one(selector, job) for name, selector in by_name.items()}
+        if isinstance(verdict, Retained):
+            assert set(verdict.rules) == {name for name, answer in answers.items() if answer is Match.YES}
+        if isinstance(verdict, Released):
+            assert set(answers.values()) <= {Match.NO}
+        if isinstance(verdict, Held):
+            assert Match.YES not in answers.values()
+            for hold in verdict.holds:
+                assert IS_TRUE[hold.code](state, job, view, answers), hold
+
+
+Answers = dict[str, Match]
+IS_TRUE: dict[HoldCode, Callable[[DesiredState, Job, LedgerView, Answers], bool]] = {
+    HoldCode.CONTRADICTORY: lambda _state, job, _view, _answers: bool(job.contradictions),
+    HoldCode.TYPE_UNKNOWN: lambda state, job, _view, _answers: (
+        job.type is JobType.UNKNOWN or job.type not in state.scope.types
+    ),
+    HoldCode.STATUS_UNKNOWN: lambda _state, job, _view, _answers: job.status in {JobStatus.UNKNOWN, JobStatus.UNSTATED},
+    HoldCode.NOT_FINISHED: lambda _state, job, _view, _answers: job.status is JobStatus.IN_PROGRESS,
+    HoldCode.RULE_UNDECIDED: lambda _state, _job, _view, answers: Match.UNKNOWN in answers.values(),
+    HoldCode.ASSET_MISSING: lambda _state, job, _view, _answers: not job.copies_needed or bool(job.lacks),
+    HoldCode.TOO_YOUNG: lambda state, job, view, _answers: (
+        job.id not in view.jobs
+        or view.jobs[job.id].first_seen > NOON
+        or NOON - view.jobs[job.id].first_seen < state.min_age
+    ),
+}
+
+
+@given(worlds())
+def test_what_is_released_is_counted_in_the_base_of_the_share(world: Given) -> None:  # I7
+    made = plan(world)
+    counts = made.counts
+    assert len(made.changes) + counts.settled <= counts.counted <= made.inventory_jobs
+    fallen = counts.retained + counts.held + counts.out_of_scope + counts.gone + counts.settled + len(made.changes)
+    assert fallen == made.inventory_jobs
+    assert len(made.held) == counts.held
+
+
+LOST: dict[str, dict[str, Any]] = {
+    "type": {"type": JobType.UNKNOWN},
+    "status": {"status": JobStatus.UNKNOWN, "status_word": ""},
+    "a known status": {"status": JobStatus.UNKNOWN, "status_word": "paused"},
+    "a stated status": {"status": JobStatus.UNSTATED, "status_word": ""},
+    "certainty": {"contradictions": ("listed twice with different facts",)},
+    "assets": {"assets": ()},
+    "a needed asset": {"lacks": (AssetKind.VIDEO,)},
+}
+
+
+@given(worlds(), st.sets(st.sampled_from(sorted(LOST)), min_size=1), st.integers(0, 7))
+def test_losing_any_attributes_of_a_job_never_adds_a_release(world: Given, lost: set[str], at: int) -> None:  # I4
+    state, listed, view = world
+    assume(at < len(listed))
+    poorer = listed[at]
+    for name in sorted(lost):
+        poorer = replace(poorer, **LOST[name])
+    assert released((state, (*listed[:at], poorer, *listed[at + 1 :]), view)) <= released(world)
+
+
+@pytest.mark.parametrize("lost", ["type", "status", "a known status", "a stated status", "certainty", "assets"])
+@pytest.mark.parametrize("scope", [DEFAULT_SCOPE, Scope(types=frozenset({JobType.RENDER}), untyped_failures=False)])
+def test_a_completed_job_that_loses_one_attribute_is_held(lost: str, scope: Scope) -> None:  # I4
+    state, view = desired(scope=scope), memory("a")
+    assert released((state, (job(),), view)) == {"a"}
+    assert isinstance(verdicts((state, (replace(job(), **LOST[lost]),), view))["a"], Held)
+
+
+@given(worlds(), st.sets(st.integers(0, 7)))
+def test_dropping_other_jobs_never_adds_a_release(world: Given, dropped: set[int]) -> None:
+    state, listed, view = world
+    rest = tuple(each for at, each in enumerate(listed) if at not in dropped)
+    assert released((state, rest, view)) == released(world) & {each.id for each in rest}
+
+
+@given(worlds(), st.integers(0, 7), st.integers(1, 60 * 24 * 3600))
+def test_a_younger_job_is_never_released_where_an_older_one_is_not(world: Given, at: int, seconds: int) -> None:  # I14
+    state, listed, view = world
+    younger = {
+        each: replace(seen, first_seen=seen.first_seen + timedelta(seconds=seconds)) if seen.sequence > at else seen
+        for each, seen in view.jobs.items()
+    }
+    assert released((state, listed, replace(view, jobs=younger))) <= released(world)
+
+
+@given(worlds(), AGES, AGES)
+def test_asking_for_a_greater_age_never_adds_a_release(world: Given, one: timedelta, other: timedelta) -> None:
+    state, listed, view = world
+    lower, higher = sorted((one, other))
+    asked_more = replace(state, min_age=higher)
+    assert released((asked_more, listed, view)) <= released((replace(state, min_age=lower), listed, view))
+
+
+@given(worlds())
+def test_forgetting_the_ledger_adds_no_release_but_of_what_seemed_to_come_from_the_future(world: Given) -> None:
+    state, listed, view = world
+    gained = released((state, listed, LedgerView())) - released(world)
+    # Where no age is asked for, a job without any sighting is old enough; one with an impossible sighting is not.
+    assert not gained or state.min_age == timedelta(0)
+    assert gained <= {each for each, seen in view.jobs.items() if seen.first_seen > NOON}
 
 
 @given(worlds())
@@ -142,6 +265,62 @@ def test_an_apply_does_at_most_what_was_approved(
     assert len(to_do) + len(aside) == len(approved.changes)
 
 
+@given(PLANS, PLANS, st.data())
+def test_an_apply_does_at_most_what_was_approved_whatever_the_two_plans_hold(
+    approved: Plan, other: Plan, data: st.DataObject
+) -> None:  # I3
+    again = [change for change in approved.changes if data.draw(st.booleans())]
+    touched = [
+        data.draw(
+            st.sampled_from(
+                [
+                    change,
+                    replace(change, fingerprint="sha256:" + "0" * 64),
+                    replace(change, actions=(Action.CLEAN,)),
+                    replace(change, first_seen=None, tried=(), not_archived=()),
+                ]
+            )
+        )
+        for change in again
+    ]
+    # The first of a job's changes would be lost in the second's favour, so each id stands once, as in every plan.
+    mixed = {change.job_id: change for change in (*other.changes, *touched)}
+    fresh = replace(other, changes=tuple(mixed.values()))
+    to_do, aside = within_approval(approved, fresh)
+    covered = {(change.job_id, change.actions, change.fingerprint) for change in approved.changes}
+    assert {(change.job_id, change.actions, change.fingerprint) for change in to_do} <= covered
+    assert set(to_do) <= set(fresh.changes)
+    assert [each.change for each in aside] == [
+        change for change in approved.changes if change.job_id not in {done.job_id for done in to_do}
+    ]
+    assert all(each.why.startswith("changed since plan: ") for each in aside)
+    assert within_approval(approved, approved) == (approved.changes, ())
+
+
+@given(PLANS, st.randoms(use_true_random=False))
+def test_the_name_of_a_plan_does_not_depend_on_the_order_of_its_changes(given: Plan, chance: Random) -> None:
+    order = list(given.changes)
+    chance.shuffle(order)
+    assert replace(given, changes=tuple(order)).plan_id == given.plan_id
+
+
+@given(PLANS, PLANS)
+def test_two_plans_share_a_name_only_when_they_decide_the_same(one: Plan, other: Plan) -> None:
+    def decision(plan: Plan) -> object:
+        decided = {(change.job_id, change.actions, change.fingerprint) for change in plan.changes}
+        return plan.account, plan.desired_digest, decided, plan.expires_at
+
+    same_but_for_names = replace(
+        other,
+        account=one.account,
+        desired_digest=one.desired_digest,
+        changes=one.changes,
+        expires_at=one.expires_at,
+    )
+    assert same_but_for_names.plan_id == one.plan_id
+    assert (one.plan_id == other.plan_id) == (decision(one) == decision(other))
+
+
 @given(worlds(), jobs("late"))
 def test_a_job_that_comes_later_changes_nothing_about_the_others(world: Given, late: Job) -> None:
     state, listed, view = world
@@ -152,6 +331,29 @@ def test_a_job_that_comes_later_changes_nothing_about_the_others(world: Given, l
 def test_cleaning_more_never_satisfies_a_limit(state: DesiredState, cleans: int, more: int, counted: int) -> None:
     fewer = {violation.guard for violation in check(state, LedgerView(), cleans=cleans, counted=counted)}
     assert fewer <= {violation.guard for violation in check(state, LedgerView(), cleans=cleans + more, counted=counted)}
+
+
+@given(st.integers(1, 5000), st.integers(0, 5000), st.integers(1, 6000))
+def test_the_numbers_that_the_messages_name_let_the_plan_pass(cleans: int, more: int, places: int) -> None:  # I7
+    counted = cleans + more
+    state = desired(max_jobs=cleans - 1, max_share=Fraction(cleans, counted) - Fraction(1, 10**places))
+    jobs, share = check(state, LedgerView(), cleans=cleans, counted=counted)
+    (to_jobs,), (to_share,) = (
+        re.findall(r"raise it to (\d+) at", jobs.message),
+        re.findall(r"raise it to (\d+)% at", share.message),
+    )
+    raised = Limits(max_jobs=int(to_jobs), max_share=Fraction(int(to_share), 100))
+    assert check(replace(state, limits=raised), LedgerView(), cleans=cleans, counted=counted) == ()
+    assert raised.max_share <= 1
+
+
+@given(st.integers(0, 10**16), st.integers(1, 24 * 90))
+def test_a_plan_lasts_as_long_as_asked_and_less_than_a_day_or_an_hour_more(moment: int, hours: int) -> None:
+    made, span = EPOCH + timedelta(microseconds=moment), timedelta(hours=hours)
+    unit = DAY if hours % 24 == 0 else timedelta(hours=1)
+    end = expiry(made, span)
+    assert made + span <= end < made + span + unit
+    assert (end - EPOCH) % unit == timedelta(0)
 
 
 @given(worlds())
@@ -165,23 +367,105 @@ def test_reports_touch_nothing(world: Given) -> None:
 # -- the saved form
 
 
-@given(worlds())
-def test_a_saved_plan_reads_as_it_was(world: Given) -> None:
-    made = plan(world)
+def reading(content: bytes) -> Plan | None:
+    """Read a saved plan; None when it is refused, with words that one can show.  Any other error comes out."""
+    try:
+        return read_plan(content, "plan.json")
+    except PlanRefused as error:
+        refused = error
+    assert refused.message.startswith("plan.json ")
+    assert refused.field
+    assert refused.hint
+    return None
+
+
+@given(st.one_of(PLANS, worlds().map(plan)))
+def test_a_saved_plan_reads_as_it_was(made: Plan) -> None:
     text = write_plan(made)
+    assert text.isascii()
+    assert text.count("\n") == 1
     assert read_plan(text.encode(), "plan.json") == made
     assert write_plan(read_plan(text.encode(), "plan.json")) == text
     assert json.loads(text)["plan_id"] == made.plan_id
 
 
-@given(worlds(), st.data())
-def test_a_saved_plan_with_one_byte_changed_is_refused_or_says_the_same(world: Given, data: st.DataObject) -> None:
-    made = plan(world)
-    content = bytearray(write_plan(made).encode())
+@given(st.one_of(PLANS, worlds().map(plan)), st.data())
+def test_a_saved_plan_with_one_byte_changed_is_refused_or_says_the_same(made: Plan, data: st.DataObject) -> None:
+    content = write_plan(made).encode()
     at = data.draw(st.integers(0, len(content) - 1))
-    content[at] = data.draw(st.integers(0, 255))
-    try:
-        read = read_plan(bytes(content), "plan.json")
-    except PlanRefused:
-        return
-    assert read == made
+    byte = data.draw(st.integers(0, 255).map(lambda each: bytes((each,))))
+    for edited in (
+        content[:at] + byte + content[at + 1 :],
+        content[:at] + byte + content[at:],
+        content[:at] + content[at + 1 :],
+    ):
+        assert reading(edited) in {None, made}
+
+
+def paths(value: object, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Give the way to everything in a JSON value."""
+    yield at
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from paths(inner, (*at, key))
+
+
+def put(value: Any, at: tuple[Any, ...], new: object) -> object:
+    """Give a JSON value in which `new` stands at one place."""
+    if not at:
+        return new
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed[at[0]] = put(value[at[0]], at[1:], new)
+    return changed
+
+
+ODD: list[object] = [None, True, -1, 0, 1, 2**70, 1.5, "", "x", "clean", "sha256:" + "f" * 64, [], [[]], {}, {"x": []}]
+
+
+@given(st.one_of(PLANS, worlds().map(plan)), st.data(), st.sampled_from(ODD))
+def test_a_saved_plan_with_another_value_anywhere_is_refused_or_says_the_same(
+    made: Plan, data: st.DataObject, odd: object
+) -> None:  # I3
+    written = json.loads(write_plan(made))
+    at = data.draw(st.sampled_from(list(paths(written))))
+    assert reading(json.dumps(put(written, at, odd)).encode()) in {None, made}
+
+
+@given(PLANS, st.data())
+def test_a_saved_plan_that_lacks_anything_is_refused(made: Plan, data: st.DataObject) -> None:  # I3
+    written = json.loads(write_plan(made))
+    *above, last = data.draw(st.sampled_from([at for at in paths(written) if at]))
+    inside = written
+    for key in above:
+        inside = inside[key]
+    del inside[last]
+    assert reading(json.dumps(written).encode()) is None
+
+
+@given(PLANS, st.binary(max_size=40))
+def test_a_saved_plan_cut_short_or_drawn_out_is_refused_or_says_the_same(made: Plan, tail: bytes) -> None:
+    content = write_plan(made).encode()
+    assert reading(content + tail) in {None, made}
+    assert reading(content[: -len(tail) - 2]) is None
+
+
+NO_NUMBERS = {
+    "not a number": "NaN",
+    "infinite": "-Infinity",
+    "too great": "1e999",
+    "too many digits": "9" * 5000,
+}
+
+
+@pytest.mark.parametrize("word", NO_NUMBERS.values(), ids=NO_NUMBERS.keys())
+@pytest.mark.parametrize("place", ['"account"', '"digest"', '"jobs"'], ids=["outermost", "desired", "inventory"])
+def test_a_number_that_is_none_in_a_saved_plan_is_refused(word: str, place: str) -> None:
+    text = write_plan(plan_of(desired(), job()))
+    assert reading(text.replace(place, f'"more":{word},{place}', 1).encode()) is None
+
+
+def test_a_saved_plan_is_refused_however_deep_something_in_it_is_nested() -> None:
+    text = write_plan(plan_of(desired(), job()))
+    for depth in (*range(900, 1010), 100_000):
+        nested = "[" * depth + "]" * depth
+        assert reading(text.replace('{"account"', f'{{"more":{nested},"account"', 1).encode()) is None

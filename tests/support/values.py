@@ -20,10 +20,12 @@ from reconciler.core.job import (
     fingerprint,
 )
 from reconciler.core.memory import KnownJob, LedgerView
-from reconciler.core.plan import Plan, compute_plan
+from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, RetainedBy, Violation, compute_plan
+from reconciler.core.retention import Hold, HoldCode, RuleTried
 from reconciler.core.selectors import AllOf, EveryJob, IdIn, Selector, StatusIn, TypeIn
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 VIDEO = Asset(
     kind=AssetKind.VIDEO, form=AssetForm.FILE, field="videoURL", extension="mp4", address="https://files.invalid/a.mp4"
@@ -174,3 +176,60 @@ def memories(draw: st.DrawFn, listed: tuple[Job, ...]) -> LedgerView:
 
 def without_type(given: Job) -> Job:
     return replace(given, type=JobType.UNKNOWN)
+
+
+# -- plans of any content, as a saved one may carry; no decision need lead to them
+
+TEXTS = st.text(st.characters(), max_size=12)  # half characters and controls too: a service may send them
+DIGESTS = st.binary(min_size=32, max_size=32).map(lambda content: "sha256:" + content.hex())
+TIMES = st.integers(0, 2 * 10**11).map(lambda seconds: EPOCH + timedelta(seconds=seconds))
+NUMBERS = st.integers(0, 10**12)
+JOB_IDS = TEXTS.filter(bool).map(JobId)
+TRIED = st.lists(st.builds(RuleTried, TEXTS, TEXTS), max_size=2).map(tuple)
+SOME_CHANGES = st.builds(
+    Change,
+    job_id=JOB_IDS,
+    type=st.sampled_from(JobType),
+    status=st.sampled_from(JobStatus),
+    actions=st.sampled_from([(Action.REPORT,), (Action.ARCHIVE,), (Action.ARCHIVE, Action.CLEAN)]),
+    tried=TRIED,
+    fingerprint=DIGESTS,
+    first_seen=st.none() | TIMES,
+    not_archived=st.lists(TEXTS, max_size=2).map(tuple),
+)
+SOME_HELD = st.builds(
+    HeldJob,
+    job_id=JOB_IDS,
+    type=st.sampled_from(JobType),
+    status=st.sampled_from(JobStatus),
+    holds=st.lists(st.builds(Hold, st.sampled_from(HoldCode), TEXTS), min_size=1, max_size=2).map(tuple),
+)
+SOME_VIOLATIONS = st.builds(Violation, guard=TEXTS, limit=TEXTS, actual=TEXTS, message=TEXTS)
+SOME_PROOFS = st.builds(
+    ListingProof,
+    pages=NUMBERS,
+    end_marker=st.sampled_from(["null", "absent", "empty"]),
+    repeats=NUMBERS,
+    unnamed=NUMBERS,
+)
+COUNTS = st.builds(
+    Counts, retained=NUMBERS, held=NUMBERS, out_of_scope=NUMBERS, gone=NUMBERS, settled=NUMBERS, counted=NUMBERS
+)
+PLANS = st.builds(
+    Plan,
+    account=TEXTS,
+    desired_digest=DIGESTS,
+    tool_version=TEXTS,
+    created_at=TIMES,
+    as_of=TIMES,
+    expires_at=TIMES,
+    inventory_digest=DIGESTS,
+    inventory_jobs=NUMBERS,
+    proof=SOME_PROOFS,
+    changes=st.lists(SOME_CHANGES, max_size=4, unique_by=lambda change: change.job_id).map(tuple),
+    held=st.lists(SOME_HELD, max_size=2).map(tuple),
+    retained_by=st.lists(st.builds(RetainedBy, TEXTS, NUMBERS), max_size=2).map(tuple),
+    retained_digest=DIGESTS,
+    counts=COUNTS,
+    violations=st.lists(SOME_VIOLATIONS, max_size=2).map(tuple),
+)

@@ -38,6 +38,8 @@ DIFFERENT = {
     "another length": (FILES[0], replace(FILES[1], size=8)),
     "another name": (FILES[0], replace(FILES[1], path="data/job.json2")),
     "nothing": (),
+    "a path twice, the second right": (replace(FILES[0], sha256="c" * 64), *FILES),
+    "a path twice, the first right": (*FILES, replace(FILES[0], sha256="c" * 64)),
 }
 
 
@@ -53,6 +55,13 @@ WANTING = {
     "fewer than the copies": (receipt(), (ReadBack(store=ONE, files=FILES),), 2),
     "one store twice": (receipt(), (ReadBack(store=ONE, files=FILES), ReadBack(store=ONE, files=FILES)), 2),
     "another store": (receipt(), (ReadBack(store=TWO, files=FILES),), 1),
+    "a store more than named": (receipt(), (ReadBack(store=ONE, files=FILES), ReadBack(store=TWO, files=FILES)), 1),
+    "a store more, and copies enough": (
+        receipt(),
+        (ReadBack(store=ONE, files=FILES), ReadBack(store=TWO, files=FILES)),
+        2,
+    ),
+    "one store named twice": (receipt(ONE, ONE), (ReadBack(store=ONE, files=FILES),), 2),
 }
 
 
@@ -71,3 +80,34 @@ def test_an_archive_needs_a_copy(copies: int) -> None:
 def test_an_empty_bag_proves_nothing() -> None:
     with pytest.raises(NotProved, match="is empty"):
         VerifiedReceipt(receipt=replace(receipt(), files=()), read_backs=(ReadBack(store=ONE, files=()),), copies=1)
+
+
+def test_a_bag_that_names_a_path_twice_proves_nothing() -> None:  # I1
+    twice = replace(receipt(), files=(replace(FILES[0], sha256="c" * 64), *FILES))
+    with pytest.raises(NotProved):
+        VerifiedReceipt(receipt=twice, read_backs=(ReadBack(store=ONE, files=FILES),), copies=1)
+
+
+@pytest.mark.parametrize("wrong", [ONE, TWO])
+def test_one_wrong_copy_among_good_ones_is_named_with_its_file(wrong: str) -> None:  # I1
+    files = {ONE: FILES, TWO: FILES, wrong: (FILES[0], replace(FILES[1], sha256="c" * 64))}
+    back = tuple(ReadBack(store=store, files=found) for store, found in files.items())
+    with pytest.raises(NotProved, match=f"^data/job.json in {wrong} is not what was written$"):
+        VerifiedReceipt(receipt=receipt(ONE, TWO), read_backs=back, copies=1)
+
+
+def test_more_copies_than_asked_for_are_fine_and_each_is_compared() -> None:
+    back = tuple(ReadBack(store=store, files=FILES) for store in (ONE, TWO))
+    assert VerifiedReceipt(receipt=receipt(ONE, TWO), read_backs=back, copies=1).copies == 1
+
+
+def test_the_refusal_counts_the_copies() -> None:
+    with pytest.raises(NotProved, match=r"^1 of 2 copies of a were read back$"):
+        VerifiedReceipt(receipt=receipt(), read_backs=(ReadBack(store=ONE, files=FILES),), copies=2)
+
+
+def test_a_proved_receipt_cannot_be_given_other_facts() -> None:  # I1
+    proof = VerifiedReceipt(receipt=receipt(), read_backs=(ReadBack(store=ONE, files=FILES),), copies=1)
+    for changed in ({"copies": 2}, {"copies": 0}, {"read_backs": ()}, {"receipt": receipt(ONE, TWO)}):
+        with pytest.raises(NotProved):
+            replace(proof, **changed)

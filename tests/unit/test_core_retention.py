@@ -1,11 +1,12 @@
 """One verdict with reasons per job: each reason to hold, each edge."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from reconciler.core.desired import DesiredState, Scope
-from reconciler.core.job import AssetKind, Job, JobStatus, JobType
+from reconciler.core.job import Asset, AssetForm, AssetKind, Job, JobStatus, JobType
 from reconciler.core.memory import LedgerView
 from reconciler.core.retention import (
     Gone,
@@ -19,10 +20,13 @@ from reconciler.core.retention import (
     is_counted,
     span_text,
 )
-from reconciler.core.selectors import EveryJob, StatusIn, TypeIn
+from reconciler.core.selectors import AllOf, EveryJob, Selector, StatusIn, TypeIn
 from tests.support.values import DAY, DEFAULT_SCOPE, NOON, by_id, desired, inventory, job, memory, rule
 
 RENDERS_ONLY = Scope(types=frozenset({JobType.RENDER}), untyped_failures=False)
+PAGE = Asset(
+    kind=AssetKind.SHARE_PAGE, form=AssetForm.PAGE, field="videoShareURL", extension="", address="https://v.invalid/1"
+)
 
 
 def verdict(given: Job, state: DesiredState | None = None, remembered: LedgerView | None = None) -> Verdict:
@@ -34,6 +38,11 @@ def verdict(given: Job, state: DesiredState | None = None, remembered: LedgerVie
 def codes(given: Verdict) -> list[HoldCode]:
     assert isinstance(given, Held), given
     return [hold.code for hold in given.holds]
+
+
+def details(given: Verdict, code: HoldCode | None = None) -> list[str]:
+    assert isinstance(given, Held), given
+    return [hold.detail for hold in given.holds if code in {None, hold.code}]
 
 
 def test_a_job_that_no_rule_keeps_and_nothing_holds_is_released_with_every_rule_tried() -> None:
@@ -60,7 +69,11 @@ def test_a_job_is_retained_with_every_rule_that_keeps_it() -> None:
         job(contradictions=("its ids disagree",)),
         job(job_type=JobType.UNKNOWN, status=JobStatus.UNKNOWN),
         job(job_type=JobType.PREVIEW),
+        job(status=JobStatus.CLEANED, contradictions=("its ids disagree",)),
+        job(job_type=JobType.PREVIEW, contradictions=("its ids disagree",)),
+        job(assets=(), lacks=(AssetKind.VIDEO,)),
     ],
+    ids=["running", "contradictory", "unknown", "out of scope", "cleaned and not", "out of scope and not", "bare"],
 )
 def test_what_a_rule_keeps_is_retained_whatever_else_is_wrong_with_it(given: Job) -> None:
     assert isinstance(verdict(given, desired(by_id("a"), scope=RENDERS_ONLY)), Retained)
@@ -79,7 +92,16 @@ HOLDS = {
         job(job_type=JobType.UNKNOWN, status=JobStatus.UNKNOWN, assets=()),
         [HoldCode.TYPE_UNKNOWN, HoldCode.STATUS_UNKNOWN],
     ),
+    "in progress, and a contradiction": (
+        job(status=JobStatus.IN_PROGRESS, contradictions=("its ids disagree",)),
+        [HoldCode.CONTRADICTORY, HoldCode.NOT_FINISHED],
+    ),
+    "two contradictions": (
+        job(contradictions=("its ids disagree", "listed twice")),
+        [HoldCode.CONTRADICTORY, HoldCode.CONTRADICTORY],
+    ),
     "no asset": (job(assets=()), [HoldCode.ASSET_MISSING]),
+    "nothing but a web page": (job(assets=(PAGE,)), [HoldCode.ASSET_MISSING]),
     "a missing asset": (job(lacks=(AssetKind.VIDEO,)), [HoldCode.ASSET_MISSING]),
     "a contradiction": (job(contradictions=("its ids disagree",)), [HoldCode.CONTRADICTORY]),
     "cleaned, and a contradiction": (
@@ -98,8 +120,86 @@ def test_a_rule_that_cannot_be_decided_holds_and_names_the_missing_fact() -> Non
     state = desired(rule(StatusIn(frozenset({JobStatus.FAILED})), "failures"))
     held = verdict(job(status=JobStatus.UNSTATED), state)
     assert codes(held) == [HoldCode.STATUS_UNKNOWN, HoldCode.RULE_UNDECIDED]
-    assert isinstance(held, Held)
-    assert held.holds[1].detail == "rule failures needs its status, which it does not show"
+    assert details(held)[1] == "rule failures needs its status, which it does not show"
+
+
+RENDERS, FAILURES = TypeIn(frozenset({JobType.RENDER})), StatusIn(frozenset({JobStatus.FAILED}))
+
+
+NEITHER = job(job_type=JobType.UNKNOWN, status=JobStatus.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("selector", "given", "missing"),
+    [
+        (FAILURES, NEITHER, "its status"),
+        (RENDERS, NEITHER, "its type"),
+        (AllOf((by_id("a").selector, RENDERS)), NEITHER, "its type"),
+        (AllOf((RENDERS, FAILURES)), NEITHER, "its type and its status"),
+        (AllOf((RENDERS, FAILURES)), job(status=JobStatus.UNKNOWN), "its status"),
+        (AllOf((RENDERS, FAILURES)), job(job_type=JobType.UNKNOWN, status=JobStatus.FAILED), "its type"),
+    ],
+    ids=["status", "type", "an id and a type", "both", "both, one of them shown", "both, the other shown"],
+)
+def test_a_rule_is_said_to_need_only_what_it_asks_for(selector: Selector, given: Job, missing: str) -> None:
+    answer = verdict(given, desired(rule(selector, "open")))
+    assert details(answer, HoldCode.RULE_UNDECIDED) == [f"rule open needs {missing}, which it does not show"]
+
+
+def test_a_job_kept_by_one_rule_and_undecided_by_another_is_retained_by_the_first_alone() -> None:
+    state = desired(rule(RENDERS, "renders"), by_id("a", name="mine"))
+    kept = verdict(job(job_type=JobType.UNKNOWN), state)
+    assert isinstance(kept, Retained)
+    assert kept.rules == ("mine",)
+
+
+def test_a_job_that_was_cleaned_is_gone_even_for_a_rule_that_names_it() -> None:
+    assert isinstance(verdict(job(status=JobStatus.CLEANED), desired(by_id("a"))), Gone)
+
+
+WORDS = {
+    "an unknown word": (
+        replace(job(status=JobStatus.UNKNOWN), status_word="paused"),
+        "its status 'paused' is not a known word",
+    ),
+    "no word": (job(status=JobStatus.UNKNOWN), "it states no status"),
+    "results without a word": (job(status=JobStatus.UNSTATED), "it shows results but states no status"),
+    "no type": (
+        job(job_type=JobType.UNKNOWN),
+        "its result fields fit no known type of job, so the scope cannot be told",
+    ),
+    "no asset": (job(assets=()), "completed, but it shows no asset that could be archived"),
+    "missing kinds": (
+        job(job_type=JobType.IMAGE, lacks=(AssetKind.IMAGE, AssetKind.PREVIEW_IMAGE)),
+        "a completed image should have: image, preview-image",
+    ),
+    "running": (job(status=JobStatus.IN_PROGRESS), "still in progress"),
+}
+
+
+@pytest.mark.parametrize(("given", "said"), WORDS.values(), ids=WORDS.keys())
+def test_a_hold_says_what_is_missing(given: Job, said: str) -> None:  # I4
+    assert details(verdict(given)) == [said]
+
+
+def test_a_failed_job_needs_no_asset() -> None:
+    assert isinstance(verdict(job(status=JobStatus.FAILED, assets=())), Released)
+
+
+def test_without_a_rule_by_id_no_ids_are_said_to_be_tried() -> None:
+    released = verdict(job(), desired(rule(TypeIn(frozenset({JobType.IMAGE})), "images")))
+    assert isinstance(released, Released)
+    assert [tried.rule for tried in released.tried] == ["images"]
+
+
+def test_verdicts_come_in_the_order_of_the_listing() -> None:
+    listed = [job("c"), job("a", status=JobStatus.CLEANED), job("b", JobType.UNKNOWN), job("keep-me")]
+    assert [each.job.id for each in decide(desired(), inventory(*listed), memory("b", "c"), NOON)] == [
+        "c",
+        "a",
+        "b",
+        "keep-me",
+    ]
 
 
 def test_a_failed_job_without_a_type_is_held_by_a_rule_on_type_alone() -> None:  # I4
@@ -121,7 +221,9 @@ def test_a_failed_job_without_a_type_is_held_by_a_rule_on_type_alone() -> None: 
         (job(job_type=JobType.UNKNOWN, status=JobStatus.FAILED), RENDERS_ONLY, Held),
         (job(job_type=JobType.UNKNOWN, status=JobStatus.FAILED), DEFAULT_SCOPE, Released),
         (job(job_type=JobType.PREVIEW, contradictions=("x",)), RENDERS_ONLY, Held),
+        (job(job_type=JobType.PREVIEW, status=JobStatus.IN_PROGRESS), RENDERS_ONLY, OutOfScope),
         (job(status=JobStatus.CLEANED), RENDERS_ONLY, Gone),
+        (job(job_type=JobType.PREVIEW, status=JobStatus.CLEANED), RENDERS_ONLY, Gone),
     ],
 )
 def test_scope_is_certain_or_the_job_is_held(given: Job, scope: Scope, kind: type) -> None:
@@ -137,6 +239,17 @@ def test_the_base_of_a_share_is_what_is_in_scope_and_ended() -> None:
     }
     assert counted == {(JobType.RENDER, JobStatus.COMPLETED), (JobType.RENDER, JobStatus.FAILED)}
     assert is_counted(DEFAULT_SCOPE, job(job_type=JobType.UNKNOWN, status=JobStatus.FAILED))
+
+
+@pytest.mark.parametrize("scope", [RENDERS_ONLY, DEFAULT_SCOPE], ids=["written", "default"])
+@pytest.mark.parametrize("status", JobStatus)
+def test_a_job_of_no_type_is_never_out_of_scope(scope: Scope, status: JobStatus) -> None:  # I4
+    expected: type = Held
+    if status is JobStatus.CLEANED:
+        expected = Gone
+    elif status is JobStatus.FAILED and scope is DEFAULT_SCOPE:
+        expected = Released
+    assert isinstance(verdict(job(job_type=JobType.UNKNOWN, status=status), desired(scope=scope)), expected)
 
 
 # -- age
@@ -155,6 +268,24 @@ def test_min_age_is_reached_on_its_very_edge(seen_for: timedelta, is_released: b
         assert codes(answer) == [HoldCode.TOO_YOUNG]
 
 
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (memory("a", seen=NOON - DAY + SECOND), "seen for 23h 59min, clean.min_age is 1d"),
+        (memory("a", seen=NOON), "seen for 0s, clean.min_age is 1d"),
+        (memory("b"), "never seen before this reading, clean.min_age is 1d"),
+    ],
+    ids=["a second short", "just now", "never"],
+)
+def test_a_job_too_young_says_how_old_it_is_and_must_be(seen: LedgerView, said: str) -> None:
+    assert details(verdict(job(), remembered=seen)) == [said]
+
+
+def test_a_job_too_young_says_so_beside_every_other_reason() -> None:
+    answer = verdict(job(job_type=JobType.UNKNOWN), remembered=LedgerView())
+    assert codes(answer) == [HoldCode.TYPE_UNKNOWN, HoldCode.TOO_YOUNG]
+
+
 def test_a_job_never_recorded_is_as_young_as_can_be() -> None:
     assert codes(verdict(job(), remembered=LedgerView())) == [HoldCode.TOO_YOUNG]
     assert isinstance(verdict(job(), desired(min_age=timedelta(0)), LedgerView()), Released)
@@ -162,8 +293,7 @@ def test_a_job_never_recorded_is_as_young_as_can_be() -> None:
 
 def test_the_future_is_told_as_such_even_when_no_age_is_asked_for() -> None:  # I14
     held = verdict(job(), desired(min_age=timedelta(0)), memory("a", seen=NOON + SECOND))
-    assert isinstance(held, Held)
-    assert held.holds[0].detail == "first seen in the future: the clock was set back, or the ledger is wrong"
+    assert details(held) == ["first seen in the future: the clock was set back, or the ledger is wrong"]
 
 
 @pytest.mark.parametrize(
@@ -179,3 +309,16 @@ def test_the_future_is_told_as_such_even_when_no_age_is_asked_for() -> None:  # 
 )
 def test_a_span_is_written_in_its_two_largest_units(span: timedelta, text: str) -> None:
     assert span_text(span) == text
+
+
+def test_an_undecided_rule_names_what_it_needs_and_no_more() -> None:
+    nothing_known = job(job_type=JobType.UNKNOWN, status=JobStatus.UNKNOWN)
+    both = AllOf((TypeIn(frozenset({JobType.RENDER})), StatusIn(frozenset({JobStatus.FAILED}))))
+    one = StatusIn(frozenset({JobStatus.FAILED}))
+    held = verdict(nothing_known, desired(rule(both, "both"), rule(one, "one")))
+    assert isinstance(held, Held)
+    undecided = [hold.detail for hold in held.holds if hold.code is HoldCode.RULE_UNDECIDED]
+    assert undecided == [
+        "rule both needs its type and its status, which it does not show",
+        "rule one needs its status, which it does not show",
+    ]

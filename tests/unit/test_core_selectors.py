@@ -1,5 +1,7 @@
 """Three-valued matching: what is missing is never taken for a no (I4)."""
 
+from itertools import product
+
 import pytest
 
 from reconciler.core.job import Job, JobId, JobStatus, JobType
@@ -59,3 +61,33 @@ def test_the_reason_names_what_was_wanted_and_what_is() -> None:
         "wants type image or render, this is preview"
     )
     assert why_not(A, job("b")) == "does not name this id"
+    assert why_not(AllOf((A, RENDERS)), job("b", JobType.PREVIEW)) == (
+        "does not name this id; wants type render, this is preview"
+    )
+
+
+def test_a_conjunction_is_no_if_any_part_is_else_unknown_if_any_part_is_in_any_order() -> None:  # I4
+    # Of a job of no type: one selector for each of the three answers.
+    answers: dict[Match, Selector] = {YES: A, NO: IdIn(frozenset({JobId("b")})), UNKNOWN: RENDERS}
+    for parts in product(Match, repeat=3):
+        expected = NO if NO in parts else UNKNOWN if UNKNOWN in parts else YES
+        given = [answers[part] for part in parts]
+        assert match(AllOf(tuple(given)), untyped) is expected, parts
+        assert match(AllOf((given[0], AllOf((given[1], given[2])))), untyped) is expected, parts
+
+
+def test_every_job_is_owned_by_the_selector_that_owns_every_job() -> None:
+    for job_type, status in product(JobType, JobStatus):
+        assert match(EveryJob(), job(job_type=job_type, status=status)) is YES
+    assert why_not(EveryJob(), render) == "owns every job"
+
+
+@pytest.mark.parametrize("job_type", JobType)
+def test_a_type_is_known_or_the_answer_is_open(job_type: JobType) -> None:
+    expected = {JobType.RENDER: YES, JobType.UNKNOWN: UNKNOWN}.get(job_type, NO)
+    assert match(RENDERS, job(job_type=job_type)) is expected
+
+
+def test_what_wants_several_words_takes_each_of_them() -> None:
+    wanted = StatusIn(frozenset({JobStatus.FAILED, JobStatus.CLEANED}))
+    assert {status for status in JobStatus if match(wanted, job(status=status)) is YES} == wanted.statuses
