@@ -13,7 +13,7 @@ from tests.support.workplace import Workplace
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("dev"), max_examples=500, derandomize=True)
-settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=5_000)
+settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 GOLDEN = Path(__file__).parent / "golden"
