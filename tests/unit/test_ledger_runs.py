@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -177,16 +178,19 @@ WRITES: dict[str, Callable[[SqliteRun], None]] = {
 }
 
 
-@pytest.mark.parametrize("taken", [True, False], ids=["taken over", "only run out"])
+@pytest.mark.parametrize("since", ["another holds it", "another held it", "it only ran out"])
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 def test_a_run_that_slept_too_long_writes_nothing_more(
-    path: Path, clock: HandMadeClock, write: Callable[[SqliteRun], None], taken: bool
+    path: Path, clock: HandMadeClock, write: Callable[[SqliteRun], None], since: str
 ) -> None:  # I8
     ledger = ledger_at(path, clock)
-    with ledger.open_run("apply", "acme") as sleeper:
+    with ExitStack() as runs:
+        sleeper = runs.enter_context(ledger.open_run("apply", "acme"))
         sleeper.append(B, Phase.BEGIN, FINGERPRINT)
         clock.pass_by(2 * MINUTE)
-        if taken:
+        if since == "another holds it":
+            runs.enter_context(ledger.open_run("apply", "acme"))
+        elif since == "another held it":
             with ledger.open_run("apply", "acme"):
                 pass
         before = (phases(path), ledger.view().jobs, ledger.plan_use(PLAN), ledger.receipts())
