@@ -257,6 +257,17 @@ def test_a_second_store_without_a_copy_is_no_second_copy(place: Place, tmp_path:
         place.archiver(place.store, second, copies=2).archive(place.detail())
 
 
+def test_each_of_two_stores_is_read_back(place: Place, tmp_path: Path) -> None:  # I1
+    bag = place.archive().receipt.bag
+    shutil.copytree(place.root, tmp_path / "second")
+    both = (place.store, LocalStore("file:./second", tmp_path / "second"))
+    proof = place.archiver(*both, copies=2).archive(place.detail())
+    assert [each.store for each in proof.read_backs] == ["file:./archive", "file:./second"]
+    flip(tmp_path / "second" / bag / "data" / "assets" / "video.mp4")
+    with pytest.raises(ArchiveError, match=r"video\.mp4 in file:\./second is not what was written"):
+        place.archiver(*both, copies=2).archive(place.detail())
+
+
 def test_more_copies_than_stores_are_never_proved(place: Place) -> None:  # I1
     with pytest.raises(ArchiveError, match="1 of 2 copies"):
         place.archiver(copies=2).archive(place.detail())
