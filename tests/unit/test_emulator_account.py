@@ -18,6 +18,7 @@ from reconciler.archive.proof import Transfer, judge
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.waiting import until
 
 Json = dict[str, Any]
 A = job_id(1)
@@ -287,6 +288,7 @@ def test_a_stalled_clean_gives_no_answer(emulator: EmulatorProcess, word: str, i
     emulator.fault("clean", word)
     with pytest.raises(TimeoutError):
         send(emulator, "DELETE", f"{emulator.api}/v1/jobs/{A}/clean", timeout=0.5)
+    until(emulator.writes, "the request has come")
     assert emulator.cleaned() == ({A} if is_cleaned else set())
 
 
