@@ -7,7 +7,7 @@ from fractions import Fraction
 HOURS = {"h": 1, "d": 24, "w": 168}
 
 _DURATION = re.compile(r"([0-9]{1,6})([hdw])")
-_SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,6}))?\s?%")
+_SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,6}))? ?%")
 
 
 def duration(text: str) -> timedelta:

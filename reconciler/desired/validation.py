@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.desired.yaml_tree import Path, Problem, Tree, Value
+from reconciler.desired.yaml_tree import Path, Problem, Tree, Value, resolve
 from reconciler.published_schemas import schema
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def _problems(error: "ValidationError", tree: Tree) -> Iterator[Problem]:
             yield Problem(tree.place(path), f"{spelled(path)} is empty; {_what_to_write(error)}, or leave it out")
         case _:
             found = shown(error.instance)
+            if isinstance(error.instance, str) and not isinstance(resolve(error.instance), str):
+                found = f"'{found}'"  # text that reads as a number or a truth is shown as the text it is
             yield Problem(tree.place(path), f"{spelled(path)} is {found}; {_what_to_write(error)}")
 
 
@@ -114,6 +116,8 @@ def shown(value: object) -> str:
     """Show a value as it could stand in the file, short, and harmless on a terminal."""
     if value is None:
         return "empty"
+    if value == "":
+        return "''"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):

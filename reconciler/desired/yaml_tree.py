@@ -74,11 +74,22 @@ def _text(content: bytes) -> str:
         raise Unreadable(Problem(Place(1, 1), f"the file has {len(content)} bytes, more than {LARGEST_BYTES}"))
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable(Problem(Place(1, 1), "the file is UTF-16; save it as UTF-8"))
+    unmarked = content.removeprefix(b"\xef\xbb\xbf")
     try:
-        return content.decode("utf-8-sig")
+        text = unmarked.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = unmarked[: error.start].count(b"\n") + 1
         raise Unreadable(Problem(Place(line, 1), "the file is not UTF-8; save it as UTF-8")) from None
+    control = _CONTROL.search(text)
+    if control:
+        before = text[: control.start()]
+        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise Unreadable(Problem(place, "this is not YAML: control characters are not allowed"))
+    return text
+
+
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML does not allow in a text, even in a comment."""
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -180,7 +191,7 @@ class _Builder:
         if not _is_plain(event):
             return event.value
         self._plain[path] = event.value
-        return _resolve(event.value)
+        return resolve(event.value)
 
     def _problem(self, event: yaml.Event, text: str) -> None:
         self._problems.append(Problem(_place(event), text))
@@ -195,13 +206,16 @@ def _is_plain(event: yaml.ScalarEvent) -> bool:
     return not event.style  # the C parser says "", the Python one None
 
 
+EXACT_BELOW = 2.0**53
+"""Whole numbers below it are the same however they are written: 50, 50.0, 5e1."""
+
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
-def _resolve(text: str) -> Value:
+def resolve(text: str) -> Value:
     """Give the value of a plain scalar by the core schema of YAML 1.2."""
     if text in _NULLS:
         return None
@@ -209,4 +223,7 @@ def _resolve(text: str) -> Value:
         return _BOOLEANS[text]
     if _INTEGER.fullmatch(text):
         return int(text, 10 if text.lstrip("+-").isdigit() else 0)
-    return float(text) if _NUMBER.fullmatch(text) else text
+    if not _NUMBER.fullmatch(text):
+        return text
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < EXACT_BELOW else number

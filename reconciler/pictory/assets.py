@@ -59,6 +59,11 @@ AI_FILE = {
 
 NARRATION = _Field("renderParams.audio.tts", AssetKind.NARRATION, FILE, "mp3")
 
+EXPECTED = frozenset({*(field.name for field in TABLE if field.extension != "json"), "url"})
+"""Names whose value must be an asset: where it is of another form, that is news."""
+
+NOTHING: tuple[object, ...] = (None, "", [], {})
+
 REQUIRED: Mapping[JobType, frozenset[AssetKind]] = {
     JobType.RENDER: frozenset({AssetKind.VIDEO}),
     JobType.PREVIEW: frozenset({AssetKind.RENDER_PARAMS}),
@@ -90,7 +95,7 @@ def infer_type(data: Mapping[str, object]) -> JobType:
 
 def _signs(data: Mapping[str, object]) -> Iterator[tuple[JobType, bool]]:
     def shows(*names: str) -> bool:
-        return any(data.get(name) not in (None, "", [], {}) for name in names)
+        return any(data.get(name) not in NOTHING for name in names)
 
     yield JobType.RENDER, shows(*_OF_A_RENDER)
     yield JobType.PREVIEW, shows("renderParams", "storyboard", "previewUrl", "preview")
@@ -125,7 +130,9 @@ def _narration(data: Mapping[str, object]) -> object:
 
 def _asset(field: _Field, value: object) -> Asset | None:
     if field.form is INLINE:
-        is_there = value not in (None, "", [], {}) and (isinstance(value, str) or field.extension == "json")
+        # An address where content belongs is no content: kept as text, it would look archived, and its file be lost.
+        is_content = isinstance(value, str) or field.extension == "json"
+        is_there = value not in NOTHING and is_content and not _begins_as_address(value)
         return _made(field, content=digest(value)) if is_there else None
     return _made(field, address=value) if isinstance(value, str) and is_address(value) else None
 
@@ -164,14 +171,19 @@ def unlisted(body: Mapping[str, object], data: Mapping[str, object], assets: tup
     listed = {asset.field for asset in assets} | THIRD_PARTY
     names = {name for name, value in data.items() if name not in listed and _holds_address(value)}
     names |= {name for name, value in body.items() if name != "data" and _holds_address(value)}
-    addresses = {field.name for field in TABLE if field.form is not INLINE}
-    names |= {name for name in addresses - listed if data.get(name) not in (None, "")}
+    names |= {name for name in EXPECTED - listed if data.get(name) not in NOTHING}
+    if NARRATION.name not in listed and _narration(data) not in NOTHING:
+        names.add(NARRATION.name)
     return tuple(sorted(names))
+
+
+def _begins_as_address(value: object) -> bool:
+    return isinstance(value, str) and value[:8].lower().startswith(("http://", "https://"))
 
 
 def _holds_address(value: object) -> bool:
     if isinstance(value, str):
-        return value[:8].lower().startswith(("http://", "https://"))
+        return _begins_as_address(value)
     if isinstance(value, dict):
         return any(_holds_address(inner) for name, inner in value.items() if name != REPEATED)
     return isinstance(value, list) and any(_holds_address(inner) for inner in value)

@@ -37,6 +37,14 @@ class _RawKey(requests.auth.AuthBase):
         return request
 
 
+class _NoRedirects(requests.Session):
+    """Takes an answer that points elsewhere as it is; where it points is not even read, since the key must not go."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the library's signature
+        """Give none."""
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Got:
     """A readable answer: its object, the bytes it was read from, and the service's time in its `Date`."""
@@ -74,7 +82,7 @@ class ApiCalls:
         self._patience_s = patience_s
         self._timeouts = (connect_s, read_s)
         self._pause = pause
-        self._session = requests.Session()
+        self._session = _NoRedirects()
         self._key = key
         self._session.auth = _RawKey(key)
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
@@ -133,7 +141,8 @@ class ApiCalls:
             response = self._session.request(
                 method, self._base_url + path, params=query, timeout=self._timeouts, allow_redirects=False
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
+            # ValueError: an address, here or in a Location, that the library below cannot even take apart.
             raise _of_requests(error, what) from error
         return _taken(read_answer(response.status_code, response.content, sent=self._key), response, what)
 
@@ -161,7 +170,7 @@ def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
             )
 
 
-def _of_requests(error: requests.RequestException, what: str) -> ServiceError | _Again:
+def _of_requests(error: requests.RequestException | ValueError, what: str) -> ServiceError | _Again:
     """Map what the library raises: passing trouble may be tried again, what cannot get better is ours at once.
 
     Only the class is told: the library's texts hold addresses.
@@ -175,7 +184,7 @@ def _of_requests(error: requests.RequestException, what: str) -> ServiceError | 
         requests.exceptions.InvalidProxyURL,
         requests.exceptions.SSLError,
     )
-    if isinstance(error, never):
+    if isinstance(error, never) or not isinstance(error, requests.RequestException):
         return ServiceUnreachable(
             f"{what}: the call cannot be made ({name})", hint="Check PICTORY_API_BASE_URL, the proxy and certificates."
         )
@@ -194,7 +203,7 @@ def _asked_wait(response: requests.Response) -> float | None:
 def _http_time(text: str) -> datetime | None:
     try:
         read = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 

@@ -34,10 +34,12 @@ def find_key(environ: Mapping[str, str]) -> Secret:
 def _first_line_of_file(name: str) -> str:
     try:
         text = Path(name).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text, or its folder cannot be told"
+        # What looks like no path may be the key itself, put into the wrong variable.
+        shown = name if name.startswith(("~", ".")) or "/" in name else "a file"
         raise AuthenticationRefused(
-            f"{NAMES[1]} names {name}, which cannot be read: {reason}", hint="Put the key on its first line."
+            f"{NAMES[1]} names {shown}, which cannot be read: {reason}", hint="Put the key on its first line."
         ) from None
     return text.partition("\n")[0].strip()
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from reconciler.core.canonical import canonical_json
-from reconciler.core.job import Asset, AssetForm, Job, JobId, JobStatus, fingerprint
+from reconciler.core.job import Asset, AssetForm, Job, JobId, JobStatus, JobType, fingerprint
 from reconciler.engine.ports import InlinePart, JobDetail
 from reconciler.errors import ServiceAnswerUnreadable
 from reconciler.pictory.answers import REPEATED
@@ -30,6 +30,27 @@ def read_job(body: Mapping[str, object], *, asked: JobId | None = None) -> Job |
         ids = (asked, *ids)
     if not ids or not is_text(ids[0]):
         return None
+    try:
+        return _job(body, ids)
+    except (RecursionError, ValueError):
+        return _unreadable(ids)
+
+
+def _unreadable(ids: tuple[JobId, ...]) -> Job:
+    """Give a job of which only the ids can be told: it nests too deeply, or holds numbers that are none."""
+    return Job(
+        id=ids[0],
+        type=JobType.UNKNOWN,
+        status=JobStatus.UNKNOWN,
+        status_word="",
+        assets=(),
+        contradictions=("its body nests too deeply, or holds a number that is none, and cannot be written down",),
+        other_ids=ids[1:],
+        fingerprint=fingerprint(JobType.UNKNOWN, JobStatus.UNKNOWN, "", (), ()),
+    )
+
+
+def _job(body: Mapping[str, object], ids: tuple[JobId, ...]) -> Job:
     inner = body.get("data")
     facts: Mapping[str, object] = inner if isinstance(inner, dict) else {}
     job_type = infer_type(facts)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.core.canonical import digest
 from reconciler.core.desired import DesiredState, Limits, Otherwise, Scope
 from reconciler.core.guards import check, guarded
 from reconciler.core.job import AssetKind, Job, JobStatus, JobType
@@ -469,3 +470,105 @@ def test_a_saved_plan_is_refused_however_deep_something_in_it_is_nested() -> Non
     for depth in (*range(900, 1010), 100_000):
         nested = "[" * depth + "]" * depth
         assert reading(text.replace('{"account"', f'{{"more":{nested},"account"', 1).encode()) is None
+
+
+def sealed(written: dict[str, Any]) -> bytes:
+    """Write a plan whose content digest fits whatever stands in it, as one who edits with care would."""
+    content = {key: value for key, value in written.items() if key != "content_digest"}
+    return json.dumps({**content, "content_digest": digest(content)}).encode()
+
+
+def with_another_job(written: dict[str, Any]) -> None:
+    written["changes"][0]["job"] = "another"
+
+
+def with_another_file(written: dict[str, Any]) -> None:
+    written["desired"]["digest"] = "sha256:" + "e" * 64
+
+
+def with_a_later_expiry(written: dict[str, Any]) -> None:
+    written["expires_at"] = "2099-01-01T00:00:00Z"
+
+
+def with_a_job_twice(written: dict[str, Any]) -> None:
+    written["changes"].append(written["changes"][0])
+
+
+def with_another_major_version(written: dict[str, Any]) -> None:
+    written["format_version"] = "2.0"
+
+
+def with_no_version(written: dict[str, Any]) -> None:
+    del written["format_version"]
+
+
+def with_no_such_day(written: dict[str, Any]) -> None:
+    written["as_of"] = "2026-02-30T00:00:00Z"
+
+
+def with_no_such_type(written: dict[str, Any]) -> None:
+    written["changes"][1]["type"] = "film"
+
+
+def said_to_be_incomplete(written: dict[str, Any]) -> None:
+    written["complete"] = False
+
+
+FORGED: list[tuple[Callable[[dict[str, Any]], None], str, str]] = [
+    (with_another_job, "plan_id", "plan.json was edited: its account, desired state, changes or expiry give plan_id"),
+    (with_another_file, "plan_id", "plan.json was edited: its account, desired state, changes or expiry give plan_id"),
+    (with_a_later_expiry, "plan_id", "plan.json was edited: its account, desired state, changes or expiry give"),
+    (with_a_job_twice, "changes", "plan.json names a job twice in its changes"),
+    (with_another_major_version, "format_version", "plan.json has format_version 2.0, this program reads 1.0"),
+    (with_no_version, "format_version", "plan.json is not a plan: it has no format_version"),
+    (with_no_such_day, "(value)", "plan.json is not a plan: "),
+    (with_no_such_type, "changes.1.type", "plan.json is not a plan: changes.1.type: 'film' is not one of"),
+    (said_to_be_incomplete, "complete", "plan.json is not a plan: complete: "),
+]
+
+
+@pytest.mark.parametrize(("edit", "field", "said"), FORGED, ids=[edit.__name__ for edit, _, _ in FORGED])
+def test_a_plan_edited_with_care_is_refused_by_the_field_that_tells(
+    edit: Callable[[dict[str, Any]], None], field: str, said: str
+) -> None:  # I3
+    written = json.loads(write_plan(plan_of(desired(), job("b"), job("a"))))
+    read_plan(sealed(written), "plan.json")
+    edit(written)
+    with pytest.raises(PlanRefused, match=f"^{re.escape(said)}") as refused:
+        read_plan(sealed(written), "plan.json")
+    assert refused.value.field == field
+    assert refused.value.hint == (
+        "Apply it with the version of the program that made it, or make a new plan."
+        if edit is with_another_major_version
+        else "A plan is applied as it was made. Make a new one: reconciler plan --out plan.json"
+    )
+
+
+def test_a_job_never_seen_says_that_no_source_tells_its_first_sighting() -> None:
+    seen, never = (
+        plan_of(desired(), job("a")),
+        plan_of(desired(min_age=timedelta(0)), job("a"), remembered=LedgerView()),
+    )
+    sources = [json.loads(write_plan(made))["changes"][0]["first_seen_source"] for made in (seen, never)]
+    assert sources == ["ledger", "none"]
+
+
+def test_a_job_named_twice_is_refused_even_under_a_fitting_plan_id() -> None:  # I3
+    made = plan_of(desired(), job("a"))
+    twice = replace(made, changes=made.changes * 2)
+    with pytest.raises(PlanRefused, match="names a job twice"):
+        read_plan(write_plan(twice).encode(), "plan.json")
+
+
+def test_a_field_of_a_later_minor_version_is_passed_over() -> None:
+    made = plan_of(desired(), job("a"))
+    later = {**json.loads(write_plan(made)), "format_version": "1.9", "more": {"of": ["it"]}}
+    assert read_plan(sealed(later), "plan.json") == made
+
+
+def test_what_is_no_decision_is_told_by_the_content_digest() -> None:
+    written = json.loads(write_plan(plan_of(desired(), job("a"))))
+    written["summary"]["retain"] += 1
+    with pytest.raises(PlanRefused, match="something outside its decisions") as refused:
+        read_plan(json.dumps(written).encode(), "plan.json")
+    assert refused.value.field == "content_digest"

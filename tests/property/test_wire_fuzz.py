@@ -2,13 +2,17 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.core.job import TERMINAL, JobStatus
+from reconciler.core.job import TERMINAL, AssetForm, JobId, JobStatus
+from reconciler.core.secret import Secret
+from reconciler.errors import ServiceAnswerUnreadable
 from reconciler.pictory.answers import Kind, parse, read_answer
 from reconciler.pictory.assets import TABLE
-from reconciler.pictory.wire import read_job
+from reconciler.pictory.wire import read_detail, read_job
+
+KEY = b"pictai_canary-0123456789"
 
 NAMES = st.sampled_from(
     [*(field.name for field in TABLE), "status", "job_id", "jobId", "data", "url", "duration", "error_code", "x"]
@@ -17,7 +21,9 @@ LEAVES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
+    st.floats(),
     st.text(max_size=8),
+    st.sampled_from(["half \ud83d", "zero \x00", "\x00repeated", ".", ".."]),
     st.sampled_from(["completed", "failed", "in-progress", "cleaned", "https://files.invalid/a", "http://[", "//x"]),
 )
 VALUES = st.recursive(
@@ -26,12 +32,34 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 BODIES = st.dictionaries(NAMES, VALUES, max_size=6)
+ENDLESS = {"data": {"job_id": "a", "transcript": [float("inf")]}}
+
+
+def sent(body: object) -> bytes:
+    """The bytes of a body as a service may send them: a number without end as `1e999`, which is JSON."""
+    return json.dumps(body).replace("Infinity", "1e999").replace("NaN", "1e-999").encode()
 
 
 @given(BODIES)
+@example(ENDLESS)
 def test_any_body_is_read_without_an_error(body: dict[str, object]) -> None:
-    job = read_job(body)
-    assert job is None or job.fingerprint.startswith("sha256:")
+    answer = read_answer(200, sent(body))
+    if answer.kind is Kind.FINE:
+        job = read_job(answer.body)
+        assert job is None or job.fingerprint.startswith("sha256:")
+
+
+@given(BODIES)
+def test_any_answer_for_one_job_is_that_job_or_refused(body: dict[str, object]) -> None:
+    answer = read_answer(200, sent(body))
+    if answer.kind is not Kind.FINE:
+        return
+    try:
+        detail = read_detail(answer.body, b"raw", JobId("asked-for"))
+    except ServiceAnswerUnreadable:
+        return
+    assert "asked-for" in (detail.job.id, *detail.job.other_ids)
+    assert len(detail.inline) == sum(asset.form is AssetForm.INLINE for asset in detail.job.assets)
 
 
 @given(BODIES, st.dictionaries(NAMES, VALUES, max_size=8))
@@ -48,13 +76,42 @@ def test_only_the_exact_word_in_its_place_makes_a_job_terminal(
 
 @given(BODIES)
 def test_equal_bodies_have_equal_names(body: dict[str, object]) -> None:
-    again = parse(json.dumps(body).encode())
-    assert isinstance(again, dict)
-    one, other = read_job(body), read_job(again)
-    assert (one.fingerprint if one else None) == (other.fingerprint if other else None)
+    turned = dict(reversed(body.items()))
+    one, other = read_answer(200, sent(body)), read_answer(200, sent(turned))
+    if one.kind is Kind.FINE and other.kind is Kind.FINE:
+        assert read_job(one.body) == read_job(other.body)
 
 
-@given(st.integers(100, 599), st.binary(max_size=200))
+@given(BODIES, st.dictionaries(NAMES, VALUES, max_size=8), st.dictionaries(NAMES, VALUES, max_size=8))
+def test_files_and_pages_have_an_address_and_inline_parts_have_none(
+    body: dict[str, object], data: dict[str, object], more: dict[str, object]
+) -> None:
+    answer = read_answer(200, sent({**body, "job_id": "a", "data": {**more, **data}}))
+    job = read_job(answer.body) if answer.kind is Kind.FINE else None
+    for asset in job.assets if job else ():
+        assert bool(asset.address) == (asset.form is not AssetForm.INLINE)
+        assert bool(asset.content) == (asset.form is AssetForm.INLINE)
+        assert asset.field not in (job.unlisted_fields if job else ())
+
+
+RAW = st.one_of(st.binary(max_size=200), BODIES.map(sent), BODIES.map(sent).map(lambda raw: raw[: len(raw) // 2]))
+
+
+@given(st.integers(100, 999), RAW)
 def test_any_answer_is_read_without_an_error(status: int, raw: bytes) -> None:
     answer = read_answer(status, raw)
     assert answer.kind is not Kind.FINE or 200 <= status < 300
+    assert 0 < len(answer.words) <= 200
+    if answer.kind is Kind.FINE:
+        assert isinstance(parse(raw), dict)
+
+
+@given(
+    st.integers(100, 599), st.binary(max_size=80), st.integers(0, 5000), st.sampled_from([b'"message": "', b"", b"<p>"])
+)
+def test_the_words_of_an_answer_never_hold_the_key_that_was_sent(
+    status: int, around: bytes, filler: int, opening: bytes
+) -> None:  # I11
+    closing = b'"}' if opening.startswith(b'"') else b""
+    raw = (b"{" if closing else b"") + opening + b"x" * filler + KEY + around.replace(b'"', b"") + closing
+    assert KEY.decode() not in read_answer(status, raw, sent=Secret(KEY.decode())).words

@@ -99,6 +99,12 @@ def test_a_file_that_retains_nothing_is_refused_unless_it_only_reports(otherwise
     )
 
 
+def test_a_file_of_unknown_place_is_still_spoken_of() -> None:
+    nowhere = replace(desired(max_jobs=0), places={})
+    (violation,) = check(nowhere, NEW, cleans=1, counted=1)
+    assert violation.message.endswith("raise it to 1 at the desired-state file (add clean.max_jobs)")
+
+
 @pytest.mark.parametrize("otherwise", Otherwise)
 def test_a_file_with_a_rule_is_not_refused_for_want_of_one(otherwise: Otherwise) -> None:
     assert failed(desired(otherwise=otherwise), 0, 10) == []

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from reconciler.core.desired import Otherwise
-from reconciler.core.job import JobId, JobStatus, JobType
+from reconciler.core.job import AssetForm, AssetKind, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Action, Change, Plan, Violation, expiry, within_approval
 from reconciler.core.retention import HoldCode, RuleTried
@@ -196,6 +196,23 @@ def test_another_decision_has_another_name(other: Plan) -> None:  # I3
 
 def test_no_two_of_these_decisions_share_a_name() -> None:
     assert len({other.plan_id for other in OTHER.values()}) == len(OTHER)
+
+
+def test_a_decision_is_named_as_it_always_was() -> None:
+    """An approval given before an upgrade must still be found after it."""
+    made = plan_of(desired(), job("b"), job("a"))
+    assert made.plan_id == "sha256:2c1e42f31b35dc5d12e22822b971f65c700d93e029ed2bacfdbea863b92a2a47"
+
+
+def test_facts_are_named_as_they_always_were() -> None:
+    """An archive made before an upgrade must still be found after it."""
+    assert job().fingerprint == "sha256:3f030237450bc6da227a90c6a24b406bf43641bdd8460f19953f5c0fceeb4318"
+    assert [kind.value for kind in AssetKind] == [
+        *("video", "audio", "thumbnail", "subtitles-srt", "subtitles-vtt", "subtitles-txt", "image", "preview-image"),
+        *("last-frame", "narration", "transcript", "highlights", "media-info", "render-params", "storyboard"),
+        *("share-page", "preview-page", "editor-page"),
+    ]
+    assert [form.value for form in AssetForm] == ["file", "inline", "page"]
 
 
 # -- the expiry

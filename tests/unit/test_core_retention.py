@@ -252,6 +252,11 @@ def test_a_job_of_no_type_is_never_out_of_scope(scope: Scope, status: JobStatus)
     assert isinstance(verdict(job(job_type=JobType.UNKNOWN, status=status), desired(scope=scope)), expected)
 
 
+def test_a_job_has_ended_only_when_the_service_says_so() -> None:  # I5
+    ended = {status for status in JobStatus if job(status=status).is_terminal}
+    assert ended == {JobStatus.COMPLETED, JobStatus.FAILED}
+
+
 # -- age
 
 SECOND = timedelta(seconds=1)

@@ -50,6 +50,11 @@ def test_only_these_steps_may_follow_each_other(before: Phase | None, after: Pha
             check_step(before, after)
 
 
+def test_phases_are_written_as_they_always_were() -> None:
+    written = ["begin", "archived", "cleaning", "cleaned", "not_cleaned", "abandoned"]
+    assert [phase.value for phase in (B, A, C, D, N, X)] == written
+
+
 def test_nothing_leads_to_a_clean_but_an_archive() -> None:  # I1
     assert {before for before, after in LEGAL if after is C} == {A}
     assert {before for before, after in LEGAL if after is D} == {C}

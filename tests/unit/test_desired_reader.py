@@ -1,17 +1,20 @@
 """The desired-state file: what it means, what is refused, and where each message points."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 
 from reconciler.core.desired import DesiredState, Otherwise
-from reconciler.core.job import KNOWN_TYPES, JobStatus, JobType
+from reconciler.core.job import KNOWN_TYPES, TERMINAL, JobId, JobStatus, JobType
 from reconciler.core.selectors import AllOf, EveryJob, IdIn, Selector, StatusIn, TypeIn
 from reconciler.desired.quantities import duration, share
-from reconciler.desired.reader import parse_desired
+from reconciler.desired.reader import parse_desired, read_desired
 from reconciler.errors import DesiredStateInvalid
 from reconciler.published_schemas import schema
 
@@ -100,8 +103,111 @@ def test_what_is_left_out_has_the_defaults_that_the_schema_states() -> None:
     assert stated["archive"]["properties"]["stores"]["default"] == ["file:./archive"]
 
 
+SCHEMA = schema("desired-state.v1.json")
+
+
 def test_the_published_schema_is_one_and_accepts_the_full_file() -> None:
-    Draft7Validator.check_schema(schema("desired-state.v1.json"))
+    assert SCHEMA["$schema"] == "http://json-schema.org/draft-07/schema#"
+    Draft7Validator.check_schema(SCHEMA)
+    Draft7Validator.check_schema(json.loads(json.dumps(SCHEMA)))
+    full = {
+        "version": 1,
+        "account": "acme",
+        "scope": {"types": ["render"]},
+        "otherwise": "clean",
+        "retain": ["a", {"ids": ["b"], "owner": "o"}, {"match": {"type": ["image"], "status": "failed"}}],
+        "archive": {"stores": ["file:./bags"]},
+        "clean": {"min_age": "36h", "max_jobs": 50, "max_share": "2.5%"},
+    }
+    assert list(Draft7Validator(SCHEMA).iter_errors(full)) == []
+
+
+def parts_of(part: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object inside the schema, with where it stands."""
+    if isinstance(part, dict):
+        yield path, part
+        for name, inner in part.items():
+            yield from parts_of(inner, f"{path}/{name}")
+
+
+def keys_of(part: dict[str, Any]) -> dict[str, Any]:
+    properties = part.get("properties", {})
+    return properties if isinstance(properties, dict) else {}
+
+
+STATED = [
+    (f"{path}/{name}", inner, value)
+    for path, part in parts_of(SCHEMA)
+    for name, inner in keys_of(part).items()
+    for value in (*inner.get("examples", []), *([inner["default"]] if "default" in inner else []))
+]
+
+
+@pytest.mark.parametrize(("part", "value"), [each[1:] for each in STATED], ids=[f"{p}={v}" for p, _, v in STATED])
+def test_what_the_schema_gives_as_an_example_or_a_default_it_accepts(part: dict[str, Any], value: object) -> None:
+    whole = {**part, "definitions": SCHEMA["definitions"]}
+    assert list(Draft7Validator(whole).iter_errors(value)) == []
+
+
+def test_every_object_of_the_schema_refuses_other_keys_and_describes_its_own() -> None:
+    for path, part in parts_of(SCHEMA):
+        if part.get("type") == "object" and "properties" in part:
+            assert part["additionalProperties"] is False, path
+            for name, inner in part["properties"].items():
+                assert inner.get("description") or "$ref" in inner, f"{path}/{name}"
+
+
+def test_the_words_of_the_schema_are_those_of_the_program() -> None:
+    words = {name: set(SCHEMA["definitions"][name]["enum"]) for name in ("type", "status")}
+    assert words["type"] == {kind.value for kind in KNOWN_TYPES}
+    assert words["status"] == {each.value for each in (JobStatus.IN_PROGRESS, *TERMINAL)}
+    assert set(SCHEMA["properties"]["otherwise"]["enum"]) == {each.value for each in Otherwise}
+
+
+SELECTORS: dict[str, tuple[str, Selector]] = {
+    "one type": ("{match: {type: render}}", TypeIn(frozenset({JobType.RENDER}))),
+    "a list of one type": ("{match: {type: [render]}}", TypeIn(frozenset({JobType.RENDER}))),
+    "types": ("{match: {type: [render, image]}}", TypeIn(frozenset({JobType.RENDER, JobType.IMAGE}))),
+    "one status": ("{match: {status: in-progress}}", StatusIn(frozenset({JobStatus.IN_PROGRESS}))),
+    "states": (
+        "{match: {status: [failed, completed]}}",
+        StatusIn(frozenset({JobStatus.FAILED, JobStatus.COMPLETED})),
+    ),
+    "both": (
+        "{match: {status: failed, type: video}}",
+        AllOf((TypeIn(frozenset({JobType.VIDEO})), StatusIn(frozenset({JobStatus.FAILED})))),
+    ),
+    "a name alone": ("{name: every}", EveryJob()),
+    "an owner alone": ("{owner: legal}", EveryJob()),
+    "ids": ("{ids: [a, 'b c']}", IdIn(frozenset({JobId("a"), JobId("b c")}))),
+    "a bare id": ("an-id", IdIn(frozenset({JobId("an-id")}))),
+}
+
+
+@pytest.mark.parametrize(("rule", "selector"), SELECTORS.values(), ids=SELECTORS.keys())
+def test_each_form_of_a_rule_owns_what_it_says(rule: str, selector: Selector) -> None:
+    assert read(with_rules(rule)).retain[0].selector == selector
+
+
+def test_a_rule_without_a_name_is_called_by_its_place() -> None:
+    state = read(with_rules("{ids: [a]}", "bare", "{owner: o}"))
+    assert [rule.name for rule in state.retain] == ["retain[0]", "bare", "retain[2]"]
+
+
+@pytest.mark.parametrize("key", ["archive", "clean"])
+def test_an_empty_group_leaves_everything_at_its_default(key: str) -> None:
+    assert read(SHORT + f"{key}: {{}}\n") == read(SHORT)
+
+
+@pytest.mark.parametrize("key", ["min_age: 2d", "max_jobs: 3", "max_share: 5%"])
+def test_one_limit_leaves_the_others_at_their_default(key: str) -> None:
+    state, short = read(SHORT + f"clean: {{{key}}}\n"), read(SHORT)
+    differs = [
+        state.min_age != short.min_age,
+        state.limits.max_jobs != short.limits.max_jobs,
+        state.limits.max_share != short.limits.max_share,
+    ]
+    assert sum(differs) == 1
 
 
 # -- its name
@@ -124,6 +230,13 @@ OTHER: dict[str, str] = {
     "a scope, even of all types": SHORT
     + "scope: {types: [render, preview, transcription, highlights, image, video]}\n",
     "a limit": SHORT + "clean: {max_jobs: 99}\n",
+    "an age": SHORT + "clean: {min_age: 2d}\n",
+    "a share": SHORT + "clean: {max_share: 24%}\n",
+    "an id more": SHORT.replace("keep-me", "keep-me, b"),
+    "a rule instead of a bare id": with_rules("{ids: [keep-me]}"),
+    "a rule's name": with_rules("{name: n, ids: [keep-me]}"),
+    "an id that is a number": SHORT.replace("keep-me", "7"),
+    "the same number otherwise": SHORT.replace("keep-me", "07"),
     "another store": SHORT + 'archive: {stores: ["file:./other"]}\n',
     "a reason": with_rules("{ids: [keep-me], reason: x}"),
 }
@@ -137,6 +250,45 @@ def test_layout_is_not_in_the_name_of_a_file(text: str) -> None:
 @pytest.mark.parametrize("text", OTHER.values(), ids=OTHER.keys())
 def test_every_meaning_is_in_the_name_of_a_file(text: str) -> None:  # I3
     assert read(text).digest != read(SHORT).digest
+
+
+def test_no_two_of_these_meanings_have_one_name() -> None:  # I3
+    names = [read(text).digest for text in OTHER.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_the_name_of_a_file_is_no_part_of_its_meaning() -> None:
+    assert parse_desired(SHORT.encode(), "a.yaml").digest == parse_desired(SHORT.encode(), "b/c.yaml").digest
+
+
+WHOLE_NUMBERS = {"50": 50, "+50": 50, "050": 50, "0x32": 50, "0o62": 50, "0": 0, "100000000": 100_000_000}
+
+
+@pytest.mark.parametrize(("written", "number"), WHOLE_NUMBERS.items(), ids=WHOLE_NUMBERS.keys())
+def test_a_whole_number_is_read_as_the_core_schema_says(written: str, number: int) -> None:
+    assert read(SHORT + f"clean: {{max_jobs: {written}}}\n").limits.max_jobs == number
+
+
+@pytest.mark.parametrize("written", ["50.0", "5e1", "0x32", "050"])
+def test_a_limit_is_a_whole_number_however_it_is_written_or_refused(written: str) -> None:
+    text = SHORT + f"clean: {{max_jobs: {written}}}\n"
+    plain = read(SHORT + "clean: {max_jobs: 50}\n")
+    try:
+        state = read(text)
+    except DesiredStateInvalid:
+        return
+    assert type(state.limits.max_jobs) is int
+    assert state.digest == plain.digest
+
+
+@pytest.mark.parametrize("written", ["1.0", "1e0", "0x1", "01", "+1"])
+def test_a_version_in_another_form_is_the_same_one_or_refused(written: str) -> None:
+    text = SHORT.replace("version: 1", f"version: {written}")
+    try:
+        state = read(text)
+    except DesiredStateInvalid:
+        return
+    assert state.digest == read(SHORT).digest
 
 
 # -- text stays text
@@ -162,6 +314,32 @@ def test_numbers_stand_where_text_is_meant() -> None:
     state = read(with_rules("{ids: [a], owner: 42, reason: 1e3, name: 7}") + "clean: {min_age: 0}\n")
     assert (state.retain[0].owner, state.retain[0].reason, state.retain[0].name) == ("42", "1e3", "7")
     assert state.min_age == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    "word", ["no", "yes", "on", "off", "y", "n", "2027-01-31", "12:30:45", "1_000", ".inf", ".nan"]
+)
+def test_what_older_yaml_takes_for_a_value_is_text(word: str) -> None:
+    state = read(with_rules(f"{{ids: [a], owner: {word}, reason: {word}, name: {word}}}"))
+    assert (state.retain[0].owner, state.retain[0].reason, state.retain[0].name) == (word, word, word)
+
+
+@pytest.mark.parametrize("word", ["true", "False", "null", "~", ""])
+def test_a_value_where_text_is_meant_is_told(word: str) -> None:
+    (problem,) = problems(with_rules(f"{{ids: [a], owner: {word}}}"))
+    assert problem.startswith("r.yaml:5:23: retain[0].owner is ")
+    assert problem.endswith("; write text, such as legal")
+
+
+@pytest.mark.parametrize("style", ["'7'", '"7"'])
+def test_quotes_make_text(style: str) -> None:
+    assert read(SHORT.replace("keep-me", style)).retain[0].name == "7"
+    assert "; write a whole number" in problems(SHORT + f"clean: {{max_jobs: {style}}}\n")[0]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"], ids=ascii)
+def test_lines_are_counted_alike_with_all_line_ends(ends: str) -> None:
+    assert problems(SHORT.replace("clean", "cleen").replace("\n", ends))[0].startswith("r.yaml:3:12: otherwise is")
 
 
 # -- what is refused
@@ -235,6 +413,35 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "a fraction of jobs": (SHORT + "clean: {max_jobs: 1.5}\n", ["clean.max_jobs is 1.5; write a whole number"]),
     "a store of another kind": (SHORT + 'archive: {stores: ["s3://b"]}\n', ["archive.stores[0] is s3://b"]),
     "an account with a line": (SHORT.replace("acme", '"a\\nb"'), ["account is "]),
+    "a merge in quotes": (SHORT + "'<<': {}\n", ["r.yaml:5:1: << is not a key here"]),
+    "an anchor on a group": (SHORT + "clean: &c {max_jobs: 1}\n", ["r.yaml:5:8: &c names something to repeat"]),
+    "an anchor on a key": (SHORT + "&k clean: {}\n", ["r.yaml:5:1: &k names something to repeat; leave it out"]),
+    "an alias of nothing": (SHORT.replace("keep-me", "*a"), ["undefined alias|*a repeats something by name"]),
+    "a tag on a group": (SHORT + "clean: !!map {}\n", ["r.yaml:5:8: the tag tag:yaml.org,2002:map is not used here"]),
+    "a tag on a key": (SHORT + "!k clean: {}\n", ["r.yaml:5:1: the tag !k is not used here"]),
+    "a tag of one's own": (SHORT.replace("acme", "!env ACME"), ["r.yaml:2:10: the tag !env is not used here"]),
+    "a duplicate in flow style": (SHORT + "clean: {max_jobs: 1, max_jobs: 2}\n", ["r.yaml:5:22: max_jobs stands here"]),
+    "a duplicate in a rule": (with_rules("{ids: [a], ids: [b]}"), ["r.yaml:5:16: ids stands here twice"]),
+    "a duplicate in quotes": (SHORT + '"account": b\n', ["r.yaml:5:1: account stands here twice, first in line 2"]),
+    "a list as key": (SHORT + "? [a]\n: 1\n", ["r.yaml:5:3: a key must be a word"]),
+    "a group as key": (SHORT + "? {a: 1}\n: 1\n", ["r.yaml:5:3: a key must be a word"]),
+    "words behind the end": (SHORT + "...\nmore\n", ["r.yaml:6:1: this is not YAML"]),
+    "little-endian UTF-16": (SHORT.encode("utf-16-le"), ["r.yaml:1:"]),
+    "UTF-32": ("\ufeff".encode("utf-32-le") + SHORT.encode("utf-32-le"), ["r.yaml:1:1: "]),
+    "not UTF-8 behind a mark": (b"\xef\xbb\xbfversion: 1\n\xc3\x28", ["r.yaml:2:1: the file is not UTF-8"]),
+    "half a character": (b"version: 1\naccount: \xed\xa0\xbd\n", ["r.yaml:2:1: the file is not UTF-8"]),
+    "a bell": (SHORT + "# \x07\n", ["r.yaml:5:3: this is not YAML: control characters are not allowed"]),
+    "an account with a line end": (SHORT.replace("acme", '"acme\\n"'), ["r.yaml:2:10: account is "]),
+    "an account over two lines": (SHORT.replace("acme", "|\n  acme"), ["r.yaml:2:10: account is "]),
+    "an account that is too long": (SHORT.replace("acme", "a" * 101), ["r.yaml:2:10: account is aaa"]),
+    "an age with a line end": (SHORT + 'clean: {min_age: "1d\\n"}\n', ["r.yaml:5:18: clean.min_age is "]),
+    "a share with a line end": (SHORT + 'clean: {max_share: "1%\\n"}\n', ["r.yaml:5:20: clean.max_share is "]),
+    "a name with a line end": (with_rules('{name: "x\\n", ids: [a]}'), ["r.yaml:5:12: retain[0].name is "]),
+    "a name with a bell": (with_rules('{name: "x\\a", ids: [a]}'), ["r.yaml:5:12: retain[0].name is "]),
+    "an id with a line end": (with_rules('{ids: ["x\\n"]}'), ["an id has no control characters"]),
+    "an empty key": (SHORT + "'': 1\n", ["r.yaml:5:1: '' is not a key here; the keys are: account,"]),
+    "a version in quotes": (SHORT.replace("version: 1", "version: '1'"), ["r.yaml:1:10: version is '1'; write 1"]),
+    "an endless limit": (SHORT + "clean: {max_jobs: 1e999}\n", ["clean.max_jobs is ", "write at most "]),
     "no without quotes is text": (SHORT.replace("clean", "no"), ["otherwise is no; write report or archive or clean"]),
 }
 
@@ -243,8 +450,120 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
 def test_what_is_refused_is_told_with_its_place(text: str | bytes, told: list[str]) -> None:
     found = problems(text)
     for line in told:
-        assert any(line in problem for problem in found), found
+        assert any(words in problem for problem in found for words in line.split("|")), found
     assert len(found) == len(told), found
+
+
+GIVEN = "6c1f0b52-7a34-4d0e-9f6b-2a51c8e7d910"
+WHOLE_MESSAGES: dict[str, tuple[str, str]] = {
+    "a word where a list belongs": (
+        SHORT.replace("[keep-me]", "keep-me"),
+        "r.yaml:4:9: retain is keep-me; write a list",
+    ),
+    "a list where keys belong": (SHORT + "clean: [1]\n", "r.yaml:5:8: clean is [1]; write keys and values"),
+    "nothing where keys belong": (SHORT + "clean:\n", "r.yaml:5:7: clean is empty; write keys and values"),
+    "nothing where a name belongs": (
+        SHORT.replace("acme", "~"),
+        "r.yaml:2:10: account is empty; write text, such as marketing-prod",
+    ),
+    "a list where an id belongs": (
+        SHORT.replace("[keep-me]", "[[a]]"),
+        f"r.yaml:4:10: retain[0] is [a]; write text, such as {GIVEN}",
+    ),
+    "too large a number": (
+        SHORT + "clean: {max_jobs: 100000001}\n",
+        "r.yaml:5:19: clean.max_jobs is 100000001; write at most 100000000, such as 50",
+    ),
+    "below zero": (
+        SHORT + "clean: {max_jobs: -1}\n",
+        "r.yaml:5:19: clean.max_jobs is -1; write at least 0, such as 50",
+    ),
+    "a form": (
+        SHORT + "clean: {min_age: 5m}\n",
+        "r.yaml:5:18: clean.min_age is 5m; write it in the form the schema gives, such as 7d",
+    ),
+    "two stores": (
+        SHORT + 'archive: {stores: ["file:a", "file:b"]}\n',
+        "r.yaml:5:19: archive.stores is [file:a, file:b]; write no more entries than 1, such as [file:./archive]",
+    ),
+    "too long an id": (
+        SHORT.replace("keep-me", "x" * 201),
+        f"r.yaml:4:10: retain[0] is {'x' * 60}...; write a text no longer than 200, such as {GIVEN}",
+    ),
+    "one word of several": (
+        with_rules("{match: {status: done}}"),
+        "r.yaml:5:22: retain[0].match.status is done; write in-progress or completed or failed",
+    ),
+    "one word of several inside a list": (
+        with_rules("{match: {status: [failed, done]}}"),
+        "r.yaml:5:31: retain[0].match.status[1] is done; write in-progress or completed or failed",
+    ),
+    "a key with a slip": (
+        with_rules("{id: [a]}"),
+        "r.yaml:5:6: retain[0].id is not understood by this version; did you mean ids?",
+    ),
+    "a key of nothing": (
+        SHORT + "clean: {zzz: 1}\n",
+        "r.yaml:5:9: clean.zzz is not a key here; the keys are: max_jobs, max_share, min_age",
+    ),
+    "a missing part": (SHORT + "scope: {}\n", "r.yaml:5:8: types is missing in scope; write types: [render, preview]"),
+    "a missing list": (
+        "version: 1\naccount: acme\notherwise: clean\n",
+        "r.yaml:1:1: retain is missing; write retain: and below it a list of job ids or rules",
+    ),
+    "a terminal's control": (SHORT + '"\\e[31mx": 1\n', r"r.yaml:5:1: '\x1b[31mx' is not a key here; the keys are: "),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), WHOLE_MESSAGES.values(), ids=WHOLE_MESSAGES.keys())
+def test_a_message_has_the_place_the_value_and_what_to_write(text: str, told: str) -> None:
+    (found,) = problems(text)
+    assert found == told or (told.endswith(": ") and found.startswith(told))
+
+
+@pytest.mark.parametrize("depth", [64, 65])
+def test_the_deepest_level_is_the_deepest(depth: int) -> None:
+    told = problems("a: " + "[" * depth + "]" * depth)
+    assert any("nested deeper than 64 levels" in line for line in told) == (depth > 64)
+
+
+def test_names_inside_names_do_not_grow() -> None:
+    lines = ["a0: &a0 [lol, lol, lol, lol]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    told = problems(SHORT + "\n".join(lines))
+    assert len(told) < 500
+    assert all(len(line) < 500 for line in told)
+
+
+def test_a_group_that_names_itself_is_refused() -> None:
+    assert any("*a repeats something by name" in line for line in problems(SHORT + "clean: &a {b: *a}\n"))
+
+
+def test_the_same_id_in_two_rules_is_fine() -> None:
+    state = read(with_rules("a", "{ids: [a]}", "{name: other, ids: [a]}"))
+    assert len(state.retain) == 3
+
+
+def test_ids_that_differ_in_case_are_found_across_rules_and_bare_ids() -> None:
+    told = problems(with_rules("{ids: [Straße]}", "b", "STRASSE"))
+    assert told == (
+        "r.yaml:7:5: the id STRASSE differs from Straße in line 5 only in case; "
+        "ids are compared exactly: write the one that exists",
+    )
+
+
+def test_a_file_of_the_greatest_size_is_read() -> None:
+    rules = "".join(f"  - {number:07d}{'x' * 190}\n" for number in range(24_000))
+    assert len(rules) > 4_800_000
+    state = read(SHORT.replace(" [keep-me]", "\n" + rules))
+    assert len({rule.name for rule in state.retain}) == 24_000
+
+
+def test_a_file_that_cannot_be_read_says_which_and_why(tmp_path: Path) -> None:
+    for path, why in ((tmp_path / "none.yaml", "No such file or directory"), (tmp_path, "Is a directory")):
+        with pytest.raises(DesiredStateInvalid) as refused:
+            read_desired(path)
+        assert refused.value.problems[0].startswith(f"{path}: it cannot be read: {why}")
 
 
 def test_all_problems_are_told_in_the_order_of_their_places() -> None:
@@ -260,6 +579,29 @@ def test_a_large_file_is_read_and_a_larger_one_refused() -> None:
     state = read(SHORT.replace(" [keep-me]", "\n" + rules))
     assert len(state.retain) == 20_000
     assert "more than 5000000" in problems(SHORT + "#" * 5_000_000)[0]
+
+
+def test_every_key_and_rule_of_the_file_has_its_place() -> None:
+    state = read(FULL)
+    assert dict(state.places) == {
+        "": "r.yaml",
+        "account": "r.yaml:3:10",
+        "scope": "r.yaml:4:8",
+        "scope.types": "r.yaml:4:16",
+        "otherwise": "r.yaml:5:12",
+        "retain": "r.yaml:7:3",
+        "retain[0]": "r.yaml:7:5",
+        "retain[1]": "r.yaml:8:5",
+        "retain[2]": "r.yaml:12:5",
+        "retain[3]": "r.yaml:13:5",
+        "retain[4]": "r.yaml:14:5",
+        "archive": "r.yaml:16:3",
+        "archive.stores": "r.yaml:16:11",
+        "clean": "r.yaml:18:3",
+        "clean.min_age": "r.yaml:18:12",
+        "clean.max_jobs": "r.yaml:19:13",
+        "clean.max_share": "r.yaml:20:14",
+    }
 
 
 def test_a_place_is_told_for_keys_that_stand_and_for_keys_that_do_not() -> None:

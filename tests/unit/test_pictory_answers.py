@@ -38,6 +38,32 @@ ANSWERS: dict[str, tuple[int, object, Kind]] = {
     "bad request": (400, {"message": "no"}, Kind.REFUSED),
     "conflict": (409, {}, Kind.REFUSED),
     "gone": (410, {}, Kind.REFUSED),
+    "payment": (402, {"message": "Quota exceeded"}, Kind.REFUSED),
+    "a teapot's page": (418, b"<html>", Kind.REFUSED),
+    "moved, with an object": (301, {"job_id": "a"}, Kind.UNREADABLE),
+    "not modified": (304, b"", Kind.UNREADABLE),
+    "early": (103, {}, Kind.UNREADABLE),
+    "unauthorized, as a page": (401, b"<html>", Kind.KEY_REFUSED),
+    "forbidden, as a page": (403, b"<html>Forbidden</html>", Kind.KEY_REFUSED),
+    "forbidden by the service, which speaks of 1010": (403, {"message": "plan 1010"}, Kind.KEY_REFUSED),
+    "Cloudflare's page": (403, b"<html>" + b" " * 2000 + b"Error 1010", Kind.CLIENT_REFUSED),
+    "1010 elsewhere than in a 403": (400, b"error code: 1010", Kind.REFUSED),
+    "too many, as a page": (429, b"<html>", Kind.TRY_AGAIN),
+    "broken, with a job in it": (500, {"job_id": "a", "data": {"status": "completed"}}, Kind.TRY_AGAIN),
+    "not found under 500, at the top": (500, {"error_code": "5000"}, Kind.NOT_FOUND),
+    "not found under 400, in data": (400, {"data": {"error_code": "5000"}}, Kind.NOT_FOUND),
+    "another code": (400, {"error_code": "50000"}, Kind.REFUSED),
+    "another case of the word": (400, {"error_message": "job_not_found"}, Kind.REFUSED),
+    "a failed job of another error": (200, {"data": {"status": "failed", "error_code": "X"}}, Kind.FINE),
+    "a byte order mark": (200, b"\xef\xbb\xbf{}", Kind.UNREADABLE),
+    "minus endless": (200, b'{"a": -Infinity}', Kind.UNREADABLE),
+    "a number of 5000 digits": (200, b'{"a": ' + b"9" * 5000 + b"}", Kind.UNREADABLE),
+    "nested objects without end": (200, b'{"a":' * 100_000, Kind.UNREADABLE),
+    "two objects": (200, b"{} {}", Kind.UNREADABLE),
+    "text": (200, b'"completed"', Kind.UNREADABLE),
+    "null": (200, b"null", Kind.UNREADABLE),
+    "UTF-16": (200, '{"a": 1}'.encode("utf-16"), Kind.UNREADABLE),
+    "half a character, escaped": (200, b'{"a": "\\ud83d"}', Kind.FINE),
 }
 
 
@@ -52,6 +78,11 @@ WORDS: dict[str, tuple[object, str]] = {
     "error_message": ({"error_message": "e"}, "e"),
     "nested": ({"error": {"error_message": "n"}}, "n"),
     "in data": ({"data": {"error_message": "d"}}, "d"),
+    "the first that is text": ({"message": 7, "error_message": "", "error": {"message": "n"}}, "n"),
+    "message before error_message": ({"error_message": "e", "message": "m"}, "m"),
+    "the top before what is inside": ({"error": {"message": "n"}, "error_message": "e"}, "e"),
+    "error before data": ({"data": {"message": "d"}, "error": {"error_message": "n"}}, "n"),
+    "an error that is text": ({"error": "Bad Gateway"}, '24 bytes beginning \'{"error": "Bad Gateway"}\''),
     "too long": ({"message": "x" * 500}, "x" * 200),
     "no text": ({"message": 7}, "14 bytes beginning '{\"message\": 7}'"),
     "a page": (b"<html>\n <b>", "11 bytes beginning '<html> <b>'"),
@@ -65,7 +96,18 @@ def test_the_service_s_own_words_are_found(body: object, words: str) -> None:
     assert read_answer(400, raw).words == words
 
 
-@pytest.mark.parametrize("body", [{"message": "key pictai_x refused"}, b"got pictai_x", b"x" * 195 + b"pictai_x"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "key pictai_x refused"},
+        {"message": "x" * 197 + "pictai_x"},
+        {"data": {"error_message": "pictai_x pictai_x"}},
+        b"got pictai_x",
+        b"x" * 55 + b"pictai_x",
+        b"x" * 195 + b"pictai_x",
+        b"\xff pictai_x",
+    ],
+)
 def test_words_never_tell_the_key(body: object) -> None:  # I11
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     words = read_answer(401, raw, sent=Secret("pictai_x")).words
@@ -75,3 +117,14 @@ def test_words_never_tell_the_key(body: object) -> None:  # I11
 def test_a_key_that_stands_twice_is_remembered_at_any_depth() -> None:
     read = parse(b'{"a": {"b": 1, "b": 2, "c": 3}}')
     assert read == {"a": {"b": 2, "c": 3, "\x00repeated": ["b"]}}
+
+
+def test_what_stands_once_leaves_no_mark() -> None:
+    read = parse(b'{"a": [{"b": 1}, {"b": 2}], "b": 3}')
+    assert read == {"a": [{"b": 1}, {"b": 2}], "b": 3}
+
+
+def test_a_body_cannot_hide_what_it_says_twice_behind_the_mark_itself() -> None:  # I4
+    read = parse(b'{"status": 1, "\\u0000repeated": [], "status": 2}')
+    assert isinstance(read, dict)
+    assert read["\x00repeated"] == ["status"]

@@ -40,7 +40,7 @@ def test_spaces_around_a_key_are_no_part_of_it() -> None:
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing is set": ({}, f"no API key: {PLAIN}, {FILE}, {COMMAND} were looked at, none is set"),
     "only spaces": ({PLAIN: "  "}, "none is set"),
-    "no such file": ({FILE: "no-such-file"}, "names no-such-file, which cannot be read: No such file"),
+    "no such file": ({FILE: "./no-such-file"}, "names ./no-such-file, which cannot be read: No such file"),
     "a folder": ({FILE: "."}, "which cannot be read"),
     "a command that fails": ({COMMAND: "false"}, "ended with 1"),
     "no such command": ({COMMAND: "no-such-command-here"}, "could not be run (FileNotFoundError)"),

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.job import AssetForm, AssetKind, Job, JobId, JobStatus, JobType
 from reconciler.errors import ServiceAnswerUnreadable
-from reconciler.pictory.answers import parse
+from reconciler.pictory.answers import Kind, parse, read_answer
 from reconciler.pictory.wire import read_detail, read_job
 from tests.support import bodies
 
@@ -216,6 +216,50 @@ def test_ids_that_disagree_are_a_contradiction(body: Json) -> None:  # I4
     assert len(job.other_ids) == 1
 
 
+ORDER = ["job_id", "jobId", "data.job_id", "data.jobId"]
+
+
+@pytest.mark.parametrize("first", range(4), ids=ORDER)
+def test_the_spellings_are_believed_in_their_documented_order(first: int) -> None:
+    top = {name: f"id-{name}" for name in ORDER[first:2]}
+    inner = {name.removeprefix("data."): f"id-{name}" for name in ORDER[max(first, 2) :]}
+    job = read_job({**top, "data": inner})
+    assert job is not None
+    assert (job.id, *job.other_ids) == tuple(f"id-{name}" for name in ORDER[first:])
+
+
+@pytest.mark.parametrize("other", [f" {OTHER}", OTHER.upper(), OTHER + "\n"], ids=["a space", "a case", "a line end"])
+def test_ids_that_differ_in_anything_disagree(other: str) -> None:  # I4
+    job = read_job({"job_id": OTHER, "data": {"jobId": other}})
+    assert job is not None
+    assert job.other_ids == (other,)
+
+
+@pytest.mark.parametrize("text", ["half \ud83d", "\udc00", "zero \x00"], ids=ascii)
+def test_an_id_that_cannot_be_written_down_is_counted_and_not_a_job(text: str) -> None:  # I12
+    assert read_job({"job_id": text, "data": RENDER}) is None
+
+
+@pytest.mark.parametrize("text", [".", ".."])
+def test_an_id_that_no_call_can_name_is_a_contradiction(text: str) -> None:  # I12
+    job = read_job({"job_id": text, "data": RENDER})
+    assert job is not None
+    assert job.contradictions == ("its id cannot be part of an address, so the service cannot be asked about it alone",)
+
+
+@pytest.mark.parametrize("value", [0, -7, 10**30], ids=str)
+def test_any_whole_number_is_an_id(value: int) -> None:
+    job = read_job({"job_id": value})
+    assert job is not None
+    assert job.id == str(value)
+
+
+@pytest.mark.parametrize("value", [True, False, 1.0, [], [ID], {}, {"id": ID}, None, ""], ids=repr)
+@pytest.mark.parametrize("name", ["job_id", "jobId"])
+def test_what_is_no_id_is_none_wherever_it_stands(name: str, value: object) -> None:
+    assert read_job({name: value, "data": {name: value}}) is None
+
+
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"data": [ID]}, {"job_id": "", "data": {"jobId": ""}}])
 def test_an_item_without_an_id_is_no_job(body: Json) -> None:
     assert read_job(body) is None
@@ -309,6 +353,71 @@ def test_a_fact_said_twice_leaves_open_which_one_holds() -> None:  # I4
         assert job.contradictions[0].startswith("its body says twice: ")
 
 
+@pytest.mark.parametrize("name", ["status", "job_id", "jobId", "data"])
+def test_every_fact_that_decides_may_stand_only_once(name: str) -> None:  # I4
+    top = name in {"job_id", "jobId", "data"}
+    twice = f'"{name}": {{}}, "{name}": {{}}' if name == "data" else f'"{name}": "{ID}", "{name}": "{ID}"'
+    text = f'{{"job_id": "{ID}", {twice}}}' if top else f'{{"job_id": "{ID}", "data": {{{twice}}}}}'
+    body = parse(text.encode())
+    assert isinstance(body, dict)
+    job = read_job(body)
+    assert job is not None
+    assert any(name in told for told in job.contradictions)
+
+
+def test_a_fact_that_decides_nothing_may_stand_twice() -> None:
+    body = parse(f'{{"job_id": "{ID}", "success": true, "success": true, "data": {{"x": 1, "x": 2}}}}'.encode())
+    assert isinstance(body, dict)
+    job = read_job(body)
+    assert job is not None
+    assert job.contradictions == ()
+
+
+# -- bodies that are meant to break the reader
+
+
+@pytest.mark.parametrize("depth", [100, 460, 900])
+def test_a_body_nested_deeply_is_read_or_unreadable_and_never_a_traceback(depth: int) -> None:
+    nested = b"[" * depth + b"]" * depth
+    for name in (b"x", b"transcript", b"renderParams"):
+        raw = b'{"job_id": "a", "data": {"status": "completed", "' + name + b'": ' + nested + b"}}"
+        answer = read_answer(200, raw)
+        if answer.kind is Kind.FINE:
+            assert read_job(answer.body) is not None
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+@pytest.mark.parametrize("name", ["transcript", "renderParams"])
+def test_a_number_without_end_inside_content_is_no_traceback(name: str, number: str) -> None:
+    answer = read_answer(200, f'{{"job_id": "a", "data": {{"status": "completed", "{name}": [{number}]}}}}'.encode())
+    if answer.kind is Kind.FINE:
+        assert read_job(answer.body) is not None
+
+
+# -- the name of its facts
+
+FACTS: dict[str, tuple[Json, bool]] = {
+    "another signature on the same address": ({"videoURL": RENDER["videoURL"] + "?sig=2#t"}, True),
+    "another length": ({"videoDuration": 7, "aiCreditsUsed": 9}, True),
+    "another address": ({"videoURL": f"{FILES}/VIDEO/b.mp4"}, False),
+    "another host": ({"videoURL": RENDER["videoURL"].replace("files.invalid", "other.invalid")}, False),
+    "one file less": ({"srtFile": None}, False),
+    "another status": ({"status": "failed"}, False),
+    "another unknown status": ({"status": "archived"}, False),
+    "a new address": ({"posterUrl": "https://files.invalid/p.jpg"}, False),
+    "another page": ({"videoShareURL": SHARE + "x"}, False),
+}
+
+
+@pytest.mark.parametrize(("changed", "is_same"), FACTS.values(), ids=FACTS.keys())
+def test_the_fingerprint_changes_with_the_facts_alone(changed: Json, is_same: bool) -> None:  # I5
+    assert (read({**RENDER, **changed}).fingerprint == read(RENDER).fingerprint) is is_same
+
+
+def test_the_fingerprint_of_content_changes_with_every_word_of_it() -> None:  # I5
+    assert read(bodies.transcription("One.")).fingerprint != read(bodies.transcription("Two.")).fingerprint
+
+
 # -- one job on its own
 
 
@@ -329,6 +438,19 @@ def test_an_answer_about_another_job_is_refused() -> None:  # I5
 
 def test_an_answer_without_an_id_is_about_the_job_that_was_asked_for() -> None:
     assert read_detail({"data": RENDER}, b"", JobId(ID)).job == read(RENDER)
+
+
+def test_an_answer_that_names_the_job_and_another_one_is_contradictory() -> None:  # I5
+    detail = read_detail({"job_id": OTHER, "data": {**RENDER, "jobId": ID}}, b"", JobId(ID))
+    assert detail.job.contradictions == (f"its ids disagree: {OTHER}, {ID}",)
+
+
+def test_an_answer_about_the_number_that_was_asked_for_is_taken() -> None:
+    assert read_detail({"job_id": 1779999, "data": RENDER}, b"", JobId("1779999")).job.id == "1779999"
+
+
+def test_pages_and_files_are_no_inline_parts() -> None:
+    assert read_detail({"job_id": ID, "data": RENDER}, b"", JobId(ID)).inline == ()
 
 
 def test_text_that_cannot_be_written_as_it_is_is_refused() -> None:  # I1
