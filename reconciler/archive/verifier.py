@@ -1,8 +1,9 @@
 """Reading bags again, long after: is what the receipt says still there, byte for byte?"""
 
 from reconciler.archive.stores import BagStore
-from reconciler.core.receipt import Receipt
+from reconciler.core.receipt import BagFile, Receipt
 from reconciler.engine.ports import BagCheck, BagState
+from reconciler.errors import ArchiveError
 
 
 class StoreVerifier:
@@ -21,16 +22,25 @@ class StoreVerifier:
             return _found(receipt, address, BagState.MISSING, "the file names this store no longer")
         if not store.has(receipt.bag):
             return _found(receipt, address, BagState.MISSING, "the bag is not there")
-        found = {file.path: file for file in store.read_back(receipt.bag)}
-        expected = {file.path: file for file in receipt.files}
-        for path in sorted(found.keys() | expected.keys()):
-            if path not in found:
-                return _found(receipt, address, BagState.DAMAGED, f"{path} is missing")
-            if path not in expected:
-                return _found(receipt, address, BagState.DAMAGED, f"{path} was put in")
-            if found[path] != expected[path]:
-                return _found(receipt, address, BagState.DAMAGED, f"{path} is not what was archived")
-        return _found(receipt, address, BagState.WHOLE, "")
+        try:
+            read = store.read_back(receipt.bag)
+        except ArchiveError as error:  # one bag that cannot be read must not keep the others from being looked at
+            return _found(receipt, address, BagState.DAMAGED, error.message)
+        damage = _difference(read, receipt.files)
+        return _found(receipt, address, BagState.DAMAGED if damage else BagState.WHOLE, damage)
+
+
+def _difference(read: tuple[BagFile, ...], archived: tuple[BagFile, ...]) -> str:
+    """Name the first file that is not as it was archived; empty when all are."""
+    found, expected = ({file.path: file for file in files} for files in (read, archived))
+    for path in sorted(found.keys() | expected.keys()):
+        if path not in found:
+            return f"{path} is missing"
+        if path not in expected:
+            return f"{path} was put in"
+        if found[path] != expected[path]:
+            return f"{path} is not what was archived"
+    return ""
 
 
 def _found(receipt: Receipt, address: str, state: BagState, problem: str) -> BagCheck:

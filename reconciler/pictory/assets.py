@@ -170,7 +170,7 @@ def unlisted(body: Mapping[str, object], data: Mapping[str, object], assets: tup
     """Name the fields that hold an address, or stand where one belongs, and are not among the assets."""
     listed = {asset.field for asset in assets} | THIRD_PARTY
     names = {name for name, value in data.items() if name not in listed and _holds_address(value)}
-    names |= {name for name, value in body.items() if name != "data" and _holds_address(value)}
+    names |= {f"{name} (beside data)" for name, value in body.items() if name != "data" and _holds_address(value)}
     names |= {name for name in EXPECTED - listed if data.get(name) not in NOTHING}
     if NARRATION.name not in listed and _narration(data) not in NOTHING:
         names.add(NARRATION.name)

@@ -83,6 +83,7 @@ def test_equal_bodies_have_equal_names(body: dict[str, object]) -> None:
 
 
 @given(BODIES, st.dictionaries(NAMES, VALUES, max_size=8), st.dictionaries(NAMES, VALUES, max_size=8))
+@example({"transcript": ["https://files.invalid/a"]}, {}, {"transcript": False})
 def test_files_and_pages_have_an_address_and_inline_parts_have_none(
     body: dict[str, object], data: dict[str, object], more: dict[str, object]
 ) -> None:

@@ -337,7 +337,7 @@ def test_what_looks_like_a_file_and_is_not_known_is_reported_by_name(data: Json,
 
 
 def test_an_address_beside_data_is_reported_too() -> None:
-    assert read(RENDER, downloadUrl="https://files.invalid/x").unlisted_fields == ("downloadUrl",)
+    assert read(RENDER, downloadUrl="https://files.invalid/x").unlisted_fields == ("downloadUrl (beside data)",)
 
 
 def test_a_fact_said_twice_leaves_open_which_one_holds() -> None:  # I4
