@@ -29,11 +29,11 @@ state = click.option(
 calls_per_second = click.option(
     "--tpslimit",
     "calls_per_second",
-    type=click.FloatRange(min=0.1, max=1000),
+    type=click.FloatRange(min=0.25, max=1000),
     default=CALLS_PER_SECOND,
     show_default=True,
     envvar="RECONCILER_TPSLIMIT",
-    help="Calls to the service per second.",
+    help="Calls to the service per second, at most; fewer while it is overloaded.",
 )
 patience = click.option(
     "--patience",

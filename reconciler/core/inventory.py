@@ -12,12 +12,15 @@ class ListingProof:
 
     `end_marker` is the form in which the service said that no page follows: `null`, `absent` or `empty`.  `repeats`
     counts items listed again unchanged; `unnamed` counts items that carried no usable id, which nobody can act on.
+    `arrived` counts jobs that came in while the list was read: its first page, read once more at the end, showed the
+    newest job of before, with these and no others before it.
     """
 
     pages: int
     end_marker: str
     repeats: int
     unnamed: int
+    arrived: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ def observe(reader: JobsReader, memory: LedgerView, clock: Clock) -> Inventory:
             end_marker=listing.end_marker,
             repeats=len(listing.jobs) - len(jobs),
             unnamed=listing.unnamed,
+            arrived=listing.arrived,
         ),
         observed_at=observed_at,
         digest=digest(sorted([job.id, job.fingerprint] for job in jobs)),

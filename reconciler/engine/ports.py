@@ -29,13 +29,15 @@ class Clock(Protocol):
 class Listing:
     """A listing read to the service's own end marker, newest first, repeats still in it.
 
-    `told_at` is the service's own time in its last answer, None where the answer had none.
+    `arrived` counts the jobs at the head that came in while the list was read.  `told_at` is the service's own time in
+    its last answer, None where the answer had none.
     """
 
     jobs: tuple[Job, ...]
     pages: int
     end_marker: str
     unnamed: int
+    arrived: int = 0
     told_at: datetime | None = None
 
 

@@ -144,7 +144,12 @@ class ApiCalls:
         except (requests.RequestException, ValueError) as error:
             # ValueError: an address, here or in a Location, that the library below cannot even take apart.
             raise _of_requests(error, what) from error
-        return _taken(read_answer(response.status_code, response.content, sent=self._key), response, what)
+        answer = read_answer(response.status_code, response.content, sent=self._key)
+        if answer.kind is Kind.TRY_AGAIN:
+            self._pacer.overloaded()
+        elif answer.kind is Kind.FINE:
+            self._pacer.answered()
+        return _taken(answer, response, what)
 
 
 def _taken(answer: Answer, response: requests.Response, what: str) -> Got:

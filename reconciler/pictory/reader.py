@@ -1,6 +1,6 @@
 """The service behind the engine's ports: the whole list, one job, one clean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -32,20 +32,31 @@ class PictoryReader:
             InventoryIncomplete: a page failed for good or is not what a page is.
             AuthenticationRefused: the key was refused.
         """
+        first: _Page | None = None
+        last: _Page | None = None
         jobs: list[Job] = []
-        unnamed = 0
-        pages = 0
-        end_marker = ""
-        told_at = None
+        unnamed = pages = 0
         for page in self._pages():
+            first, last = first or page, page
             pages += 1
-            end_marker, told_at = page.end_marker, page.told_at
-            for job in page.jobs:
-                if job is None:
-                    unnamed += 1
-                else:
-                    jobs.append(job)
-        return Listing(jobs=tuple(jobs), pages=pages, end_marker=end_marker, unnamed=unnamed, told_at=told_at)
+            jobs += page.named
+            unnamed += len(page.jobs) - len(page.named)
+        if first is None or last is None:  # `_pages` gives one page or raises
+            raise InventoryIncomplete("the job list has no page", hint=NOTHING_DECIDED)
+        arrived: tuple[Job, ...] = ()
+        told_at = last.told_at
+        if pages > 1:  # one page is one answer: nothing can have moved while it was read
+            again = self._page(1, "")
+            told_at = again.told_at
+            arrived = _newer(again, jobs, was_empty=not first.named)
+        return Listing(
+            jobs=(*arrived, *jobs),
+            pages=pages,
+            end_marker=last.end_marker,
+            unnamed=unnamed,
+            arrived=len(arrived),
+            told_at=told_at,
+        )
 
     def get(self, job_id: JobId) -> JobDetail | None:
         """Read one job; None when the service knows no such job."""
@@ -98,6 +109,40 @@ class _Page:
     next_key: str
     end_marker: str
     told_at: datetime | None
+
+    @property
+    def named(self) -> tuple[Job, ...]:
+        """The jobs with a usable id."""
+        return tuple(job for job in self.jobs if job is not None)
+
+
+def _newer(again: _Page, listed: Sequence[Job], *, was_empty: bool) -> tuple[Job, ...]:
+    """Give the jobs that stand before the newest one of before, now that the first page was read a second time.
+
+    Pages are read by position in a list that lives.  Jobs that came in push others towards the pages still to be read,
+    where they repeat; anything else that happened to the order may have moved a job past the reader unseen.
+
+    Raises:
+        InventoryIncomplete: something else happened to the order.
+    """
+    newest = listed[0].id if listed else None
+    known = {job.id for job in listed}
+    newer: list[Job] = []
+    for job in again.named:
+        if job.id == newest:
+            return tuple(newer)
+        if job.id in known:
+            raise InventoryIncomplete(
+                f"the job list moved while it was read: {job.id} now stands before {newest}, which was the newest",
+                hint="Nothing was decided from it. Try again when nobody else cleans jobs of this account.",
+            )
+        newer.append(job)
+    if newest is not None and not was_empty:
+        raise InventoryIncomplete(
+            f"the job list moved while it was read: {newest}, which was the newest job, is not on its first page now",
+            hint="Nothing was decided from it. Try again when fewer jobs are made or cleaned.",
+        )
+    return tuple(newer)
 
 
 def _read_page(got: Got, number: int) -> _Page:

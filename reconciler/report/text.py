@@ -44,6 +44,8 @@ def _head(plan: Plan, style: Style) -> Iterator[str]:
     )
     if proof.repeats:
         yield style.paint(f"  {proof.repeats} items were listed more than once and count once.", Colour.DIM)
+    if proof.arrived:
+        yield style.paint(f"  {proof.arrived} jobs came in while the list was read; they are in it.", Colour.DIM)
     if proof.unnamed:
         yield style.paint(
             f"? {proof.unnamed} items of the list carry no usable id; nothing is done to them.", Colour.YELLOW

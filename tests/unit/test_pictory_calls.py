@@ -402,13 +402,14 @@ def page(*ids: str, key: object = None) -> Reply:
 
 def test_pages_are_followed_to_the_end_and_their_keys_sent_back(pauses: list[float]) -> None:
     with (
-        scripted(page("a", "b", key="K1"), page(key="K2"), page("c", key="")) as server,
+        scripted(page("a", "b", key="K1"), page(key="K2"), page("c", key=""), page("a", "b", key="K1")) as server,
         calling(server, pauses) as calls,
     ):
         listing = PictoryReader(calls).list_jobs()
     assert [job.id for job in listing.jobs] == ["a", "b", "c"]
     assert (listing.pages, listing.end_marker) == (3, "empty")
-    assert [came.path for came in server.came] == ["/v1/jobs", "/v1/jobs?nextPageKey=K1", "/v1/jobs?nextPageKey=K2"]
+    first = "/v1/jobs"
+    assert [came.path for came in server.came] == [first, f"{first}?nextPageKey=K1", f"{first}?nextPageKey=K2", first]
     assert listing.told_at is not None
 
 
@@ -452,6 +453,72 @@ def test_what_follows_an_absent_key_is_the_end(pauses: list[float]) -> None:
     with scripted(Reply(body=b'{"items": []}'), page("late")) as server, calling(server, pauses) as calls:
         listing = PictoryReader(calls).list_jobs()
     assert (listing.jobs, listing.pages, listing.end_marker) == ((), 1, "absent")
+
+
+AGAIN: dict[str, tuple[Reply, list[str], int]] = {
+    "as it was": (page("a", "b", key="K"), ["a", "b", "c"], 0),
+    "one came in": (page("n", "a", key="K"), ["n", "a", "b", "c"], 1),
+    "two came in": (page("m", "n", "a", key="K"), ["m", "n", "a", "b", "c"], 2),
+    "what follows moved on": (page("a", "x", key="K"), ["a", "b", "c"], 0),
+    "the newest alone": (page("a"), ["a", "b", "c"], 0),
+}
+
+
+@pytest.mark.parametrize(("again", "ids", "arrived"), AGAIN.values(), ids=AGAIN.keys())
+def test_the_first_page_is_read_again_and_newer_jobs_are_added(
+    again: Reply, ids: list[str], arrived: int, pauses: list[float]
+) -> None:  # I2
+    with scripted(page("a", "b", key="K"), page("c"), again) as server, calling(server, pauses) as calls:
+        listing = PictoryReader(calls).list_jobs()
+    assert [job.id for job in listing.jobs] == ids
+    assert (listing.arrived, listing.pages) == (arrived, 2)
+
+
+MOVED: dict[str, tuple[Reply, str]] = {
+    "the newest one is gone": (page("b", "c", key="K"), "b now stands before a"),
+    "an older one was put first": (page("c", "a", key="K"), "c now stands before a"),
+    "new ones fill the page": (page("m", "n", key="K"), "a, which was the newest job, is not on its first page"),
+    "nothing is left": (page(), "a, which was the newest job, is not on its first page"),
+    "the page fails": (Reply(400, b'{"message": "bad"}'), "page 1: HTTP 400: bad"),
+    "the page is HTML": (Reply(body=b"<html>"), "could not be read to its end"),
+}
+
+
+@pytest.mark.parametrize(("again", "told"), MOVED.values(), ids=MOVED.keys())
+def test_a_list_that_moved_otherwise_is_no_list(again: Reply, told: str, pauses: list[float]) -> None:  # I2
+    with (
+        scripted(page("a", "b", key="K"), page("c"), again) as server,
+        calling(server, pauses) as calls,
+        pytest.raises(InventoryIncomplete) as raised,
+    ):
+        PictoryReader(calls).list_jobs()
+    assert told in raised.value.message
+
+
+EMPTY_FIRST: dict[str, tuple[Reply, list[str] | None]] = {
+    "still empty": (page(key="K"), ["a", "b"]),
+    "filled by new ones": (page("n", key="K"), ["n", "a", "b"]),
+    "filled up to the newest": (page("n", "a", key="K"), ["n", "a", "b"]),
+    "filled by an older one": (page("b", key="K"), None),
+}
+
+
+@pytest.mark.parametrize(("again", "ids"), EMPTY_FIRST.values(), ids=EMPTY_FIRST.keys())
+def test_a_first_page_without_jobs_is_read_again_as_well(
+    again: Reply, ids: list[str] | None, pauses: list[float]
+) -> None:  # I2
+    with scripted(page(key="K"), page("a", "b"), again) as server, calling(server, pauses) as calls:
+        if ids is None:
+            with pytest.raises(InventoryIncomplete, match="b now stands before a"):
+                PictoryReader(calls).list_jobs()
+        else:
+            assert [job.id for job in PictoryReader(calls).list_jobs().jobs] == ids
+
+
+def test_a_list_of_one_page_is_one_answer_and_not_read_again(pauses: list[float]) -> None:
+    with scripted(page("a"), page("b")) as server, calling(server, pauses) as calls:
+        assert [job.id for job in PictoryReader(calls).list_jobs().jobs] == ["a"]
+    assert len(server.came) == 1
 
 
 def test_items_without_an_id_are_counted(pauses: list[float]) -> None:

@@ -115,6 +115,49 @@ def test_a_long_rest_saves_up_no_more_than_a_second() -> None:
     assert time.pauses == [0.5, 0.5]
 
 
+def test_an_overload_halves_the_rate_and_spends_nothing_that_was_saved_up() -> None:
+    time = HandMadeTime()
+    pacer = Pacer(4, now=time.now, pause=time.pause)
+    pacer.overloaded()
+    for _ in range(3):
+        pacer.wait()
+    assert time.pauses == [0.5] * 3
+
+
+def test_overloads_of_one_moment_have_one_cause() -> None:
+    time = HandMadeTime()
+    pacer = Pacer(8, now=time.now, pause=time.pause)
+    for _ in range(5):
+        pacer.overloaded()
+    assert (pacer.pace().rate, pacer.pace().overloads) == (4, 5)
+    time.at += 1
+    pacer.overloaded()
+    assert (pacer.pace().rate, pacer.pace().lowest) == (2, 2)
+
+
+@pytest.mark.parametrize(("ceiling", "floor"), [(0.25, 0.25), (2, 0.25), (100, 5)])
+def test_the_rate_has_a_floor_and_a_ceiling(ceiling: float, floor: float) -> None:
+    time = HandMadeTime()
+    pacer = Pacer(ceiling, now=time.now, pause=time.pause)
+    for _ in range(20):
+        time.at += 1
+        pacer.overloaded()
+    assert pacer.pace().rate == floor
+    for _ in range(19):
+        pacer.answered()
+    assert pacer.pace().rate == pytest.approx(ceiling)
+    pacer.answered()
+    assert (pacer.pace().rate, pacer.pace().lowest) == (ceiling, floor)
+
+
+def test_the_pace_tells_calls_and_waits() -> None:
+    time = HandMadeTime()
+    pacer = Pacer(2, now=time.now, pause=time.pause)
+    for _ in range(4):
+        pacer.wait()
+    assert (pacer.pace().calls, pacer.pace().waited_s) == (4, 1.0)
+
+
 def test_many_threads_queue_behind_each_other() -> None:
     owed: list[float] = []
     pacer = Pacer(10, now=lambda: 0.0, pause=owed.append)
