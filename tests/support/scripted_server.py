@@ -19,6 +19,16 @@ class Reply:
     length: int | None = None
     reset: bool = False
 
+    @property
+    def declared(self) -> int:
+        """The length that the header tells; below 0 for none."""
+        return len(self.body) if self.length is None else self.length
+
+    def dated(self, now: str) -> tuple[tuple[str, str], ...]:
+        """The headers, with the time of now unless the script says another."""
+        is_dated = any(name == "Date" for name, _ in self.headers)
+        return self.headers if is_dated else (("Date", now), *self.headers)
+
 
 RESET = Reply(reset=True)
 
@@ -65,17 +75,16 @@ def scripted(*replies: Reply) -> Iterator[Scripted]:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
-            self.send_response(reply.status)
-            for name, text in reply.headers:
+            self.send_response_only(reply.status)
+            for name, text in reply.dated(self.date_time_string()):
                 self.send_header(name, text)
-            declared = len(reply.body) if reply.length is None else reply.length
-            if declared >= 0:
-                self.send_header("Content-Length", str(declared))
+            if reply.declared >= 0:
+                self.send_header("Content-Length", str(reply.declared))
             else:
                 self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.write(reply.body)
-            if declared != len(reply.body):
+            if reply.declared != len(reply.body):
                 self.close_connection = True
 
         do_GET = do_DELETE = do_HEAD = _answer

@@ -24,7 +24,7 @@ class Listed:
     told_at: datetime | None = None
 
     def list_jobs(self) -> Listing:
-        return Listing(jobs=self.jobs, pages=3, end_marker="absent", unnamed=2, told_at=self.told_at)
+        return Listing(jobs=self.jobs, pages=3, end_marker="absent", unnamed=2, arrived=1, told_at=self.told_at)
 
     def get(self, job_id: JobId) -> JobDetail | None:
         raise AssertionError(f"nobody asks for {job_id}")
@@ -47,6 +47,7 @@ def test_each_id_stands_once_in_the_order_of_the_listing() -> None:
     assert [each.id for each in made.jobs] == ["c", "b", "a"]
     proof = made.proof
     assert (proof.repeats, proof.pages, proof.end_marker, proof.unnamed, made.observed_at) == (2, 3, "absent", 2, NOON)
+    assert proof.arrived == 1
 
 
 @dataclass

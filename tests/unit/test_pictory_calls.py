@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -513,6 +514,32 @@ def test_a_first_page_without_jobs_is_read_again_as_well(
                 PictoryReader(calls).list_jobs()
         else:
             assert [job.id for job in PictoryReader(calls).list_jobs().jobs] == ids
+
+
+def test_the_service_s_time_is_that_of_the_last_answer(pauses: list[float]) -> None:
+    dates = [f"Tue, 24 Nov 2026 10:00:0{second} GMT" for second in range(3)]
+    pages = [page("a", key="K"), page("b"), page("a", key="K")]
+    dated = [replace(each, headers=(("Date", date),)) for each, date in zip(pages, dates, strict=True)]
+    with scripted(*dated) as server, calling(server, pauses) as calls:
+        told_at = PictoryReader(calls).list_jobs().told_at
+    assert told_at == datetime(2026, 11, 24, 10, 0, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("status", "overloads"), [(429, 1), (503, 1), (500, 1), (400, 0), (404, 0), (200, 0)])
+def test_an_overloaded_service_is_called_less_often_until_it_answers_again(
+    status: int, overloads: int, pauses: list[float]
+) -> None:
+    pacer = Pacer(1000, pause=pauses.append)
+    with scripted(Reply(status), FINE) as server:
+        calls = ApiCalls(server.address, Secret(KEY), pacer, patience_s=5, pause=pauses.append)
+        with calls:
+            calls.get("/v1/jobs", what="a call")
+            lowest = pacer.pace().lowest
+            calls.get("/v1/jobs", what="a call")
+    pace = pacer.pace()
+    assert pace.overloads == overloads
+    assert lowest == (500 if overloads else 1000)
+    assert pace.rate == (600 if overloads else 1000), "two good answers, a twentieth each"
 
 
 def test_a_list_of_one_page_is_one_answer_and_not_read_again(pauses: list[float]) -> None:

@@ -21,11 +21,12 @@ from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import BagCheck, BagState
 from reconciler.published_schemas import schema
 from reconciler.report.run_text import run_report_json, run_report_text
-from reconciler.report.saved_plan import write_plan
+from reconciler.report.saved_plan import read_plan, write_plan
 from reconciler.report.style import Style
 from reconciler.report.text import plan_text
 from reconciler.report.untrusted import harmless, harmless_lines, word
 from reconciler.report.verify_text import verify_text
+from tests.conftest import GOLDEN
 from tests.support.values import by_id, desired, job, known, memory, plan_of, rule
 
 Golden = Callable[[str, str], None]
@@ -60,7 +61,7 @@ def rich_plan() -> Plan:
     )
     view = memory(*(each.id for each in reversed(listed) if each.id != "young"))
     made = plan_of(state, *listed, remembered=view)
-    proof = ListingProof(pages=3, end_marker="null", repeats=2, unnamed=1)
+    proof = ListingProof(pages=3, end_marker="null", repeats=2, unnamed=1, arrived=4)
     return guarded(replace(made, proof=proof), state, view)
 
 
@@ -109,6 +110,18 @@ def test_a_saved_plan_is_written_as_it_always_was(name: str, golden: Golden) -> 
 @pytest.mark.parametrize("name", PLANS)
 def test_a_saved_plan_is_what_its_published_schema_says(name: str) -> None:
     assert list(Draft7Validator(schema("plan.v1.json")).iter_errors(json.loads(write_plan(PLANS[name]())))) == []
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_why_a_listing_was_whole_is_saved_with_the_plan(name: str) -> None:
+    made = PLANS[name]()
+    assert read_plan(write_plan(made).encode(), "plan.json").proof == made.proof
+
+
+def test_a_plan_of_before_the_first_page_was_read_again_is_still_read() -> None:
+    content = (GOLDEN / "plan-before-arrived.json").read_bytes()
+    assert b'"arrived"' not in content
+    assert read_plan(content, "plan.json").proof.arrived == 0
 
 
 def test_a_run_looks_as_it_was_judged_right(golden: Golden) -> None:
