@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -41,3 +42,12 @@ class PlainProgress:
         from reconciler.report.untrusted import harmless
 
         talk(harmless(line))
+
+
+def talk_past_buffers(line: str) -> None:
+    """Talk from within a signal handler, which may have come in the middle of a write to the same stream.
+
+    Python refuses to enter a buffered stream twice, and that error would end the run that was asked to finish its job.
+    """
+    with suppress(OSError, ValueError):  # nobody may be listening any more
+        os.write(sys.stderr.fileno(), f"{line}\n".encode())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from reconciler.cli.output import talk
+from reconciler.cli.output import talk_past_buffers
 from reconciler.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -26,7 +26,7 @@ class StopOnSignal:
         if self._first:
             raise Interrupted("stopped at once; the next apply settles what was left open", signal_number=number)
         self._first = number
-        talk("Stopping after the job in hand; once more to stop now.")
+        talk_past_buffers("Stopping after the job in hand; once more to stop now.")
 
 
 @contextmanager
