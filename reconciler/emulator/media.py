@@ -8,16 +8,26 @@ import hashlib
 import random
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 BLOCK_BYTES = 1024 * 1024
+PART_BYTES = 8 * 1024 * 1024
+"""Of a multipart upload, as the usual clients of object stores make it."""
+
+Blocks = Iterator[bytes | memoryview]
+
+
+@lru_cache(maxsize=1)
+def _twice_a_block() -> memoryview:
+    """Give the filler of all files: one random block, twice, so that it can be read from any offset in one piece."""
+    return memoryview(random.Random(0).randbytes(BLOCK_BYTES) * 2)  # noqa: S311 - filler, not a secret
 
 
 @dataclass(frozen=True)
 class Media:
-    """A file: `head`, then `filler` bytes that repeat a block made from `seed`, then `tail`."""
+    """A file: `head`, then `filler` bytes that repeat a random block begun at an offset of `seed`'s, then `tail`."""
 
     content_type: str
     head: bytes
@@ -31,21 +41,18 @@ class Media:
         """Bytes in all."""
         return len(self.head) + self.filler + len(self.tail)
 
-    @cached_property
-    def _block(self) -> bytes:
-        return random.Random(self.seed).randbytes(BLOCK_BYTES)  # noqa: S311 - filler, not a secret
-
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    def read(self, start: int = 0, stop: int | None = None) -> Blocks:
         """Give the bytes from `start` to `stop`, in blocks."""
         end = self.size if stop is None else min(stop, self.size)
         body = len(self.head)
         at = start
         while at < end:
+            block: bytes | memoryview
             if at < body:
                 block = self.head[at : min(end, body)]
             elif at < body + self.filler:
-                offset = (at - body) % BLOCK_BYTES
-                block = self._block[offset : offset + min(end, body + self.filler) - at]
+                offset = (at - body + self.seed * 7919) % BLOCK_BYTES
+                block = _twice_a_block()[offset : offset + min(BLOCK_BYTES, end - at, body + self.filler - at)]
             else:
                 block = self.tail[at - body - self.filler : end - body - self.filler]
             yield block
@@ -54,11 +61,53 @@ class Media:
     def digest(self, name: str) -> str:
         """Give the hex digest by this hash of the whole file."""
         if name not in self._cache:
-            hashed = hashlib.new(name, usedforsecurity=False)
-            for block in self.read():
-                hashed.update(block)
-            self._cache[name] = hashed.hexdigest()
+            self._cache[name] = self._hashed(name, 0, self.size).hexdigest()
         return self._cache[name]
+
+    def multipart_digest(self) -> str:
+        """Give what S3 names a file that was uploaded in parts of 8 MiB: the MD5 of the parts' MD5s, and their number.
+
+        Inner parts of nothing but filler are alike, so that a file of any size is named after reading three of them.
+        """
+        parts, alike = [], b""
+        for start in range(0, self.size, PART_BYTES):
+            stop = min(start + PART_BYTES, self.size)
+            if start < len(self.head) or stop > len(self.head) + self.filler or stop - start < PART_BYTES:
+                parts.append(self._hashed("md5", start, stop).digest())
+            else:
+                alike = alike or self._hashed("md5", start, stop).digest()
+                parts.append(alike)
+        return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+    def _hashed(self, name: str, start: int, stop: int) -> "hashlib._Hash":
+        hashed = hashlib.new(name, usedforsecurity=False)
+        for block in self.read(start, stop):
+            hashed.update(block)
+        return hashed
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a file is made from; the bytes are made when somebody asks for them.
+
+    `kind` is one of MAKERS; `size` is asked of videos alone; `text` is the content of text kinds.
+    """
+
+    kind: str
+    seed: int = 0
+    size: int = 0
+    text: str = ""
+
+
+@lru_cache(maxsize=1024)
+def made(spec: Spec) -> Media:
+    """Make a file."""
+    return MAKERS[spec.kind](spec)
+
+
+def changed(spec: Spec) -> Media:
+    """Make the file that stands in its place once the job was made anew: as long, and of other content."""
+    return made(replace(spec, seed=spec.seed + 7, text=spec.text.swapcase()))
 
 
 def video(seed: int, size: int) -> Media:
@@ -232,3 +281,17 @@ def _samples(frames: list[bytes], at: int) -> bytes:
         _full(b"stsz", struct.pack(">II", 0, count), b"".join(struct.pack(">I", len(frame)) for frame in frames)),
         _full(b"stco", struct.pack(">II", 1, at)),
     )
+
+
+# -- by name
+
+MAKERS: Mapping[str, Callable[[Spec], Media]] = {
+    "mp4": lambda spec: video(spec.seed, spec.size),
+    "mp3": lambda spec: mp3(spec.seed),
+    "jpg": lambda spec: jpeg(spec.seed),
+    "png": lambda spec: png(spec.seed),
+    "srt": lambda spec: srt(spec.text),
+    "vtt": lambda spec: vtt(spec.text),
+    "txt": lambda spec: txt(spec.text),
+}
+"""The kinds of files, by the extension of their names."""

@@ -379,7 +379,7 @@ def test_apply_without_a_plan_and_without_a_terminal_is_refused(planned: Workpla
 
 def test_a_full_archive_stops_the_run_and_leaves_no_debris(tmp_path: Path) -> None:
     """No file may grow beyond a limit: the write fails as on a full disk, midway through a video."""
-    with EmulatorProcess(jobs=14, media_mb=30) as emulator:
+    with EmulatorProcess(jobs=30, media_mb=60) as emulator:
         workplace = Workplace(tmp_path, dict(emulator.environ))
         workplace.write_desired("keep-me")
         workplace.plan()
@@ -458,7 +458,7 @@ def test_sigterm_lets_the_job_in_hand_finish(workplace: Workplace, emulator: Emu
         emulator.put_job(job_id(number), bodies.render())
     workplace.write_desired("keep-me")
     workplace.plan()
-    emulator.fault("asset", "slow*")
+    emulator.fault("asset", "drip*")
     started = workplace.start("apply", "plan.json")
     assert started.stderr is not None
     started.stderr.readline()  # the first job is done

@@ -58,7 +58,7 @@ def kill_at_clean(workplace: Workplace, emulator: EmulatorProcess) -> None:
 def test_a_clean_that_took_effect_before_the_kill_is_found_and_not_sent_again(
     three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8
-    emulator.fault("clean", "stall-after", f"/{A}/")
+    emulator.fault("clean", "stall-after-commit", f"/{A}/")
     kill_at_clean(three_planned, emulator)
     a_minute_passes(three_planned)
     ended = three_planned.run("apply", "plan.json").expect(0)
@@ -73,7 +73,7 @@ def test_a_clean_that_took_effect_before_the_kill_is_found_and_not_sent_again(
 def test_a_clean_that_did_not_arrive_before_the_kill_is_sent_once_more_under_the_same_plan(
     three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8
-    emulator.fault("clean", "stall-before", f"/{A}/")
+    emulator.fault("clean", "stall", f"/{A}/")
     kill_at_clean(three_planned, emulator)
     a_minute_passes(three_planned)
     ended = three_planned.run("apply", "plan.json").expect(0)
@@ -86,7 +86,7 @@ def test_a_clean_that_did_not_arrive_before_the_kill_is_sent_once_more_under_the
 def test_a_dangling_clean_is_never_sent_again_without_a_plan_that_still_asks_for_it(
     three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I3, I8
-    emulator.fault("clean", "stall-before", f"/{A}/")
+    emulator.fault("clean", "stall", f"/{A}/")
     kill_at_clean(three_planned, emulator)
     a_minute_passes(three_planned)
     three_planned.write_desired(A, B, C)
@@ -133,7 +133,7 @@ def test_killed_ten_times_at_random_requests_every_job_ends_archived_and_cleaned
     jobs = {emulator.put_job(job_id(number), bodies.render()) for number in range(1, 9)}
     workplace.write_desired("keep-me", max_jobs=len(jobs))
     workplace.plan()
-    emulator.fault("asset", "slow*")
+    emulator.fault("asset", "drip*")
     chance, kills = random.Random(20261124), 0  # noqa: S311 - a draw that can be repeated
     for _ in range(10):
         kills += was_killed_after(chance.randint(2, 30), workplace, emulator)
@@ -154,14 +154,14 @@ def test_killed_ten_times_at_random_requests_every_job_ends_archived_and_cleaned
 def test_a_lost_reply_of_a_clean_that_worked_is_settled_by_asking(
     three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8
-    emulator.fault("clean", "reset-after")
+    emulator.fault("clean", "reset-after-commit")
     three_planned.run("apply", "plan.json").expect(0)
     assert len(deletes(emulator)) == 3
     check_promise(three_planned, emulator)
 
 
 def test_a_canary_that_cannot_be_confirmed_stops_the_run(three_planned: Workplace, emulator: EmulatorProcess) -> None:
-    emulator.fault("clean", "reset-before")
+    emulator.fault("clean", "reset")
     ended = three_planned.run("apply", "plan.json").expect(3)
     assert "the first clean could not be confirmed, so no other was sent" in ended.out
     assert ended.last_line == ("Apply: 0 cleaned, 0 archived only, 0 skipped, 0 failed, 1 unconfirmed, 2 not started.")
@@ -221,7 +221,7 @@ def test_a_second_run_is_told_who_holds_the_ledger(three_planned: Workplace, emu
 def test_the_first_signal_lets_the_job_in_hand_finish(
     three_planned: Workplace, emulator: EmulatorProcess, number: signal.Signals, code: int
 ) -> None:
-    emulator.fault("asset", "slow*", f"/{A}/")
+    emulator.fault("asset", "drip*", f"/{A}/")
     started = three_planned.start("apply", "plan.json", "--json")
     until(lambda: [r for r in emulator.requests() if r["port"] == "asset"], "the first download")
     started.send_signal(number)

@@ -14,12 +14,10 @@ Json = dict[str, Any]
 class EmulatorProcess:
     """An emulated account.  Never outlives the test: the emulator ends when its standard input does."""
 
-    def __init__(
-        self, *, jobs: int = 0, seed: int = 1, page_size: int = 25, media_mb: int = 0, key: str = "pictai_test"
-    ) -> None:
+    def __init__(self, *more: str, jobs: int = 0, seed: int = 1, media_mb: int = 0, key: str = "pictai_test") -> None:
         self._arguments = [
-            *("--jobs", str(jobs), "--seed", str(seed), "--page-size", str(page_size), "--media-mb", str(media_mb)),
-            *("--port", "0", "--asset-port", "0", "--control-port", "0", "--until-stdin-closes", "--key", key),
+            *("--jobs", str(jobs), "--seed", str(seed), "--media-mb", str(media_mb), "--key", key),
+            *("--port", "0", "--asset-port", "0", "--control-port", "0", "--until-stdin-closes", *more),
         ]
 
     def __enter__(self) -> Self:
@@ -78,19 +76,35 @@ class EmulatorProcess:
     def clear_faults(self) -> None:
         self._call("DELETE", "faults")
 
-    def put_job(self, job_id: str, data: Json, *, newest: bool = True, body: Json | None = None) -> str:
-        """Add a job whose body carries `data`, in the usual spellings unless `body` says all."""
-        success = data.get("status") != "failed"
-        got = body or {"job_id": job_id, "success": success, "data": data}
-        listed = body or {"success": success, "data": {**data, "jobId": job_id}}
-        self._call("POST", "jobs", {"id": job_id, "body": got, "listed": listed, "newest": newest})
+    def put_job(
+        self,
+        job_id: str,
+        data: Json,
+        *,
+        newest: bool = True,
+        body: Json | None = None,
+        sizes: dict[str, int] | None = None,
+        **more: object,
+    ) -> str:
+        """Add a job whose answers carry `data`, in the spellings the switches choose unless `body` says all."""
+        told = {"data": data} if body is None else {"body": body}
+        self._call("POST", "jobs", {"id": job_id, **told, "newest": newest, "bytes": sizes or {}, **more})
         return job_id
 
     def remove_job(self, job_id: str) -> None:
         self._call("DELETE", f"jobs/{job_id}")
 
-    def reset(self, *, jobs: int = 0, seed: int = 1, page_size: int = 25) -> None:
-        self._call("POST", "reset", {"jobs": jobs, "seed": seed, "page_size": page_size})
+    def switch(self, **positions: object) -> None:
+        self._call("POST", "switches", positions)
+
+    def clock(self, **asked: object) -> Json:
+        return cast("Json", self._call("POST", "clock", asked))
+
+    def webhooks(self) -> list[Json]:
+        return cast("list[Json]", self._call("GET", "webhooks"))
+
+    def reset(self, *, jobs: int = 0, seed: int = 1, **switches: object) -> None:
+        self._call("POST", "reset", {"jobs": jobs, "seed": seed, "switches": switches})
 
     def _call(self, method: str, what: str, body: Json | None = None) -> object:
         answer = self._session.request(method, f"{self.control}/_emulator/{what}", json=body, timeout=30)
