@@ -4,13 +4,13 @@ from typing import Any
 
 import requests
 
-from tests.support.emulator import EmulatorProcess
+from tests.support.emulator import EmulatedAccount
 
 Json = dict[str, Any]
 
 
 def call(
-    emulator: EmulatorProcess,
+    emulator: EmulatedAccount,
     path: str,
     method: str = "GET",
     *,
@@ -26,7 +26,7 @@ def call(
     )
 
 
-def pages(emulator: EmulatorProcess, path: str = "/v1/jobs", most: int = 200) -> list[Json]:
+def pages(emulator: EmulatedAccount, path: str = "/v1/jobs", most: int = 200) -> list[Json]:
     """Read a list to its end, however the end is marked."""
     read: list[Json] = []
     query: dict[str, str] = {}
@@ -39,12 +39,12 @@ def pages(emulator: EmulatorProcess, path: str = "/v1/jobs", most: int = 200) ->
     raise AssertionError(f"{path} has no end")
 
 
-def listed(emulator: EmulatorProcess) -> list[str]:
+def listed(emulator: EmulatedAccount) -> list[str]:
     """Give the ids of the job list, in its order."""
     return [item["data"]["jobId"] for page in pages(emulator) for item in page["items"]]
 
 
-def data_of(emulator: EmulatorProcess, job_id: str) -> Json:
+def data_of(emulator: EmulatedAccount, job_id: str) -> Json:
     """Give what a GET of a job shows as its data."""
     data: Json = call(emulator, f"/v1/jobs/{job_id}").json()["data"]
     return data

@@ -1,54 +1,34 @@
-"""The emulator as a real process, for tests: started on free ports, stopped by closing its standard input."""
+"""The emulator, for tests: as a real process, or served by a thread of this one; on free ports either way."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, cast
 
 import requests
 
+from reconciler.emulator.scenario import Scenario
+from reconciler.emulator.server import Options, running
+
 Json = dict[str, Any]
 
 
-class EmulatorProcess:
-    """An emulated account.  Never outlives the test: the emulator ends when its standard input does."""
+class EmulatedAccount:
+    """An emulated account, by its addresses: what a test asks of its control port."""
 
-    def __init__(self, *more: str, jobs: int = 0, seed: int = 1, media_mb: int = 0, key: str = "pictai_test") -> None:
-        self._arguments = [
-            *("--jobs", str(jobs), "--seed", str(seed), "--media-mb", str(media_mb), "--key", key),
-            *("--port", "0", "--asset-port", "0", "--control-port", "0", "--until-stdin-closes", *more),
-        ]
+    api: str
+    assets: str
+    control: str
+    key: str
 
-    def __enter__(self) -> Self:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "reconciler.emulator", *self._arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        where = json.loads(self.process.stdout.readline())
+    def _connect(self, where: Json) -> None:
         self.api, self.assets = str(where["api"]), str(where["assets"])
         self.control, self.key = str(where["control"]), str(where["key"])
         self._session = requests.Session()
         self._session.trust_env = False
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._session.close()
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        try:
-            self.process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
 
     @property
     def environ(self) -> dict[str, str]:
@@ -110,3 +90,51 @@ class EmulatorProcess:
         answer = self._session.request(method, f"{self.control}/_emulator/{what}", json=body, timeout=30)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+class EmulatorProcess(EmulatedAccount):
+    """An emulated account of its own process.  It never outlives the test: it ends when its standard input does."""
+
+    def __init__(self, *more: str, jobs: int = 0, seed: int = 1, media_mb: int = 0, key: str = "pictai_test") -> None:
+        self._arguments = [
+            *("--jobs", str(jobs), "--seed", str(seed), "--media-mb", str(media_mb), "--key", key),
+            *("--port", "0", "--asset-port", "0", "--control-port", "0", "--until-stdin-closes", *more),
+        ]
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "reconciler.emulator", *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self._connect(json.loads(self.process.stdout.readline()))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+@contextmanager
+def emulator_in_this_process(key: str = "pictai_test") -> Iterator[EmulatedAccount]:
+    """Serve an emulated account from a thread."""
+    with running(Options(scenario=Scenario(jobs=0, key=key))) as where:
+        account = EmulatedAccount()
+        account._connect({"api": where.api, "assets": where.assets, "control": where.control, "key": where.key})
+        try:
+            yield account
+        finally:
+            account._session.close()
