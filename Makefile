@@ -39,9 +39,10 @@ lint: $(STAMP)  ## Format check, lint, types, layers
 
 check: lint test  ## Everything a commit must pass
 
-bench: $(STAMP)  ## Start-up time and file reading, beside other programs
+bench: $(STAMP)  ## Start-up, file reading, lists and files of the service, beside other programs
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/yaml_readers.py
+	$(BIN)/python bench/throughput.py
 
 nightly: $(STAMP)  ## The same tests with many more random examples
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --timeout 3600
