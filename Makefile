@@ -44,6 +44,9 @@ bench: $(STAMP)  ## Start-up, file reading, lists and files of the service, besi
 	$(BIN)/python bench/yaml_readers.py
 	$(BIN)/python bench/throughput.py
 
+compare: $(STAMP)  ## What three sample programs lose, beside ours; writes docs/compare.md
+	$(BIN)/python -m bench.compare.losses --write docs/compare.md
+
 nightly: $(STAMP)  ## The same tests with many more random examples
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --timeout 3600
 
@@ -67,4 +70,4 @@ ci: lint test demo  ## What .ci/run runs
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) .venv-lock .venv-lowest $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test test-lowest fmt lint check bench nightly lock ci clean
+.PHONY: help setup demo test test-lowest fmt lint check bench compare nightly lock ci clean

@@ -15,7 +15,7 @@ import pytest
 from reconciler import __version__
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("reconciler", "schemas", "state", "tests", "docs", "requirements")
+SHIPPED = ("reconciler", "schemas", "state", "tests", "bench", "docs", "requirements")
 FILES = ("pyproject.toml", "README.md", "LICENSE", "Makefile", "ARCHITECTURE.md", "CHANGELOG.md")
 
 
@@ -71,6 +71,7 @@ def test_the_source_archive_holds_what_a_packager_needs(built: Path) -> None:
     with tarfile.open(found) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"README.md", "LICENSE", "schemas/plan.v1.json", "tests/conftest.py", "pyproject.toml"} <= names
+    assert "bench/compare/losses.py" in names, "the tests run it"
 
 
 @pytest.fixture(scope="module")
