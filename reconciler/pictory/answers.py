@@ -4,12 +4,12 @@ The order of reading is status, then body: the service names errors in `message`
 `error.error_message` or `data.error_message`, codes are text or numbers, and a body may be HTML.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.secret import Secret
+from reconciler.pictory.parts import Part, compact, fields
 
 NOT_FOUND_CODE = "5000"
 NOT_FOUND_WORD = "JOB_NOT_FOUND"
@@ -31,7 +31,8 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A read answer: its kind, the JSON object in it (empty if there is none), and the service's own words."""
+    """A read answer: its kind, the fields of the JSON object in it (none if there is none) with `data` and `items` not
+    taken apart, and the service's own words."""
 
     kind: Kind
     status: int
@@ -39,46 +40,22 @@ class Answer:
     words: str
 
 
-REPEATED = "\x00repeated"
-"""Where `parse` leaves the names of keys that stood twice; no key of the service can be spelled so."""
-
-
-def parse(raw: bytes) -> object:
-    """Read JSON strictly: no NaN, and an object whose key stands twice remembers it under REPEATED.
-
-    Raises:
-        ValueError: it is not JSON, or nests too deeply, or is not UTF-8.
-    """
-    try:
-        return json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    read = dict(pairs)
-    if len(read) < len(pairs):
-        names = [name for name, _ in pairs]
-        read[REPEATED] = sorted({name for name in names if names.count(name) > 1})
-    return read
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
-
-
 NOTHING = Secret("")
+
+
+KEPT = frozenset({"data", "items"})
+"""What is not taken apart here: a job's results, a page's items."""
 
 
 def read_answer(status: int, raw: bytes, *, sent: Secret = NOTHING) -> Answer:
     """Tell what an answer means.  Never raises, whatever came; `sent` is the key, which its words must not tell."""
     try:
-        parsed = parse(raw)
+        whole = compact(raw)
     except ValueError:
-        parsed = None
-    body: Mapping[str, object] = parsed if isinstance(parsed, dict) else {}
+        whole = Part(b"")
+    body = fields(whole, kept=KEPT)
     words = _words(body, sent) or _start_of(raw, sent)
-    return Answer(_kind(status, body, raw, is_object=isinstance(parsed, dict)), status, body, words)
+    return Answer(_kind(status, body, raw, is_object=whole.is_object), status, body, words)
 
 
 def _kind(status: int, body: Mapping[str, object], raw: bytes, *, is_object: bool) -> Kind:
@@ -104,8 +81,16 @@ def _says_not_found(body: Mapping[str, object]) -> bool:
 
 
 def _places(body: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
-    inner = (body.get("error"), body.get("data"))
-    return (body, *(place for place in inner if isinstance(place, dict)))
+    error, data = body.get("error"), body.get("data")
+    places = [body]
+    if isinstance(error, dict):
+        places.append(error)
+    if isinstance(data, Part):
+        places.append(fields(data, only=_LOOKED_FOR))
+    return tuple(places)
+
+
+_LOOKED_FOR = frozenset({"status", "message", "error_message", "error_code"})
 
 
 def _words(body: Mapping[str, object], sent: Secret) -> str:

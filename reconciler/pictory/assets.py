@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from reconciler.core.canonical import digest
 from reconciler.core.job import Asset, AssetForm, AssetKind, JobType
-from reconciler.pictory.answers import REPEATED
+from reconciler.pictory.parts import REPEATED, Part, fields
 
 FILE, INLINE, PAGE = AssetForm.FILE, AssetForm.INLINE, AssetForm.PAGE
 
@@ -62,7 +62,14 @@ NARRATION = _Field("renderParams.audio.tts", AssetKind.NARRATION, FILE, "mp3")
 EXPECTED = frozenset({*(field.name for field in TABLE if field.extension != "json"), "url"})
 """Names whose value must be an asset: where it is of another form, that is news."""
 
-NOTHING: tuple[object, ...] = (None, "", [], {})
+HEAVY = frozenset(field.name for field in TABLE if field.extension == "json")
+"""Names whose arrays and objects are content, and are never taken apart."""
+
+
+def is_nothing(value: object) -> bool:
+    """Tell whether a field is there and says nothing."""
+    return value.is_empty if isinstance(value, Part) else value in (None, "", [], {})
+
 
 REQUIRED: Mapping[JobType, frozenset[AssetKind]] = {
     JobType.RENDER: frozenset({AssetKind.VIDEO}),
@@ -95,7 +102,7 @@ def infer_type(data: Mapping[str, object]) -> JobType:
 
 def _signs(data: Mapping[str, object]) -> Iterator[tuple[JobType, bool]]:
     def shows(*names: str) -> bool:
-        return any(data.get(name) not in NOTHING for name in names)
+        return not all(is_nothing(data.get(name)) for name in names)
 
     yield JobType.RENDER, shows(*_OF_A_RENDER)
     yield JobType.PREVIEW, shows("renderParams", "storyboard", "previewUrl", "preview")
@@ -124,16 +131,19 @@ def _find(data: Mapping[str, object], job_type: JobType) -> Iterator[Asset]:
 
 def _narration(data: Mapping[str, object]) -> object:
     params = data.get("renderParams")
-    audio = params.get("audio") if isinstance(params, dict) else None
-    return audio.get("tts") if isinstance(audio, dict) else None
+    if not isinstance(params, Part):
+        return None
+    audio = fields(params, kept={"audio"}, only={"audio"}).get("audio")
+    return fields(audio, only={"tts"}).get("tts") if isinstance(audio, Part) else None
 
 
 def _asset(field: _Field, value: object) -> Asset | None:
     if field.form is INLINE:
         # An address where content belongs is no content: kept as text, it would look archived, and its file be lost.
         is_content = isinstance(value, str) or field.extension == "json"
-        is_there = value not in NOTHING and is_content and not _begins_as_address(value)
-        return _made(field, content=digest(value)) if is_there else None
+        if is_nothing(value) or not is_content or _begins_as_address(value):
+            return None
+        return _made(field, content=value.digest if isinstance(value, Part) else digest(value))
     return _made(field, address=value) if isinstance(value, str) and is_address(value) else None
 
 
@@ -171,8 +181,8 @@ def unlisted(body: Mapping[str, object], data: Mapping[str, object], assets: tup
     listed = {asset.field for asset in assets} | THIRD_PARTY
     names = {name for name, value in data.items() if name not in listed and _holds_address(value)}
     names |= {f"{name} (beside data)" for name, value in body.items() if name != "data" and _holds_address(value)}
-    names |= {name for name in EXPECTED - listed if data.get(name) not in NOTHING}
-    if NARRATION.name not in listed and _narration(data) not in NOTHING:
+    names |= {name for name in EXPECTED - listed if not is_nothing(data.get(name))}
+    if NARRATION.name not in listed and not is_nothing(_narration(data)):
         names.add(NARRATION.name)
     return tuple(sorted(names))
 
@@ -184,6 +194,9 @@ def _begins_as_address(value: object) -> bool:
 def _holds_address(value: object) -> bool:
     if isinstance(value, str):
         return _begins_as_address(value)
+    if isinstance(value, Part):
+        # It could not be taken apart: an address may stand in it wherever its bytes begin like one.
+        return b"http" in value.content.lower() or b"\\u" in value.content
     if isinstance(value, dict):
         return any(_holds_address(inner) for name, inner in value.items() if name != REPEATED)
     return isinstance(value, list) and any(_holds_address(inner) for inner in value)

@@ -11,6 +11,7 @@ from reconciler.engine.ports import CleanAnswer, JobDetail, Listing
 from reconciler.errors import AuthenticationRefused, InventoryIncomplete, ServiceAnswerUnreadable, ServiceError
 from reconciler.pictory.answers import Answer, Kind
 from reconciler.pictory.calls import ApiCalls, Got
+from reconciler.pictory.parts import REPEATED, Part, items
 from reconciler.pictory.wire import NOT_IN_A_PATH, is_text, read_detail, read_job
 
 MOST_PAGES = 100_000
@@ -65,7 +66,7 @@ class PictoryReader:
             return None
         if got.answer.kind is not Kind.FINE:
             raise ServiceAnswerUnreadable(f"GET /v1/jobs/{job_id}: HTTP {got.answer.status}: {got.answer.words}")
-        return read_detail(got.answer.body, got.raw, job_id)
+        return read_detail(got.raw, job_id)
 
     def _pages(self) -> Iterator["_Page"]:
         seen: set[str] = set()
@@ -147,17 +148,20 @@ def _newer(again: _Page, listed: Sequence[Job], *, was_empty: bool) -> tuple[Job
 
 def _read_page(got: Got, number: int) -> _Page:
     body = got.answer.body
-    items = body.get("items")
-    if not isinstance(items, list):
+    listed = body.get("items")
+    if not isinstance(listed, Part) or not listed.is_array:
         raise InventoryIncomplete(f"page {number} of the job list has no `items`", hint=NOTHING_DECIDED)
-    strange = [type(item).__name__ for item in items if not isinstance(item, dict)]
+    if body.get(REPEATED):
+        raise InventoryIncomplete(f"page {number} of the job list says the same thing twice", hint=NOTHING_DECIDED)
+    read = items(listed)
+    strange = [item for item in read if not item.is_object]
     if strange:
         raise InventoryIncomplete(
-            f"page {number} of the job list holds {len(strange)} items that are no jobs ({strange[0]})",
+            f"page {number} of the job list holds {len(strange)} items that are no jobs ({strange[0].content[:20]!r})",
             hint=NOTHING_DECIDED,
         )
     next_key, marker = _next_key(body.get("nextPageKey", _ABSENT), number)
-    return _Page(tuple(read_job(item) for item in items), next_key, marker, got.told_at)
+    return _Page(tuple(read_job(item) for item in read), next_key, marker, got.told_at)
 
 
 _ABSENT = object()

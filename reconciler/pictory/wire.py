@@ -6,8 +6,8 @@ from reconciler.core.canonical import canonical_json
 from reconciler.core.job import Asset, AssetForm, Job, JobId, JobStatus, JobType, fingerprint
 from reconciler.engine.ports import InlinePart, JobDetail
 from reconciler.errors import ServiceAnswerUnreadable
-from reconciler.pictory.answers import REPEATED
-from reconciler.pictory.assets import find_assets, infer_type, lacking, unlisted
+from reconciler.pictory.assets import HEAVY, find_assets, infer_type, lacking, unlisted
+from reconciler.pictory.parts import REPEATED, Part, compact, fields
 
 ID_SPELLINGS = (("job_id", False), ("jobId", False), ("job_id", True), ("jobId", True))
 """Name, and whether it stands inside `data`; in the order in which they are believed."""
@@ -23,17 +23,28 @@ MATTERS = frozenset({"job_id", "jobId", "status", "data"})
 """Keys whose repetition leaves open which value holds."""
 
 
-def read_job(body: Mapping[str, object], *, asked: JobId | None = None) -> Job | None:
+Fields = Mapping[str, object]
+
+
+def read_job(item: Part, *, asked: JobId | None = None) -> Job | None:
     """Read one job; None when it carries no id that can be written down, and none was asked for."""
-    ids = _ids(body)
+    body, facts = _taken_apart(item)
+    ids = _ids(body, facts)
     if asked is not None and asked not in ids:
         ids = (asked, *ids)
     if not ids or not is_text(ids[0]):
         return None
     try:
-        return _job(body, ids)
+        return _job(body, facts, ids)
     except (RecursionError, ValueError):
         return _unreadable(ids)
+
+
+def _taken_apart(item: Part) -> tuple[Fields, Fields]:
+    """Give what stands beside `data`, and what stands in it."""
+    body = fields(item, kept={"data"})
+    inner = body.get("data")
+    return body, fields(inner, kept=HEAVY) if isinstance(inner, Part) else {}
 
 
 def _unreadable(ids: tuple[JobId, ...]) -> Job:
@@ -50,9 +61,7 @@ def _unreadable(ids: tuple[JobId, ...]) -> Job:
     )
 
 
-def _job(body: Mapping[str, object], ids: tuple[JobId, ...]) -> Job:
-    inner = body.get("data")
-    facts: Mapping[str, object] = inner if isinstance(inner, dict) else {}
+def _job(body: Fields, facts: Fields, ids: tuple[JobId, ...]) -> Job:
     job_type = infer_type(facts)
     assets = find_assets(facts, job_type)
     status, word = _status(facts, has_results=bool(assets))
@@ -71,27 +80,31 @@ def _job(body: Mapping[str, object], ids: tuple[JobId, ...]) -> Job:
     )
 
 
-def read_detail(body: Mapping[str, object], raw: bytes, asked: JobId) -> JobDetail:
+def read_detail(raw: bytes, asked: JobId) -> JobDetail:
     """Read the answer to a call for one job, with the content that the body itself carries.
 
     Raises:
-        ServiceAnswerUnreadable: the body names another job, or text in it cannot be written as UTF-8.
+        ServiceAnswerUnreadable: it is no JSON, names another job, or has text that cannot be written as UTF-8.
     """
-    ids = _ids(body)
+    try:
+        item = compact(raw)
+    except ValueError as error:
+        raise ServiceAnswerUnreadable(f"GET /v1/jobs/{asked} was not answered with JSON ({error})") from None
+    body, facts = _taken_apart(item)
+    ids = _ids(body, facts)
     if ids and asked not in ids:
         raise ServiceAnswerUnreadable(f"GET /v1/jobs/{asked} was answered with job {ids[0]}")
-    job = read_job(body, asked=asked)
+    job = read_job(item, asked=asked)
     if job is None:  # `asked` is an id, so there is always a job
         raise ServiceAnswerUnreadable(f"GET /v1/jobs/{asked} was answered without a job")
-    return JobDetail(job=job, body=raw, inline=tuple(_inline(body, job)))
+    return JobDetail(job=job, body=raw, inline=tuple(_inline(facts, job)))
 
 
-def _ids(body: Mapping[str, object]) -> tuple[JobId, ...]:
+def _ids(body: Fields, facts: Fields) -> tuple[JobId, ...]:
     """Give the different ids that the body claims, the most believed first."""
-    inner = body.get("data")
     found: list[JobId] = []
     for name, is_inner in ID_SPELLINGS:
-        value = (inner.get(name) if isinstance(inner, dict) else None) if is_inner else body.get(name)
+        value = (facts if is_inner else body).get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and value and value not in found:
@@ -99,7 +112,7 @@ def _ids(body: Mapping[str, object]) -> tuple[JobId, ...]:
     return tuple(found)
 
 
-def _status(facts: Mapping[str, object], *, has_results: bool) -> tuple[JobStatus, str]:
+def _status(facts: Fields, *, has_results: bool) -> tuple[JobStatus, str]:
     word = facts.get("status")
     if isinstance(word, str) and word:
         return STATUS_WORDS.get(word, JobStatus.UNKNOWN), word
@@ -108,7 +121,7 @@ def _status(facts: Mapping[str, object], *, has_results: bool) -> tuple[JobStatu
     return (JobStatus.UNSTATED if has_results else JobStatus.UNKNOWN), ""
 
 
-def _contradictions(body: Mapping[str, object], facts: Mapping[str, object], ids: tuple[JobId, ...]) -> Iterator[str]:
+def _contradictions(body: Fields, facts: Fields, ids: tuple[JobId, ...]) -> Iterator[str]:
     if len(ids) > 1:
         yield f"its ids disagree: {', '.join(ids)}"
     if ids[0] in NOT_IN_A_PATH:
@@ -123,14 +136,12 @@ def is_text(job_id: JobId) -> bool:
     return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in job_id)
 
 
-def _repeated(place: Mapping[str, object]) -> tuple[str, ...]:
+def _repeated(place: Fields) -> tuple[str, ...]:
     names = place.get(REPEATED)
     return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
-def _inline(body: Mapping[str, object], job: Job) -> Iterator[InlinePart]:
-    inner = body.get("data")
-    facts: Mapping[str, object] = inner if isinstance(inner, dict) else {}
+def _inline(facts: Fields, job: Job) -> Iterator[InlinePart]:
     for asset in job.assets:
         if asset.form is AssetForm.INLINE:
             yield InlinePart(
@@ -139,6 +150,8 @@ def _inline(body: Mapping[str, object], job: Job) -> Iterator[InlinePart]:
 
 
 def _content(value: object, asset: Asset, job_id: JobId) -> bytes:
+    if isinstance(value, Part):
+        return value.content + b"\n"
     if asset.extension == "json":
         return canonical_json(value) + b"\n"
     try:

@@ -19,6 +19,7 @@ from reconciler.pictory.wire import read_job
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.wire import part
 from tests.support.workplace import Workplace
 
 OLD, NEW = job_id(1), job_id(2)
@@ -43,7 +44,7 @@ class HandMadeList:
     ahead: timedelta | None = None
 
     def list_jobs(self) -> Listing:
-        jobs = [read_job({"job_id": each, "data": bodies.transcription()}) for each in self.ids]
+        jobs = [read_job(part({"job_id": each, "data": bodies.transcription()})) for each in self.ids]
         told_at = None if self.ahead is None else self.clock.now() + self.ahead
         return Listing(jobs=tuple(job for job in jobs if job), pages=1, end_marker="null", unnamed=0, told_at=told_at)
 

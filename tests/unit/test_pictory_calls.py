@@ -33,6 +33,7 @@ from reconciler.errors import (
 from reconciler.pictory import calls as calls_module
 from reconciler.pictory.calls import ApiCalls
 from reconciler.pictory.pacing import Pacer
+from reconciler.pictory.parts import Part
 from reconciler.pictory.reader import PictoryCleaner, PictoryReader
 from tests.support.scripted_server import RESET, Reply, Scripted, scripted
 
@@ -155,7 +156,7 @@ def test_a_read_is_tried_again_after_passing_trouble(trouble: Reply, pauses: lis
     with scripted(trouble, trouble, FINE) as server, calling(server, pauses) as calls:
         got = calls.get("/v1/jobs", what="a call")
     assert got is not None
-    assert got.answer.body == {"items": [], "nextPageKey": None}
+    assert got.answer.body == {"items": Part(b"[]"), "nextPageKey": None}
     assert len(server.came) == 3
     assert len(pauses) == 2
 
@@ -419,7 +420,7 @@ BAD_PAGES: dict[str, tuple[list[Reply], str]] = {
     "a page that is not found": ([Reply(404)], "not found"),
     "no items": ([Reply(body=b'{"nextPageKey": null}')], "has no `items`"),
     "items that are none": ([Reply(body=b'{"items": {}}')], "has no `items`"),
-    "items that are no jobs": ([Reply(body=b'{"items": ["a", 1]}')], "2 items that are no jobs (str)"),
+    "items that are no jobs": ([Reply(body=b'{"items": ["a", 1]}')], "2 items that are no jobs (b'\"a\"')"),
     "a key that is a number": ([Reply(body=b'{"items": [], "nextPageKey": 7}')], "gives a int as the next page's key"),
     "a key that comes back": ([page(key="K"), page(key="L"), page(key="K"), page()], "was read already"),
     "a page of HTML": ([page("a", key="K"), Reply(body=b"<html>")], "could not be read to its end"),
