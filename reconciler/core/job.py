@@ -95,9 +95,10 @@ class Job:
     """One job as read from a listing or on its own.
 
     `status_word` is the service's own word, for messages.  `lacks` names the kinds that a completed job of its type
-    must have and this one has not.  `unlisted_fields` are field names that look like addresses and are not known to
-    us.  `contradictions` are sentences about what in it cannot be true at once; a job with one is held.  `other_ids`
-    are further ids that the same body claims.
+    must have and this one has not.  `name` is the output's (of a render or preview), `project` the id of the project
+    it belongs to; both "" where none is shown.  `unlisted_fields` are field names that look like addresses and are not
+    known to us.  `contradictions` are sentences about what in it cannot be true at once; a job with one is held.
+    `other_ids` are further ids that the same body claims.
     """
 
     id: JobId
@@ -106,6 +107,8 @@ class Job:
     status_word: str
     assets: tuple[Asset, ...]
     lacks: tuple[AssetKind, ...] = ()
+    name: str = ""
+    project: str = ""
     unlisted_fields: tuple[str, ...] = ()
     contradictions: tuple[str, ...] = ()
     other_ids: tuple[JobId, ...] = ()

@@ -453,3 +453,75 @@ def test_pages_and_files_are_no_inline_parts() -> None:
 def test_text_that_cannot_be_written_as_it_is_is_refused() -> None:  # I1
     with pytest.raises(ServiceAnswerUnreadable, match="holds half a character"):
         read_detail(sent({"job_id": ID, "data": {**bodies.transcription(), "txt": "half \ud83d"}}), JobId(ID))
+
+
+# -- the names it shows
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://files.invalid/VIDEO/orchard.mp4", "orchard"),
+        ("https://files.invalid/VIDEO/spring%20sale.v2.mp4?X=1#t", "spring sale.v2"),
+        ("https://files.invalid/VIDEO/Pictory_2026-03-01T09%3A15.mp4", "Pictory_2026-03-01T09:15"),
+        ("https://files.invalid/VIDEO/Ru%CC%88be.mp4", "R\u00fcbe"),
+        ("https://files.invalid/VIDEO/a%2Fb.mp4", "b"),
+        ("https://files.invalid/VIDEO/plain", "plain"),
+        ("https://files.invalid/", ""),
+        ("https://files.invalid", ""),
+    ],
+)
+def test_a_render_is_named_by_the_address_of_its_video(address: str, name: str) -> None:
+    assert read({"status": "completed", "videoURL": address}).name == name
+
+
+def test_a_render_with_two_names_has_none() -> None:  # I4
+    two = {"videoURL": "https://files.invalid/one.mp4", "outputUrl": "https://files.invalid/two.mp4"}
+    assert read({"status": "completed", **two}).name == ""
+    assert read({"status": "completed", **two, "outputUrl": "https://cdn.invalid/x/one.mp4"}).name == "one"
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({"output": {"name": "orchard.mp4"}}, "orchard"),
+        ({"output": {"name": "orchard"}}, "orchard"),
+        ({"output": {"name": "a/b.mp4"}}, "b"),
+        ({"output": {"name": 7}}, ""),
+        ({"output": {}}, ""),
+        ({"output": "orchard.mp4"}, ""),
+        ({"x": 1}, ""),
+    ],
+    ids=repr,
+)
+def test_a_preview_is_named_by_its_parameters(params: Json, name: str) -> None:
+    assert read({"status": "completed", "renderParams": params}).name == name
+
+
+def test_no_other_type_has_a_name() -> None:
+    for data in (bodies.transcription(), {"status": "failed"}, {"url": "https://files.invalid/a.png", "width": 1}):
+        assert read(data).name == ""
+
+
+PREVIEW = "https://video.invalid/v2/preview/20260301091500123c0ffee"
+
+
+@pytest.mark.parametrize(
+    ("shown", "project"),
+    [
+        ({"projectId": "p1", "previewUrl": PREVIEW, "videoShareURL": SHARE}, "p1"),
+        ({"projectId": 1762768083800}, "1762768083800"),
+        ({"projectId": True}, ""),
+        ({"projectId": "", "previewUrl": PREVIEW}, "20260301091500123c0ffee"),
+        ({"preview": "https://video.invalid/preview/1779999"}, "1779999"),
+        ({"previewUrl": "https://video.invalid/v2/preview/"}, ""),
+        ({"videoShareURL": SHARE}, "20260301091500123c0ffee"),
+        ({"shareVideoURL": SHARE.replace(".invalid/", ".invalid/embed/")}, "20260301091500123c0ffee"),
+        ({"videoShareURL": "https://video.invalid/20260301092233417QwErTy0123456789"}, ""),
+        ({"videoShareURL": "https://video.invalid/embed/20260301092233417QwErTy0123456789"}, ""),
+        ({}, ""),
+    ],
+    ids=repr,
+)
+def test_the_project_is_told_or_read_off_the_pages(shown: Json, project: str) -> None:
+    assert read({"status": "completed", **shown}).project == project
