@@ -13,7 +13,8 @@ class ListingProof:
     `end_marker` is the form in which the service said that no page follows: `null`, `absent` or `empty`.  `repeats`
     counts items listed again unchanged; `unnamed` counts items that carried no usable id, which nobody can act on.
     `arrived` counts jobs that came in while the list was read: its first page, read once more at the end, showed the
-    newest job of before, with these and no others before it.
+    newest job of before, with these and no others before it.  `asked_alone` counts jobs of which the list shows less
+    than the answer for each alone, and which count as that answer shows them.
     """
 
     pages: int
@@ -21,6 +22,7 @@ class ListingProof:
     repeats: int
     unnamed: int
     arrived: int = 0
+    asked_alone: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, compute_plan, expiry
+from reconciler.core.retention import decide
+from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.observe import observe
 from reconciler.engine.ports import Clock, JobsReader, LedgerReader
 
@@ -27,6 +29,8 @@ def make_plan(
     """
     memory = ledger.view()
     inventory = observe(reader, memory, clock)
+    chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
+    inventory = look_closer(reader, inventory, chosen)
     return plan_over(desired, inventory, memory, valid_for=valid_for, tool_version=tool_version)
 
 

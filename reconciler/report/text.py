@@ -46,6 +46,10 @@ def _head(plan: Plan, style: Style) -> Iterator[str]:
         yield style.paint(f"  {proof.repeats} items were listed more than once and count once.", Colour.DIM)
     if proof.arrived:
         yield style.paint(f"  {proof.arrived} jobs came in while the list was read; they are in it.", Colour.DIM)
+    if proof.asked_alone:
+        yield style.paint(
+            f"  {proof.asked_alone} jobs show more when asked for alone than in the list; they count so.", Colour.DIM
+        )
     if proof.unnamed:
         yield style.paint(
             f"? {proof.unnamed} items of the list carry no usable id; nothing is done to them.", Colour.YELLOW

@@ -65,3 +65,19 @@ def test_a_key_that_is_refused_midway_stops_the_run(three_planned: Workplace, em
     emulator.clear_faults()
     three_planned.run("apply", "plan.json").expect(0)
     assert emulator.cleaned() == {A, B, C}
+
+
+def test_a_list_that_shows_ids_and_status_alone_is_no_obstacle(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.put_job(A, bodies.render())
+    emulator.put_job(B, bodies.transcription())
+    emulator.put_job(C, bodies.render())
+    emulator.put_job(job_id(4), {"status": "in-progress"})
+    emulator.switch(list_is_thin=True)
+    workplace.write_desired(C)
+    planned = workplace.run("plan", "--out", "plan.json").expect(0)
+    assert "2 jobs show more when asked for alone than in the list; they count so." in planned.out
+    assert planned.last_line.startswith("Plan: 2 to clean")
+    workplace.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == {A, B}
+    bags = {name.split("/")[1] for name in workplace.files() if name.startswith("jobs/")}
+    assert bags == {A, B}

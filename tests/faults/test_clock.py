@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.desired import DesiredState
+from reconciler.core.job import JobId
 from reconciler.core.plan import Plan
 from reconciler.desired.reader import parse_desired
 from reconciler.engine.observe import CLOCKS_DIFFER_AT_MOST
@@ -15,11 +16,11 @@ from reconciler.engine.ports import JobDetail, Listing
 from reconciler.engine.refreshing import refresh
 from reconciler.errors import InventoryIncomplete
 from reconciler.ledger.sqlite import SqliteLedger
-from reconciler.pictory.wire import read_job
+from reconciler.pictory.wire import read_detail, read_job
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
-from tests.support.wire import part
+from tests.support.wire import part, sent
 from tests.support.workplace import Workplace
 
 OLD, NEW = job_id(1), job_id(2)
@@ -48,8 +49,8 @@ class HandMadeList:
         told_at = None if self.ahead is None else self.clock.now() + self.ahead
         return Listing(jobs=tuple(job for job in jobs if job), pages=1, end_marker="null", unnamed=0, told_at=told_at)
 
-    def get(self, job_id: str) -> JobDetail | None:
-        raise AssertionError(f"nobody asks for {job_id}")
+    def get(self, job_id: JobId) -> JobDetail | None:
+        return read_detail(sent({"job_id": job_id, "data": bodies.transcription()}), job_id)
 
 
 @dataclass

@@ -120,7 +120,7 @@ class Service:
         return Listing(jobs=self.jobs, pages=2, end_marker="empty", unnamed=1)
 
     def get(self, job_id: JobId) -> JobDetail | None:
-        raise AssertionError(f"nobody asks for {job_id}")
+        return JobDetail(job={each.id: each for each in self.jobs}[job_id], body=b"", inline=())
 
     def now(self) -> datetime:
         return self.moment

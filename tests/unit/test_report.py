@@ -61,7 +61,7 @@ def rich_plan() -> Plan:
     )
     view = memory(*(each.id for each in reversed(listed) if each.id != "young"))
     made = plan_of(state, *listed, remembered=view)
-    proof = ListingProof(pages=3, end_marker="null", repeats=2, unnamed=1, arrived=4)
+    proof = ListingProof(pages=3, end_marker="null", repeats=2, unnamed=1, arrived=4, asked_alone=2)
     return guarded(replace(made, proof=proof), state, view)
 
 

@@ -1,0 +1,79 @@
+"""Ask for jobs alone where the list may show less of them than the service knows.
+
+Nothing says that a list item is as full as the answer for its job alone; a plan made from less would name facts that no
+apply ever meets again.  One job of each kind is asked for, and where that shows other facts, every job of the kind:
+never one call per job of a list that tells all.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.core.inventory import Inventory
+from reconciler.core.job import Job, JobId, JobStatus, JobType
+from reconciler.core.retention import Held, HoldCode, Released, Verdict
+from reconciler.engine.ports import JobsReader
+from reconciler.errors import ServiceAnswerUnreadable
+
+MAY_BE_FOR_LACK_OF_FACTS = frozenset({HoldCode.TYPE_UNKNOWN, HoldCode.RULE_UNDECIDED, HoldCode.ASSET_MISSING})
+"""Holds that a fuller answer could lift; a job with any other hold stays where it is, whatever it shows."""
+
+_Kind = tuple[JobType, JobStatus]
+
+
+def worth_a_look(verdicts: Iterable[Verdict]) -> tuple[JobId, ...]:
+    """Give the jobs whose verdict a fuller answer could change, or whose facts an apply will meet again."""
+    return tuple(verdict.job.id for verdict in verdicts if _is_worth(verdict))
+
+
+def _is_worth(verdict: Verdict) -> bool:
+    if isinstance(verdict, Held):
+        return verdict.job.is_terminal and all(hold.code in MAY_BE_FOR_LACK_OF_FACTS for hold in verdict.holds)
+    return isinstance(verdict, Released)
+
+
+def look_closer(reader: JobsReader, inventory: Inventory, chosen: Sequence[JobId]) -> Inventory:
+    """Give the inventory with the facts that `chosen` jobs show alone; the proof counts those that were more.
+
+    Raises:
+        ServiceError: the service gave no usable answer at all.
+        AuthenticationRefused: the key was refused.
+    """
+    listed = {job.id: job for job in inventory.jobs}
+    kinds: dict[_Kind, list[Job]] = {}
+    for job_id in chosen:
+        job = listed[job_id]
+        kinds.setdefault((job.type, job.status), []).append(job)
+    fuller = {job.id: job for alike in kinds.values() for job in _fuller(reader, alike)}
+    if not fuller:
+        return inventory
+    return replace(
+        inventory,
+        jobs=tuple(fuller.get(job.id, job) for job in inventory.jobs),
+        proof=replace(inventory.proof, asked_alone=len(fuller)),
+    )
+
+
+def _fuller(reader: JobsReader, alike: Sequence[Job]) -> Iterator[Job]:
+    differs = False
+    for job in alike:
+        alone = _alone(reader, job)
+        if alone is None:
+            continue  # gone since: the list says what there is to say, and the next job shows how its kind is listed
+        if not differs and (alone.fingerprint, alone.contradictions) == (job.fingerprint, job.contradictions):
+            return
+        differs = True
+        yield alone
+
+
+def _alone(reader: JobsReader, job: Job) -> Job | None:
+    try:
+        detail = reader.get(job.id)
+    except ServiceAnswerUnreadable as error:
+        # One odd job must not keep the others from a plan, nor be decided on.
+        return replace(
+            job, contradictions=(*job.contradictions, f"asked for alone, it cannot be read: {error.message}")
+        )
+    if detail is None:
+        return None
+    told = dict.fromkeys((*job.contradictions, *detail.job.contradictions))
+    return replace(detail.job, contradictions=tuple(told))
