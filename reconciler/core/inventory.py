@@ -1,9 +1,10 @@
 """The live job list as read, with the proof that it is whole."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.core.job import Job
+from reconciler.core.job import Job, JobId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +28,13 @@ class ListingProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """Every job of the account, newest first as listed, each id once."""
+    """Every job of the account, newest first as listed, each id once.
+
+    `created_dates` are what AI Studio's lists say of some of them; empty where nobody asked.
+    """
 
     jobs: tuple[Job, ...]
     proof: ListingProof
     observed_at: datetime
     digest: str
+    created_dates: Mapping[JobId, datetime] = field(default_factory=dict)

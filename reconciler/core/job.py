@@ -4,6 +4,7 @@ What cannot be told has a word of its own (UNKNOWN, UNSTATED), never a guess (I4
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import NewType, assert_never
 from urllib.parse import urlsplit, urlunsplit
@@ -96,9 +97,10 @@ class Job:
 
     `status_word` is the service's own word, for messages.  `lacks` names the kinds that a completed job of its type
     must have and this one has not.  `name` is the output's (of a render or preview), `project` the id of the project
-    it belongs to; both "" where none is shown.  `unlisted_fields` are field names that look like addresses and are not
-    known to us.  `contradictions` are sentences about what in it cannot be true at once; a job with one is held.
-    `other_ids` are further ids that the same body claims.
+    it belongs to; both "" where none is shown.  `shared_at` is the time at the head of its share page's id.
+    `unlisted_fields` are field names that look like addresses and are not known to us.  `contradictions` are sentences
+    about what in it cannot be true at once; a job with one is held.  `other_ids` are further ids that the same body
+    claims.
     """
 
     id: JobId
@@ -109,6 +111,7 @@ class Job:
     lacks: tuple[AssetKind, ...] = ()
     name: str = ""
     project: str = ""
+    shared_at: datetime | None = None
     unlisted_fields: tuple[str, ...] = ()
     contradictions: tuple[str, ...] = ()
     other_ids: tuple[JobId, ...] = ()

@@ -1,49 +1,40 @@
-"""Verdicts to a plan: what would be done to which job and why, with an id over its decisions.
+"""A plan: what would be done to which job and why, with an id over its decisions.
 
 A plan is a value.  It never holds a client, and it is never changed; an approved plan is an upper bound for an apply.
 """
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from fractions import Fraction
-from typing import assert_never
 
 from reconciler.core.canonical import digest, utc_text
-from reconciler.core.desired import DesiredState, Otherwise
-from reconciler.core.inventory import Inventory, ListingProof
+from reconciler.core.inventory import ListingProof
 from reconciler.core.job import JobId, JobStatus, JobType
-from reconciler.core.memory import LedgerView
-from reconciler.core.retention import (
-    Gone,
-    Held,
-    Hold,
-    OutOfScope,
-    Released,
-    Retained,
-    RuleTried,
-    Verdict,
-    decide,
-    is_counted,
-)
+from reconciler.core.verdicts import Hold, RuleTried
 
 
 class Action(Enum):
-    """What is done to a released job.  A change carries a list of them, as more may be added."""
+    """What is done to a job.  A change carries a list of them, as more may be added."""
 
     REPORT = "report"
     ARCHIVE = "archive"
     CLEAN = "clean"
 
 
+class Reason(Enum):
+    """Why something is done to a job.  The words are part of the plan format."""
+
+    NO_RULE_MATCHES = "no_rule_matches"
+    ARCHIVE_NOW = "archive_now"  # it stays, and the rule that keeps it asks for a copy
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One released job and what will be done to it.
+    """One job and what will be done to it.
 
     `first_seen` is None for a job that the ledger has not recorded yet.  `not_archived` names fields that look like
-    files, are not known, and so will not be in the archive.
+    files, are not known, and so will not be in the archive.  `size` is in bytes, None where nobody measured it.
     """
 
     job_id: JobId
@@ -54,6 +45,8 @@ class Change:
     fingerprint: str
     first_seen: datetime | None
     not_archived: tuple[str, ...] = ()
+    reason: Reason = Reason.NO_RULE_MATCHES
+    size: int | None = None
 
     @property
     def cleans(self) -> bool:
@@ -188,100 +181,6 @@ def expiry(created_at: datetime, valid_for: timedelta) -> datetime:
     if unit == timedelta(days=1):
         floor = floor.replace(hour=0)
     return floor if floor == end else floor + unit
-
-
-def compute_plan(
-    desired: DesiredState,
-    inventory: Inventory,
-    memory: LedgerView,
-    *,
-    created_at: datetime,
-    expires_at: datetime,
-    tool_version: str,
-) -> Plan:
-    """Decide over a whole inventory.  Violations are added by `reconciler.core.guards`."""
-    as_of = inventory.observed_at
-    verdicts = decide(desired, inventory, memory, as_of)
-    released = [verdict for verdict in verdicts if isinstance(verdict, Released)]
-    changes = [change for change in (_change(desired, verdict, memory) for verdict in released) if change]
-    retained = [verdict for verdict in verdicts if isinstance(verdict, Retained)]
-    return Plan(
-        account=desired.account,
-        desired_digest=desired.digest,
-        tool_version=tool_version,
-        created_at=created_at,
-        as_of=as_of,
-        expires_at=expires_at,
-        inventory_digest=inventory.digest,
-        inventory_jobs=len(inventory.jobs),
-        proof=inventory.proof,
-        changes=_oldest_first(changes, inventory, memory),
-        held=tuple(_held_job(verdict) for verdict in verdicts if isinstance(verdict, Held)),
-        retained_by=_retained_by(retained),
-        retained_digest=digest(sorted(verdict.job.id for verdict in retained)),
-        counts=_counts(desired, verdicts, settled=len(released) - len(changes)),
-    )
-
-
-def _change(desired: DesiredState, released: Released, memory: LedgerView) -> Change | None:
-    job = released.job
-    known = memory.jobs.get(job.id)
-    is_archived = known is not None and job.fingerprint in known.archived
-    match desired.otherwise:
-        case Otherwise.REPORT:
-            actions: tuple[Action, ...] = (Action.REPORT,)
-        case Otherwise.ARCHIVE:
-            actions = () if is_archived else (Action.ARCHIVE,)
-        case Otherwise.CLEAN:
-            actions = (Action.ARCHIVE, Action.CLEAN)
-        case _:
-            assert_never(desired.otherwise)
-    if not actions:
-        return None
-    return Change(
-        job_id=job.id,
-        type=job.type,
-        status=job.status,
-        actions=actions,
-        tried=released.tried,
-        fingerprint=job.fingerprint,
-        first_seen=known.first_seen if known else None,
-        not_archived=job.unlisted_fields,
-    )
-
-
-def _oldest_first(changes: Iterable[Change], inventory: Inventory, memory: LedgerView) -> tuple[Change, ...]:
-    # Jobs the ledger knows go by its sequence; new ones are newer than all of them, and the list shows newest first.
-    position = {job.id: -index for index, job in enumerate(inventory.jobs)}
-    newest = max((known.sequence for known in memory.jobs.values()), default=0)
-
-    def rank(change: Change) -> tuple[int, int]:
-        known = memory.jobs.get(change.job_id)
-        return (known.sequence, 0) if known else (newest + 1, position[change.job_id])
-
-    return tuple(sorted(changes, key=rank))
-
-
-def _held_job(verdict: Held) -> HeldJob:
-    job = verdict.job
-    return HeldJob(job_id=job.id, type=job.type, status=job.status, holds=verdict.holds)
-
-
-def _retained_by(retained: Iterable[Retained]) -> tuple[RetainedBy, ...]:
-    counts = Counter(rule for verdict in retained for rule in verdict.rules)
-    return tuple(RetainedBy(rule, jobs) for rule, jobs in sorted(counts.items()))
-
-
-def _counts(desired: DesiredState, verdicts: tuple[Verdict, ...], *, settled: int) -> Counts:
-    kinds = Counter(type(verdict) for verdict in verdicts)
-    return Counts(
-        retained=kinds[Retained],
-        held=kinds[Held],
-        out_of_scope=kinds[OutOfScope],
-        gone=kinds[Gone],
-        settled=settled,
-        counted=sum(is_counted(desired.scope, verdict.job) for verdict in verdicts),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,138 +1,94 @@
-"""(desired, inventory, memory, as_of) to one verdict with reasons per job.
+"""The decision: (desired state, inventory, ledger view, as_of) to one verdict with every reason per job.
 
-A job is released only if it is in scope for certain, every rule certainly does not own it, and nothing holds it.
-Everything that cannot be told is held, with the missing fact (I4).
+Fails closed: what is missing makes a rule UNKNOWN, never a NO, and one UNKNOWN rule holds the job (I4).  The order of
+rules does not count, nor that of the listing once the ledger knows the jobs.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import Enum
-from typing import assert_never
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from reconciler.core.desired import DesiredState, RetainRule, Scope
+from reconciler.core.desired import DesiredState, Scope
+from reconciler.core.holds import base_holds, grace_hold, lapse_holds, span_text
 from reconciler.core.inventory import Inventory
-from reconciler.core.job import TERMINAL, Job, JobId, JobStatus, JobType
+from reconciler.core.job import TERMINAL, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
-from reconciler.core.selectors import IdIn, Match, match, what_is_missing, why_not
+from reconciler.core.relatives import needed
+from reconciler.core.rules import Rules
+from reconciler.core.selectors import Match
+from reconciler.core.subjects import Subject, absent_of, subjects_of
+from reconciler.core.verdicts import Gone, Held, Hold, HoldCode, OutOfScope, Released, Retained, Verdict
 
-
-class HoldCode(Enum):
-    """Why a job that no rule retains stays all the same.  The words are part of the plan format."""
-
-    CONTRADICTORY = "contradictory"
-    TYPE_UNKNOWN = "type_unknown"
-    STATUS_UNKNOWN = "status_unknown"
-    NOT_FINISHED = "not_finished"
-    RULE_UNDECIDED = "rule_undecided"
-    ASSET_MISSING = "asset_missing"
-    TOO_YOUNG = "too_young"
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """One hold, with the missing fact or number in words."""
-
-    code: HoldCode
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTried:
-    """One rule that certainly does not own a released job."""
-
-    rule: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retained:
-    """At least one rule keeps it; `rules` names all that do."""
-
-    job: Job
-    rules: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """No rule keeps it for certain, and something forbids to let it go.  `holds` is never empty."""
-
-    job: Job
-    holds: tuple[Hold, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
-    """No rule keeps it and nothing holds it.  `tried` names each rule and why it does not own the job, ids as one."""
-
-    job: Job
-    tried: tuple[RuleTried, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutOfScope:
-    """Of a type that the file leaves alone."""
-
-    job: Job
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
-    """Listed as cleaned: there is nothing left to decide."""
-
-    job: Job
-
-
-Verdict = Retained | Held | Released | OutOfScope | Gone
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """The rules, made ready once: those by id behind an index, so that a file may name thousands."""
-
-    by_id: Mapping[JobId, tuple[str, ...]]
-    by_match: tuple[RetainRule, ...]
-
-    @classmethod
-    def ready(cls, rules: tuple[RetainRule, ...]) -> "_Rules":
-        by_id: dict[JobId, tuple[str, ...]] = {}
-        for rule in rules:
-            for job_id in rule.selector.ids if isinstance(rule.selector, IdIn) else ():
-                by_id[job_id] = (*by_id.get(job_id, ()), rule.name)
-        return cls(by_id, tuple(rule for rule in rules if not isinstance(rule.selector, IdIn)))
+__all__ = ["decide", "decide_over", "is_counted", "scope_answer", "span_text"]
 
 
 def decide(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Verdict, ...]:
     """Give one verdict per listed job, in the order of the listing."""
-    rules = _Rules.ready(desired.retain)
-    return tuple(_verdict(desired, rules, job, memory, as_of) for job in inventory.jobs)
+    subjects = subjects_of(replace(inventory, observed_at=as_of), memory, desired.trust)
+    absent = absent_of((job.id for job in inventory.jobs), memory)
+    left = frozenset(job_id for job_id, known in memory.jobs.items() if known.left)
+    return tuple(decide_over(desired, subjects, absent, left, as_of, memory.last_observed))
 
 
-def _verdict(desired: DesiredState, rules: _Rules, job: Job, memory: LedgerView, as_of: datetime) -> Verdict:
-    if job.status is JobStatus.CLEANED and not job.contradictions:
-        return Gone(job=job)
-    answers = tuple((rule, match(rule.selector, job)) for rule in rules.by_match)
-    owners = rules.by_id.get(job.id, ()) + tuple(rule.name for rule, answer in answers if answer is Match.YES)
-    if owners:
-        return Retained(job=job, rules=owners)
-    in_scope = scope_answer(desired.scope, job)
-    if in_scope is Match.NO and not job.contradictions:
-        return OutOfScope(job=job)
-    undecided = tuple(rule for rule, answer in answers if answer is Match.UNKNOWN)
-    holds = tuple(_holds(desired, job, in_scope, undecided, memory, as_of))
+def decide_over(
+    desired: DesiredState,
+    subjects: Sequence[Subject],
+    absent: Sequence[Subject],
+    left: frozenset[JobId],
+    as_of: datetime,
+    last_observed: datetime | None,
+) -> list[Verdict]:
+    """Give one verdict per subject, in their order.
+
+    `absent` are jobs that the ledger expects and the list lacks, `left` those that were cleaned or are gone;
+    `last_observed` is when the ledger last recorded the list.
+    """
+    takes_part = [_takes_part(desired.scope, subject) for subject in subjects]
+    rules = Rules.ready(desired, takes_part, subjects, absent, as_of)
+    verdicts = [_alone(desired, rules, place, subject, as_of) for place, subject in enumerate(subjects)]
+    left |= {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
+    # First by what stays for good reason: only a job that nothing of this kind holds begins to wait.
+    _hold_relatives(verdicts, desired, absent, left, is_waiting=False)
+    for place, verdict in enumerate(verdicts):
+        if isinstance(verdict, Released):
+            verdicts[place] = _waiting(desired, rules, verdict, as_of, last_observed)
+    # Then by what still waits: whatever goes together waits for the last of them.
+    _hold_relatives(verdicts, desired, absent, left, is_waiting=True)
+    return [
+        replace(verdict, tried=rules.tried(verdict.job)) if isinstance(verdict, Released) else verdict
+        for place, verdict in enumerate(verdicts)
+    ]
+
+
+# -- one job by itself
+
+
+def _alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_of: datetime) -> Verdict:
+    if subject.status is JobStatus.CLEANED and not subject.contradictions:
+        return Gone(job=subject)
+    in_scope = scope_answer(desired.scope, subject)
+    if in_scope is Match.NO and not subject.contradictions:
+        return OutOfScope(job=subject)
+    keeping, undecided = rules.answers(place, subject)
+    if keeping:
+        return Retained(
+            job=subject,
+            kept=rules.reasons(keeping, place, subject),
+            archive_now=any(desired.retain[index].archive_now for index in keeping),
+            protected=any(desired.retain[index].protect for index in keeping),
+        )
+    holds = base_holds(desired, subject, in_scope, rules.missing(undecided, place, subject), as_of)
     if holds:
-        return Held(job=job, holds=holds)
-    return Released(job=job, tried=tuple(_tried(rules, job)))
+        return Held(job=subject, holds=holds)
+    return Released(job=subject, tried=(), since=as_of)
 
 
-def _tried(rules: _Rules, job: Job) -> Iterator[RuleTried]:
-    if rules.by_id:
-        yield RuleTried("ids", f"not among the {len(rules.by_id)} ids that the file names")
-    for rule in rules.by_match:
-        yield RuleTried(rule.name, why_not(rule.selector, job))
+def _takes_part(scope: Scope, subject: Subject) -> bool:
+    """Tell whether a job may take a slot of a `keep_*`: an uncertain one must push no other out."""
+    return subject.is_terminal and not subject.contradictions and scope_answer(scope, subject) is Match.YES
 
 
-def scope_answer(scope: Scope, job: Job) -> Match:
+def scope_answer(scope: Scope, job: Subject) -> Match:
     """Tell whether the file plans this job at all.
 
     A failed job shows no type; the default scope takes it in.  A finished job of an unknown shape is never out of
@@ -145,75 +101,53 @@ def scope_answer(scope: Scope, job: Job) -> Match:
     return Match.UNKNOWN
 
 
-def is_counted(scope: Scope, job: Job) -> bool:
+def is_counted(scope: Scope, job: Subject) -> bool:
     """Tell whether the job belongs to the base of `max_share`: in scope for certain, and terminal."""
     return job.status in TERMINAL and scope_answer(scope, job) is Match.YES
 
 
-def _holds(
+# -- waiting, and what goes together
+
+
+def _waiting(
+    desired: DesiredState, rules: Rules, verdict: Released, as_of: datetime, last_observed: datetime | None
+) -> Released | Held:
+    lapsed = rules.lapsed(verdict.job)
+    since = _free_since(verdict.job, lapsed.values(), as_of, last_observed)
+    holds = (*lapse_holds(lapsed, desired.grace, as_of), *grace_hold(verdict.job, since, desired.grace, as_of))
+    if holds:
+        return Held(job=verdict.job, holds=holds, waits_since=since)
+    return replace(verdict, since=since)
+
+
+def _free_since(
+    subject: Subject, lapses: Iterable[datetime], as_of: datetime, last_observed: datetime | None
+) -> datetime:
+    """Tell since when nothing but waiting holds a job: as recorded, else since a rule lapsed, else since now.
+
+    A rule that lapsed after the last recorded observation is what freed the job, at that moment: one wait, not two.
+    """
+    if subject.released_since:
+        return subject.released_since
+    fresh = [lapse for lapse in lapses if last_observed and lapse > last_observed]
+    return max(fresh, default=as_of)
+
+
+def _hold_relatives(
+    verdicts: list[Verdict],
     desired: DesiredState,
-    job: Job,
-    in_scope: Match,
-    undecided: tuple[RetainRule, ...],
-    memory: LedgerView,
-    as_of: datetime,
-) -> Iterator[Hold]:
-    for contradiction in job.contradictions:
-        yield Hold(HoldCode.CONTRADICTORY, contradiction)
-    if job.status is JobStatus.IN_PROGRESS:
-        # What it will be shows when it is done; until then the rest of the reasons would only hide this one.
-        yield Hold(HoldCode.NOT_FINISHED, "still in progress")
+    absent: Sequence[Subject],
+    left: frozenset[JobId],
+    *,
+    is_waiting: bool,
+) -> None:
+    """Hold every released job that a staying one needs; `is_waiting` says that the staying ones left only wait."""
+    free = [verdict.job for verdict in verdicts if isinstance(verdict, Released)]
+    if not free:
         return
-    if in_scope is not Match.YES:
-        yield Hold(HoldCode.TYPE_UNKNOWN, "its result fields fit no known type of job, so the scope cannot be told")
-    yield from _status_holds(job)
-    for rule in undecided:
-        missing = what_is_missing(rule.selector, job)
-        yield Hold(HoldCode.RULE_UNDECIDED, f"rule {rule.name} needs {missing}, which it does not show")
-    if job.status is JobStatus.COMPLETED:
-        yield from _asset_holds(job)
-    yield from _age_holds(job, desired.min_age, memory, as_of)
-
-
-def _status_holds(job: Job) -> Iterator[Hold]:
-    match job.status:
-        case JobStatus.UNSTATED:
-            yield Hold(HoldCode.STATUS_UNKNOWN, "it shows results but states no status")
-        case JobStatus.UNKNOWN:
-            said = f"its status {job.status_word!r} is not a known word" if job.status_word else "it states no status"
-            yield Hold(HoldCode.STATUS_UNKNOWN, said)
-        case JobStatus.COMPLETED | JobStatus.FAILED | JobStatus.CLEANED | JobStatus.IN_PROGRESS:
-            return
-        case _:
-            assert_never(job.status)
-
-
-def _asset_holds(job: Job) -> Iterator[Hold]:
-    if not job.copies_needed:
-        yield Hold(HoldCode.ASSET_MISSING, "completed, but it shows no asset that could be archived")
-        return
-    if job.lacks:
-        names = ", ".join(kind.value for kind in job.lacks)
-        yield Hold(HoldCode.ASSET_MISSING, f"a completed {job.type.value} should have: {names}")
-
-
-def _age_holds(job: Job, min_age: timedelta, memory: LedgerView, as_of: datetime) -> Iterator[Hold]:
-    # First sighting is an upper bound of the time it was made, so this age is the least it can be (design: evidence).
-    known = memory.jobs.get(job.id)
-    seen_for = as_of - known.first_seen if known else timedelta(0)
-    if seen_for < timedelta(0):
-        yield Hold(HoldCode.TOO_YOUNG, "first seen in the future: the clock was set back, or the ledger is wrong")
-    elif seen_for < min_age:
-        since = f"seen for {span_text(seen_for)}" if known else "never seen before this reading"
-        yield Hold(HoldCode.TOO_YOUNG, f"{since}, clean.min_age is {span_text(min_age)}")
-
-
-def span_text(span: timedelta) -> str:
-    """Write a span in its two largest units: `2d 3h`, `45min`, `0s`."""
-    seconds = int(span.total_seconds())
-    parts: list[str] = []
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return " ".join(parts[:2]) or "0s"
+    staying = (verdict.job for verdict in verdicts if isinstance(verdict, Retained | Held))
+    held = needed(free, (*absent, *staying), desired.links, left)
+    for place, verdict in enumerate(verdicts):
+        if isinstance(verdict, Released) and verdict.job.id in held:
+            hold = Hold(HoldCode.RELATED, held[verdict.job.id])
+            verdicts[place] = Held(job=verdict.job, holds=(hold,), waits_since=verdict.since if is_waiting else None)

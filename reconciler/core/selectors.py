@@ -1,15 +1,18 @@
 """Does a rule own a job?  Three-valued, so that "cannot tell" is never taken for "no" (I4).
 
 YES and NO are certain; UNKNOWN means that an attribute the selector needs is missing.  Kleene logic: a conjunction is
-NO if any part is, else UNKNOWN if any part is, else YES.
+NO if any part is, else UNKNOWN if any part is, else YES; a disjunction is YES if any part is, else UNKNOWN if any part
+is, else NO; a negation turns YES and NO around and leaves UNKNOWN.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import assert_never
+from functools import lru_cache, partial
+from typing import Protocol, assert_never
 
-from reconciler.core.job import STATED, Job, JobId, JobStatus, JobType
+from reconciler.core.globs import fits
+from reconciler.core.job import STATED, JobId, JobStatus, JobType
 
 
 class Match(Enum):
@@ -20,6 +23,34 @@ class Match(Enum):
     UNKNOWN = "unknown"
 
 
+class Attributes(Protocol):
+    """What a selector looks at.  "" is an attribute that is not shown."""
+
+    @property
+    def id(self) -> JobId:
+        """The job's id."""
+
+    @property
+    def type(self) -> JobType:
+        """What made it."""
+
+    @property
+    def status(self) -> JobStatus:
+        """Its state."""
+
+    @property
+    def name(self) -> str:
+        """Its output's name."""
+
+    @property
+    def project(self) -> str:
+        """The id of its project."""
+
+
+NAMED: frozenset[JobType] = frozenset({JobType.RENDER, JobType.PREVIEW, JobType.UNKNOWN})
+"""Types whose jobs can have a name or a project.  Of any other type, one that is not shown is certainly not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class EveryJob:
     """Owns all jobs: a rule that names neither ids nor a match."""
@@ -27,9 +58,17 @@ class EveryJob:
 
 @dataclass(frozen=True, slots=True)
 class IdIn:
-    """Owns the jobs named, compared exactly."""
+    """Owns the jobs named, compared exactly: `ids`, or the members of `label`."""
 
     ids: frozenset[JobId]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IdLike:
+    """Owns the jobs whose id fits one of these globs."""
+
+    globs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,75 +86,214 @@ class StatusIn:
 
 
 @dataclass(frozen=True, slots=True)
+class NameLike:
+    """Owns the jobs whose name fits one of these globs."""
+
+    globs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLike:
+    """Owns the jobs whose project's id fits one of these globs."""
+
+    globs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Owns what every part owns."""
 
     parts: tuple["Selector", ...]
 
 
-Selector = EveryJob | IdIn | TypeIn | StatusIn | AllOf
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Owns what any part owns."""
+
+    parts: tuple["Selector", ...]
 
 
-def match(selector: Selector, job: Job) -> Match:
+@dataclass(frozen=True, slots=True)
+class NotOf:
+    """Owns what the part certainly does not own."""
+
+    part: "Selector"
+
+
+Selector = EveryJob | IdIn | IdLike | TypeIn | StatusIn | NameLike | ProjectLike | AllOf | AnyOf | NotOf
+
+
+Test = Callable[[Attributes], Match]
+"""A selector made ready: a closure that answers for one job after the other."""
+
+
+def match(selector: Selector, job: Attributes) -> Match:
     """Tell whether `selector` owns `job`.  Never raises for a job, whatever it lacks."""
+    return ready(selector)(job)
+
+
+@lru_cache(maxsize=65_536)
+def ready(selector: Selector) -> Test:
+    """Make a selector ready, once for all jobs."""
     match selector:
+        case AllOf(parts):
+            return partial(_all, tuple(ready(part) for part in parts))
+        case AnyOf(parts):
+            return partial(_any, tuple(ready(part) for part in parts))
+        case NotOf(part):
+            return partial(_not, ready(part))
         case EveryJob():
+            return _every
+        case TypeIn(types):
+            return partial(_type_in, types)
+        case _:
+            return _ready_by_words(selector)
+
+
+def _ready_by_words(selector: IdIn | IdLike | StatusIn | NameLike | ProjectLike) -> Test:
+    match selector:
+        case IdIn(ids=ids):
+            return partial(_id_in, ids)
+        case IdLike(globs):
+            return partial(_id_like, globs)
+        case StatusIn(statuses):
+            return partial(_status_in, statuses)
+        case NameLike(globs):
+            return partial(_name_like, globs)
+        case ProjectLike(globs):
+            return partial(_project_like, globs)
+        case _:
+            assert_never(selector)
+
+
+def _every(_job: Attributes) -> Match:
+    return Match.YES
+
+
+def _id_in(ids: frozenset[JobId], job: Attributes) -> Match:
+    return Match.YES if job.id in ids else Match.NO
+
+
+def _id_like(globs: tuple[str, ...], job: Attributes) -> Match:
+    return Match.YES if fits(globs, job.id) else Match.NO
+
+
+def _type_in(types: frozenset[JobType], job: Attributes) -> Match:
+    if job.type is JobType.UNKNOWN:
+        return Match.UNKNOWN
+    return Match.YES if job.type in types else Match.NO
+
+
+def _status_in(statuses: frozenset[JobStatus], job: Attributes) -> Match:
+    if job.status not in STATED:
+        return Match.UNKNOWN
+    return Match.YES if job.status in statuses else Match.NO
+
+
+def _name_like(globs: tuple[str, ...], job: Attributes) -> Match:
+    return _shown(globs, job.name, job.type)
+
+
+def _project_like(globs: tuple[str, ...], job: Attributes) -> Match:
+    return _shown(globs, job.project, job.type)
+
+
+def _shown(globs: tuple[str, ...], shown: str, job_type: JobType) -> Match:
+    if shown:
+        return Match.YES if fits(globs, shown) else Match.NO
+    return Match.UNKNOWN if job_type in NAMED else Match.NO
+
+
+def _all(tests: tuple[Test, ...], job: Attributes) -> Match:
+    answer = Match.YES
+    for test in tests:
+        part = test(job)
+        if part is Match.NO:
+            return Match.NO
+        if part is Match.UNKNOWN:
+            answer = Match.UNKNOWN
+    return answer
+
+
+def _any(tests: tuple[Test, ...], job: Attributes) -> Match:
+    answer = Match.NO
+    for test in tests:
+        part = test(job)
+        if part is Match.YES:
             return Match.YES
-        case IdIn(ids):
-            return _certain(job.id in ids)
-        case TypeIn(types):
-            return Match.UNKNOWN if job.type is JobType.UNKNOWN else _certain(job.type in types)
-        case StatusIn(statuses):
-            return _certain(job.status in statuses) if job.status in STATED else Match.UNKNOWN
-        case AllOf(parts):
-            return _all(match(part, job) for part in parts)
-        case _:
-            assert_never(selector)
+        if part is Match.UNKNOWN:
+            answer = Match.UNKNOWN
+    return answer
 
 
-def _certain(answer: bool) -> Match:  # noqa: FBT001 - the one place where a bool becomes an answer
-    return Match.YES if answer else Match.NO
+def _not(test: Test, job: Attributes) -> Match:
+    return OPPOSITE[test(job)]
 
 
-def _all(answers: Iterable[Match]) -> Match:
-    seen = set(answers)
-    if Match.NO in seen:
-        return Match.NO
-    return Match.UNKNOWN if Match.UNKNOWN in seen else Match.YES
+OPPOSITE = {Match.YES: Match.NO, Match.NO: Match.YES, Match.UNKNOWN: Match.UNKNOWN}
 
 
-def why_not(selector: Selector, job: Job) -> str:
-    """Say in a few words what makes the answer NO; only asked where `match` answered NO."""
+# -- the part of a selector that type and status do not decide
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A type and a status as the attributes of nobody in particular."""
+
+    type: JobType
+    status: JobStatus
+    id: JobId
+    name: str = ""
+    project: str = ""
+
+
+def narrowed(selector: Selector, job_type: JobType, status: JobStatus) -> Match | Selector:
+    """Give what is left to ask of jobs of one type and status: an answer, or a shorter selector with the same answers.
+
+    A rule may be asked a million times, and most of what rules say is about type and status.
+    """
     match selector:
-        case EveryJob():
-            return "owns every job"
-        case IdIn():
-            return "does not name this id"
-        case TypeIn(types):
-            return f"wants type {_or(t.value for t in types)}, this is {job.type.value}"
-        case StatusIn(statuses):
-            return f"wants status {_or(s.value for s in statuses)}, this is {job.status.value}"
+        case EveryJob() | TypeIn() | StatusIn():
+            return ready(selector)(_Kind(job_type, status, JobId("")))
         case AllOf(parts):
-            return "; ".join(why_not(part, job) for part in parts if match(part, job) is Match.NO)
+            left = _left(parts, Match.NO, Match.YES, job_type, status)
+            return left if isinstance(left, Match) else AllOf(left) if len(left) > 1 else left[0]
+        case AnyOf(parts):
+            left = _left(parts, Match.YES, Match.NO, job_type, status)
+            return left if isinstance(left, Match) else AnyOf(left) if len(left) > 1 else left[0]
+        case NotOf(part):
+            inner = narrowed(part, job_type, status)
+            return OPPOSITE[inner] if isinstance(inner, Match) else NotOf(inner)
         case _:
-            assert_never(selector)
+            return selector
 
 
-def what_is_missing(selector: Selector, job: Job) -> str:
-    """Name the attributes that make the answer UNKNOWN; only asked where `match` answered UNKNOWN."""
+def asks_kind_alone(selector: Selector) -> bool:
+    """Tell whether a selector looks at nothing but type and status."""
     match selector:
-        case EveryJob() | IdIn():
-            return "nothing"
-        case TypeIn():
-            return "its type"
-        case StatusIn():
-            return "its status"
-        case AllOf(parts):
-            unknown = [what_is_missing(part, job) for part in parts if match(part, job) is Match.UNKNOWN]
-            return " and ".join(dict.fromkeys(unknown))
+        case AllOf(parts) | AnyOf(parts):
+            return all(asks_kind_alone(part) for part in parts)
+        case NotOf(part):
+            return asks_kind_alone(part)
         case _:
-            assert_never(selector)
+            return isinstance(selector, EveryJob | TypeIn | StatusIn)
 
 
-def _or(words: Iterable[str]) -> str:
-    return " or ".join(sorted(words))
+def _left(
+    parts: tuple[Selector, ...], decides: Match, says_nothing: Match, job_type: JobType, status: JobStatus
+) -> Match | tuple[Selector, ...]:
+    """Narrow the parts of an AllOf or AnyOf: one answer that `decides` is the answer of all."""
+    answers = [(part, narrowed(part, job_type, status)) for part in parts]
+    if any(answer is decides for _, answer in answers):
+        return decides
+    open_parts = [
+        # A part that is UNKNOWN for the whole kind stays as it is: it still has a say beside the others.
+        part if isinstance(answer, Match) else answer
+        for part, answer in answers
+        if answer is not says_nothing
+    ]
+    if not open_parts:
+        return says_nothing
+    if all(answer is Match.UNKNOWN for _, answer in answers if answer is not says_nothing):
+        return Match.UNKNOWN
+    return tuple(open_parts)

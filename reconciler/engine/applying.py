@@ -11,7 +11,8 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.guards import check
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Change, Plan, SetAside, compute_plan, within_approval
+from reconciler.core.plan import Change, Plan, SetAside, within_approval
+from reconciler.core.plan_making import compute_plan
 from reconciler.core.retention import decide
 from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import Job, JobId, JobStatus, JobType
-from reconciler.core.retention import Held, HoldCode, Released, Verdict
+from reconciler.core.verdicts import Held, HoldCode, Released, Verdict
 from reconciler.engine.ports import JobsReader
 from reconciler.errors import ServiceAnswerUnreadable
 

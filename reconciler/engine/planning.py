@@ -6,7 +6,8 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Plan, compute_plan, expiry
+from reconciler.core.plan import Plan, expiry
+from reconciler.core.plan_making import compute_plan
 from reconciler.core.retention import decide
 from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.observe import observe

@@ -11,8 +11,8 @@ from reconciler.core.canonical import canonical_json, digest, utc_text, utc_time
 from reconciler.core.guards import percent_text
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import JobId, JobStatus, JobType
-from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, RetainedBy, Violation, share_of
-from reconciler.core.retention import Hold, HoldCode, RuleTried
+from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, Reason, RetainedBy, Violation, share_of
+from reconciler.core.verdicts import Hold, HoldCode, RuleTried
 from reconciler.errors import PlanRefused
 from reconciler.published_schemas import schema
 
@@ -154,12 +154,13 @@ def _change(change: Change) -> dict[str, object]:
         "type": change.type.value,
         "seen_status": change.status.value,
         "action": [action.value for action in change.actions],
-        "action_reason": "no_rule_matches",
+        "action_reason": change.reason.value,
         "first_seen": utc_text(change.first_seen) if change.first_seen else None,
         "first_seen_source": "ledger" if change.first_seen else "none",
         "tried": [{"rule": tried.rule, "why": tried.why} for tried in change.tried],
         "fingerprint": change.fingerprint,
         "not_archived": list(change.not_archived),
+        "bytes": change.size,
     }
 
 
@@ -231,6 +232,8 @@ def _read_change(change: dict[str, Any]) -> Change:
         fingerprint=change["fingerprint"],
         first_seen=utc_time(change["first_seen"]) if change["first_seen"] else None,
         not_archived=tuple(change["not_archived"]),
+        reason=Reason(change["action_reason"]),
+        size=change.get("bytes"),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from reconciler.core.canonical import utc_text
 from reconciler.core.guards import percent_text
 from reconciler.core.plan import Change, HeldJob, Plan, share_of
-from reconciler.core.retention import HoldCode
+from reconciler.core.verdicts import HoldCode
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, word
 

@@ -18,10 +18,12 @@ from reconciler.core.desired import DesiredState, Limits, Otherwise, Scope
 from reconciler.core.guards import check, guarded
 from reconciler.core.job import AssetKind, Job, JobStatus, JobType
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Action, Plan, compute_plan, expiry, within_approval
-from reconciler.core.retention import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict, decide
+from reconciler.core.plan import Action, Plan, expiry, within_approval
+from reconciler.core.plan_making import compute_plan
+from reconciler.core.retention import decide
 from reconciler.core.selectors import Match, Selector
 from reconciler.core.selectors import match as match_one
+from reconciler.core.verdicts import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict
 from reconciler.errors import PlanRefused
 from reconciler.report.saved_plan import read_plan, write_plan
 from tests.support.values import (
@@ -84,7 +86,8 @@ def test_nothing_is_released_that_has_not_ended_or_contradicts_itself_or_shows_n
 ) -> None:  # I4
     for verdict in verdicts(world).values():
         if isinstance(verdict, Released):
-            job = verdict.job
+            job = verdict.job.listed
+            assert job is not None
             assert job.status in {JobStatus.COMPLETED, JobStatus.FAILED}
             assert not job.contradictions
             assert job.status is JobStatus.FAILED or (job.copies_needed and not job.lacks)
@@ -140,7 +143,8 @@ def test_every_reason_is_true_when_asked_again_alone(world: Given) -> None:
     state, _, view = world
     by_name = {each.name: each.selector for each in state.retain}
     for verdict in verdicts(world).values():
-        job = verdict.job
+        job = verdict.job.listed
+        assert job is not None
         answers = {name: match_one(selector, job) for name, selector in by_name.items()}
         if isinstance(verdict, Retained):
             assert set(verdict.rules) == {name for name, answer in answers.items() if answer is Match.YES}

@@ -20,9 +20,12 @@ from reconciler.core.job import (
     fingerprint,
 )
 from reconciler.core.memory import KnownJob, LedgerView
-from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, RetainedBy, Violation, compute_plan
-from reconciler.core.retention import Hold, HoldCode, RuleTried
+from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, Reason, RetainedBy, Violation
+from reconciler.core.plan_making import compute_plan
 from reconciler.core.selectors import AllOf, EveryJob, IdIn, Selector, StatusIn, TypeIn
+from reconciler.core.subjects import Subject
+from reconciler.core.times import Made
+from reconciler.core.verdicts import Hold, HoldCode, RuleTried
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,6 +59,23 @@ def job(
         contradictions=contradictions,
         other_ids=tuple(JobId(other) for other in other_ids),
         fingerprint=fingerprint(job_type, status, word, assets, unlisted),
+    )
+
+
+def subject(given: Job | None = None, *, rank: int = 1, known_as: KnownJob | None = None) -> Subject:
+    """The job as a decision sees it, made at a time that nobody knows."""
+    listed = given or job()
+    return Subject(
+        id=listed.id,
+        type=listed.type,
+        status=listed.status,
+        name=listed.name,
+        project=listed.project,
+        rank=rank,
+        made=Made(),
+        contradictions=listed.contradictions,
+        first_seen=known_as.first_seen if known_as else None,
+        listed=listed,
     )
 
 
@@ -196,6 +216,8 @@ SOME_CHANGES = st.builds(
     fingerprint=DIGESTS,
     first_seen=st.none() | TIMES,
     not_archived=st.lists(TEXTS, max_size=2).map(tuple),
+    reason=st.sampled_from(Reason),
+    size=st.none() | NUMBERS,
 )
 SOME_HELD = st.builds(
     HeldJob,

@@ -10,8 +10,8 @@ from reconciler.core.desired import Otherwise
 from reconciler.core.job import AssetForm, AssetKind, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Action, Change, Plan, Violation, expiry, within_approval
-from reconciler.core.retention import HoldCode, RuleTried
 from reconciler.core.selectors import TypeIn
+from reconciler.core.verdicts import HoldCode, RuleTried
 from tests.support.values import DAY, NOON, by_id, desired, inventory, job, known, memory, plan_of, rule
 
 BASE = plan_of(desired(), job("c"), job("b"), job("a"))

@@ -6,22 +6,13 @@ from datetime import timedelta
 import pytest
 
 from reconciler.core.desired import DesiredState, Scope
+from reconciler.core.holds import span_text
 from reconciler.core.job import Asset, AssetForm, AssetKind, Job, JobStatus, JobType
 from reconciler.core.memory import LedgerView
-from reconciler.core.retention import (
-    Gone,
-    Held,
-    HoldCode,
-    OutOfScope,
-    Released,
-    Retained,
-    Verdict,
-    decide,
-    is_counted,
-    span_text,
-)
+from reconciler.core.retention import decide, is_counted
 from reconciler.core.selectors import AllOf, EveryJob, Selector, StatusIn, TypeIn
-from tests.support.values import DAY, DEFAULT_SCOPE, NOON, by_id, desired, inventory, job, memory, rule
+from reconciler.core.verdicts import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict
+from tests.support.values import DAY, DEFAULT_SCOPE, NOON, by_id, desired, inventory, job, memory, rule, subject
 
 RENDERS_ONLY = Scope(types=frozenset({JobType.RENDER}), untyped_failures=False)
 PAGE = Asset(
@@ -68,15 +59,18 @@ def test_a_job_is_retained_with_every_rule_that_keeps_it() -> None:
         job(status=JobStatus.IN_PROGRESS),
         job(contradictions=("its ids disagree",)),
         job(job_type=JobType.UNKNOWN, status=JobStatus.UNKNOWN),
-        job(job_type=JobType.PREVIEW),
         job(status=JobStatus.CLEANED, contradictions=("its ids disagree",)),
         job(job_type=JobType.PREVIEW, contradictions=("its ids disagree",)),
         job(assets=(), lacks=(AssetKind.VIDEO,)),
     ],
-    ids=["running", "contradictory", "unknown", "out of scope", "cleaned and not", "out of scope and not", "bare"],
+    ids=["running", "contradictory", "unknown", "cleaned and not", "out of scope and not", "bare"],
 )
 def test_what_a_rule_keeps_is_retained_whatever_else_is_wrong_with_it(given: Job) -> None:
     assert isinstance(verdict(given, desired(by_id("a"), scope=RENDERS_ONLY)), Retained)
+
+
+def test_what_is_out_of_scope_is_left_alone_also_by_the_rules() -> None:
+    assert isinstance(verdict(job(job_type=JobType.PREVIEW), desired(by_id("a"), scope=RENDERS_ONLY)), OutOfScope)
 
 
 HOLDS = {
@@ -235,10 +229,10 @@ def test_the_base_of_a_share_is_what_is_in_scope_and_ended() -> None:
         (each_type, status)
         for each_type in (JobType.RENDER, JobType.PREVIEW, JobType.UNKNOWN)
         for status in JobStatus
-        if is_counted(RENDERS_ONLY, job(job_type=each_type, status=status))
+        if is_counted(RENDERS_ONLY, subject(job(job_type=each_type, status=status)))
     }
     assert counted == {(JobType.RENDER, JobStatus.COMPLETED), (JobType.RENDER, JobStatus.FAILED)}
-    assert is_counted(DEFAULT_SCOPE, job(job_type=JobType.UNKNOWN, status=JobStatus.FAILED))
+    assert is_counted(DEFAULT_SCOPE, subject(job(job_type=JobType.UNKNOWN, status=JobStatus.FAILED)))
 
 
 @pytest.mark.parametrize("scope", [RENDERS_ONLY, DEFAULT_SCOPE], ids=["written", "default"])

@@ -5,7 +5,8 @@ from itertools import product
 import pytest
 
 from reconciler.core.job import Job, JobId, JobStatus, JobType
-from reconciler.core.selectors import AllOf, EveryJob, IdIn, Match, Selector, StatusIn, TypeIn, match, why_not
+from reconciler.core.selector_words import why_not
+from reconciler.core.selectors import AllOf, EveryJob, IdIn, Match, Selector, StatusIn, TypeIn, match
 from tests.support.values import job
 
 RENDERS = TypeIn(frozenset({JobType.RENDER}))

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from reconciler.core.job import Job, JobId, JobStatus, JobType
-from reconciler.core.retention import Held, Hold, HoldCode, OutOfScope, Released, Retained, Verdict
+from reconciler.core.verdicts import Held, Hold, HoldCode, KeptBy, OutOfScope, Released, Retained, Verdict
 from reconciler.engine.looking_closer import MAY_BE_FOR_LACK_OF_FACTS, look_closer, worth_a_look
 from reconciler.engine.ports import JobDetail, Listing
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceUnreachable
-from tests.support.values import inventory, job
+from tests.support.values import NOON, inventory, job, subject
 
 
 @dataclass
@@ -99,13 +99,13 @@ def test_nobody_is_asked_for_nobody() -> None:
 
 
 def held(*codes: HoldCode, status: JobStatus = JobStatus.COMPLETED) -> Held:
-    return Held(job=job(status=status), holds=tuple(Hold(code, "why") for code in codes))
+    return Held(job=subject(job(status=status)), holds=tuple(Hold(code, "why") for code in codes))
 
 
 WORTH: dict[str, tuple[Verdict, bool]] = {
-    "released": (Released(job=job(), tried=()), True),
-    "retained": (Retained(job=job(), rules=("r",)), False),
-    "out of scope": (OutOfScope(job=job()), False),
+    "released": (Released(job=subject(), tried=(), since=NOON), True),
+    "retained": (Retained(job=subject(), kept=(KeptBy("r"),)), False),
+    "out of scope": (OutOfScope(job=subject()), False),
     "lacking": (held(*sorted(MAY_BE_FOR_LACK_OF_FACTS, key=lambda code: code.value)), True),
     "lacking and young": (held(HoldCode.TYPE_UNKNOWN, HoldCode.TOO_YOUNG), False),
     "contradictory": (held(HoldCode.CONTRADICTORY), False),

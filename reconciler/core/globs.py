@@ -1,0 +1,44 @@
+"""Globs over whole strings: `*` any run, `?` one character, a backslash takes the next character literally."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+
+def fits(globs: Iterable[str], text: str) -> bool:
+    """Tell whether a whole text fits one of the globs: `*` any run, `?` one character, `\\` takes the next literally.
+
+    Case counts; both are compared as Unicode NFC.
+    """
+    normal = unicodedata.normalize("NFC", text)
+    return any(expression(glob).fullmatch(normal) for glob in globs)
+
+
+@lru_cache(maxsize=65_536)
+def expression(glob: str) -> re.Pattern[str]:
+    """Give a glob as a regular expression whose time does not explode with its stars.
+
+    Each star but the last takes the shortest run after which the next piece fits, and keeps to it (an atomic group):
+    for a glob that is enough, since a longer run could only push what follows further to the right.
+    """
+    first, *others = _pieces(unicodedata.normalize("NFC", glob))
+    if not others:
+        return re.compile(first, re.DOTALL)
+    *middle, last = others
+    runs = "".join(f"(?>.*?{piece})" for piece in middle if piece)
+    return re.compile(f"{first}{runs}.*{last}", re.DOTALL)
+
+
+def _pieces(glob: str) -> list[str]:
+    """Give what stands between the stars, each as an expression."""
+    pieces = [""]
+    characters = iter(glob)
+    for character in characters:
+        if character == "*":
+            pieces.append("")
+        elif character == "?":
+            pieces[-1] += "."
+        else:
+            pieces[-1] += re.escape(next(characters, "\\") if character == "\\" else character)
+    return pieces

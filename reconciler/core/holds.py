@@ -1,0 +1,125 @@
+"""What holds a job that no rule keeps: each reason with the missing fact or the number."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from reconciler.core.canonical import utc_text
+from reconciler.core.desired import DesiredState
+from reconciler.core.job import JobStatus, JobType
+from reconciler.core.selectors import Match
+from reconciler.core.subjects import Subject
+from reconciler.core.times import least_age
+from reconciler.core.verdicts import Hold, HoldCode
+
+
+def base_holds(
+    desired: DesiredState, subject: Subject, in_scope: Match, undecided: Mapping[str, str], as_of: datetime
+) -> tuple[Hold, ...]:
+    """Give every hold but those of waiting and of relatives.  `undecided` names rules, and what each needs to know."""
+    return tuple(_base_holds(desired, subject, in_scope, undecided, as_of))
+
+
+def _base_holds(
+    desired: DesiredState, subject: Subject, in_scope: Match, undecided: Mapping[str, str], as_of: datetime
+) -> Iterator[Hold]:
+    for contradiction in subject.contradictions:
+        yield Hold(HoldCode.CONTRADICTORY, contradiction)
+    yield from _protections(subject, as_of)
+    if subject.status is JobStatus.IN_PROGRESS:
+        # What it will be shows when it is done; until then the rest of the reasons would only hide this one.
+        yield Hold(HoldCode.NOT_FINISHED, "still in progress")
+        return
+    if in_scope is not Match.YES:
+        yield Hold(HoldCode.TYPE_UNKNOWN, "its result fields fit no known type of job, so the scope cannot be told")
+    yield from _status_holds(subject)
+    for rule, missing in undecided.items():
+        yield Hold(HoldCode.RULE_UNDECIDED, f"rule {rule} needs {missing}, which it does not show")
+    if subject.status is JobStatus.COMPLETED:
+        yield from _asset_holds(subject, in_scope)
+    yield from _age_holds(subject, desired.min_age, as_of)
+
+
+def _protections(subject: Subject, as_of: datetime) -> Iterator[Hold]:
+    for hold in subject.holds:
+        if hold.until is None or as_of < hold.until:
+            because = f" ({hold.reason})" if hold.reason else ""
+            yield Hold(HoldCode.PROTECTED, f"protected by rule {hold.rule}, in the ledger{because}")
+
+
+def _status_holds(subject: Subject) -> Iterator[Hold]:
+    match subject.status:
+        case JobStatus.UNSTATED:
+            yield Hold(HoldCode.STATUS_UNKNOWN, "it shows results but states no status")
+        case JobStatus.UNKNOWN:
+            word = subject.listed.status_word if subject.listed else ""
+            said = f"its status {word!r} is not a known word" if word else "it states no status"
+            yield Hold(HoldCode.STATUS_UNKNOWN, said)
+        case JobStatus.COMPLETED | JobStatus.FAILED | JobStatus.CLEANED | JobStatus.IN_PROGRESS:
+            return
+        case _:
+            assert_never(subject.status)
+
+
+def _asset_holds(subject: Subject, in_scope: Match) -> Iterator[Hold]:
+    job = subject.listed
+    if job is None:
+        return
+    if not job.copies_needed:
+        yield Hold(HoldCode.ASSET_MISSING, "completed, but it shows no asset that could be archived")
+        return
+    if job.lacks:
+        names = ", ".join(kind.value for kind in job.lacks)
+        yield Hold(HoldCode.ASSET_MISSING, f"a completed {job.type.value} should have: {names}")
+    if job.type is JobType.UNKNOWN and in_scope is Match.YES:
+        # A remembered type tells the scope; it does not tell what a body of another shape must have.
+        yield Hold(HoldCode.TYPE_UNKNOWN, f"it was seen as {subject.type.value} before, and shows no such thing now")
+
+
+def _age_holds(subject: Subject, min_age: timedelta, as_of: datetime) -> Iterator[Hold]:
+    age = least_age(subject.made, as_of)
+    if age is None:
+        if min_age:
+            yield Hold(HoldCode.AGE_UNKNOWN, f"no trusted evidence of its age; clean.min_age is {span_text(min_age)}")
+    elif age < timedelta(0):
+        yield Hold(HoldCode.TOO_YOUNG, "first seen in the future: the clock was set back, or the ledger is wrong")
+    elif age < min_age:
+        seen = f"seen for {span_text(age)}" if subject.first_seen or age else "never seen before this reading"
+        yield Hold(HoldCode.TOO_YOUNG, f"{seen}, clean.min_age is {span_text(min_age)}")
+
+
+# -- waiting
+
+
+def lapse_holds(lapsed: Mapping[str, datetime], grace: timedelta, as_of: datetime) -> tuple[Hold, ...]:
+    """Give a hold for each rule that lapsed less than `grace` ago."""
+    return tuple(
+        Hold(
+            HoldCode.LAPSED,
+            f"rule {rule} lapsed at {utc_text(lapse)}; clean.grace holds its jobs until {utc_text(lapse + grace)}",
+        )
+        for rule, lapse in lapsed.items()
+        if as_of - lapse < grace
+    )
+
+
+def grace_hold(subject: Subject, since: datetime, grace: timedelta, as_of: datetime) -> tuple[Hold, ...]:
+    """Give the hold of a job that was released less than `grace` ago, as far as it is recorded."""
+    if as_of - since >= grace:
+        return ()
+    if subject.released_since is None:
+        why = f"not yet released in a recorded observation; clean.grace is {span_text(grace)}"
+    else:
+        why = f"released since {utc_text(since)}; clean.grace holds it until {utc_text(since + grace)}"
+    return (Hold(HoldCode.GRACE, why),)
+
+
+def span_text(span: timedelta) -> str:
+    """Write a span in its two largest units: `2d 3h`, `45min`, `0s`."""
+    seconds = int(span.total_seconds())
+    parts: list[str] = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2]) or "0s"

@@ -1,0 +1,168 @@
+"""What is decided about: a listed job with all that is remembered and known of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core.desired import Source
+from reconciler.core.inventory import Inventory
+from reconciler.core.job import TERMINAL, Job, JobId, JobStatus, JobType
+from reconciler.core.memory import KnownJob, LedgerHold, LedgerView
+from reconciler.core.times import LISTS_LAG_AT_MOST, Bound, Made, made_within, ordered_within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One job as a decision sees it.
+
+    `type`, `name` and `project` are the listed ones, or, where the listing shows none, those remembered.  `rank` orders
+    jobs by recency: the larger, the newer.  `made` is what the trusted evidence says of its time, `size` is in bytes.
+    `listed` is None for a job that the ledger expects and the list lacks: such a one is never decided on, but others
+    may need it.
+    """
+
+    id: JobId
+    type: JobType
+    status: JobStatus
+    name: str
+    project: str
+    rank: int
+    made: Made
+    contradictions: tuple[str, ...] = ()
+    size: int | None = None
+    first_seen: datetime | None = None
+    released_since: datetime | None = None
+    holds: tuple[LedgerHold, ...] = ()
+    listed: Job | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the service says that it has ended, well or badly."""
+        return self.status in TERMINAL
+
+
+def subjects_of(inventory: Inventory, memory: LedgerView, trust: frozenset[Source]) -> tuple[Subject, ...]:
+    """Give a subject per listed job, in the order of the listing."""
+    ranks = _ranks(inventory, memory)
+    made = times_of(inventory, memory, trust)
+    return tuple(
+        _subject(job, memory.jobs.get(job.id), rank, when)
+        for job, rank, when in zip(inventory.jobs, ranks, made, strict=True)
+    )
+
+
+def _subject(job: Job, known: KnownJob | None, rank: int, made: Made) -> Subject:
+    if known is None:
+        return Subject(
+            id=job.id,
+            type=job.type,
+            status=job.status,
+            name=job.name,
+            project=job.project,
+            rank=rank,
+            made=made,
+            contradictions=_told(job.contradictions, made),
+            listed=job,
+        )
+    return Subject(
+        id=job.id,
+        type=known.type if job.type is JobType.UNKNOWN else job.type,
+        status=job.status,
+        name=job.name or known.name,
+        project=job.project or known.project,
+        rank=rank,
+        made=made,
+        contradictions=_told((*job.contradictions, *_other_type(job, known)), made),
+        size=known.size,
+        first_seen=known.first_seen,
+        released_since=known.released_since,
+        holds=known.holds,
+        listed=job,
+    )
+
+
+def _told(contradictions: tuple[str, ...], made: Made) -> tuple[str, ...]:
+    return (*contradictions, made.contradiction) if made.contradiction else contradictions
+
+
+def _other_type(job: Job, known: KnownJob) -> Iterator[str]:
+    if JobType.UNKNOWN not in {job.type, known.type} and job.type is not known.type:
+        yield f"it reads as {job.type.value} and was seen as {known.type.value} before"
+
+
+def _ranks(inventory: Inventory, memory: LedgerView) -> Iterator[int]:
+    """Give each job's recency: the ledger's sequence, and for new jobs the place in the list, above all of those."""
+    newest = max((known.sequence for known in memory.jobs.values()), default=0)
+    for place, job in enumerate(inventory.jobs):
+        known = memory.jobs.get(job.id)
+        yield known.sequence if known else newest + len(inventory.jobs) - place
+
+
+# -- times
+
+
+def times_of(inventory: Inventory, memory: LedgerView, trust: frozenset[Source]) -> tuple[Made, ...]:
+    """Give the interval of each listed job, in the order of the listing, from the trusted evidence."""
+    as_of = inventory.observed_at
+    own = [made_within(bounds, as_of) for bounds in _own_bounds(inventory, memory, trust)]
+    if Source.LIST_ORDER not in trust:
+        return tuple(own)
+    # By recency, not by place: a list that comes shuffled one day must not age a job (the ledger keeps the order).
+    ranks = list(_ranks(inventory, memory))
+    newest_first = sorted(range(len(own)), key=lambda place: -ranks[place])
+    ordered = dict(zip(newest_first, ordered_within([own[place] for place in newest_first]), strict=True))
+    all_bounds = _own_bounds(inventory, memory, trust)
+    return tuple(made_within((*bounds, ordered[place]), as_of) for place, bounds in enumerate(all_bounds))
+
+
+def evidence_of(inventory: Inventory, memory: LedgerView, job: Job) -> tuple[Bound, ...]:
+    """Give what each source, trusted or not, says of one listed job by itself."""
+    return tuple(_bounds(job, memory, inventory, frozenset(Source)))
+
+
+def _own_bounds(inventory: Inventory, memory: LedgerView, trust: frozenset[Source]) -> Iterator[tuple[Bound, ...]]:
+    for job in inventory.jobs:
+        yield tuple(_bounds(job, memory, inventory, trust))
+
+
+def _bounds(job: Job, memory: LedgerView, inventory: Inventory, trust: frozenset[Source]) -> Iterator[Bound]:
+    if Source.LEDGER in trust:
+        yield _ledger_bound(memory.jobs.get(job.id), memory, inventory.observed_at)
+    imported = memory.imported.get(job.id) if Source.IMPORTED in trust else None
+    if imported:
+        yield Bound(Source.IMPORTED, imported, imported)
+    if job.shared_at and Source.SHARE_LINK in trust:
+        yield Bound(Source.SHARE_LINK, None, job.shared_at)
+    created = inventory.created_dates.get(job.id) if Source.CREATED_DATE in trust else None
+    if created:
+        yield Bound(Source.CREATED_DATE, created, created)
+
+
+def _ledger_bound(known: KnownJob | None, memory: LedgerView, as_of: datetime) -> Bound:
+    missing_until = known.missing_until if known else memory.last_observed
+    return Bound(
+        Source.LEDGER,
+        missing_until - LISTS_LAG_AT_MOST if missing_until else None,
+        known.first_seen if known else as_of,
+    )
+
+
+# -- jobs that the ledger expects
+
+
+def absent_of(listed: Iterable[JobId], memory: LedgerView) -> tuple[Subject, ...]:
+    """Give the jobs that the ledger expects and the list lacks: nothing is decided on them, others may need them."""
+    there = frozenset(listed)
+    return tuple(
+        Subject(
+            id=job_id,
+            type=known.type,
+            status=known.status,
+            name=known.name,
+            project=known.project,
+            rank=known.sequence,
+            made=Made(known.missing_until - LISTS_LAG_AT_MOST if known.missing_until else None, known.first_seen),
+        )
+        for job_id, known in memory.jobs.items()
+        if not known.left and job_id not in there
+    )

@@ -1,0 +1,143 @@
+"""When a job was made: the service does not say, so it is an interval that evidence bounds.
+
+Only trusted sources count, and every answer about an interval has three values: what it does not decide is UNKNOWN, and
+holds the job (I4, I14).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from enum import Enum
+from typing import assert_never
+
+from reconciler.core.canonical import utc_text
+from reconciler.core.desired import Source
+from reconciler.core.selectors import Match
+
+LISTS_LAG_AT_MOST = timedelta(hours=1)
+"""How far a list may be behind: a job that it lacks was made no earlier than this before it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What one source says of one job: it was made within these, ends included; None is no bound."""
+
+    source: Source
+    not_before: datetime | None
+    not_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The interval in which a job was made, ends included; None is no bound.
+
+    `contradiction` is a sentence where the bounds cannot all be true, else "".
+    """
+
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    contradiction: str = ""
+
+
+def made_within(bounds: Iterable[Bound], as_of: datetime) -> Made:
+    """Give what all these bounds say together."""
+    start: datetime | None = None
+    end: datetime | None = None
+    started_by = ended_by = Source.LEDGER
+    for bound in bounds:
+        if bound.not_before and (start is None or bound.not_before > start):
+            start, started_by = bound.not_before, bound.source
+        if bound.not_after and (end is None or bound.not_after < end):
+            end, ended_by = bound.not_after, bound.source
+    if start and start > as_of:
+        return Made(start, end, f"{started_by.value} says that it was made at {utc_text(start)}, which is yet to come")
+    if start and end and start > end:
+        return Made(
+            start,
+            end,
+            f"{started_by.value} says that it was made at {utc_text(start)} or later, {ended_by.value} says at "
+            f"{utc_text(end)} or earlier",
+        )
+    return Made(start, end)
+
+
+def ordered_within(newest_first: Sequence[Made]) -> tuple[Bound, ...]:
+    """Give what the order of a list adds: no job was made after one above it, none before one below it.
+
+    A job whose own evidence contradicts itself says nothing about the others.
+    """
+    ends: list[datetime | None] = []
+    end: datetime | None = None
+    for made in newest_first:
+        if made.not_after and not made.contradiction:
+            end = min(end or made.not_after, made.not_after)
+        ends.append(end)
+    bounds: list[Bound] = []
+    start: datetime | None = None
+    for made, before in zip(reversed(newest_first), reversed(ends), strict=True):
+        if made.not_before and not made.contradiction:
+            start = max(start or made.not_before, made.not_before)
+        bounds.append(Bound(Source.LIST_ORDER, start, before))
+    return tuple(reversed(bounds))
+
+
+# -- questions
+
+
+def is_within(made: Made, span: timedelta, as_of: datetime) -> Match:
+    """Tell whether a job is at most `span` old: YES on the very edge."""
+    edge = as_of - span
+    if made.not_before and made.not_before >= edge:
+        return Match.YES
+    return Match.NO if made.not_after and made.not_after < edge else Match.UNKNOWN
+
+
+def least_age(made: Made, as_of: datetime) -> timedelta | None:
+    """Give the age that a job surely has reached; None where nothing tells."""
+    return as_of - made.not_after if made.not_after else None
+
+
+class Period(Enum):
+    """Calendar periods, by the names of the keys that keep them."""
+
+    DAY = "keep_daily"
+    WEEK = "keep_weekly"
+    MONTH = "keep_monthly"
+    YEAR = "keep_yearly"
+
+
+def period_of(made: Made, period: Period, zone: tzinfo) -> tuple[int, ...] | None:
+    """Name the period in which the whole interval lies, in this zone; None where it is not known to lie in one.
+
+    Names sort as the periods do; a week is an ISO week.
+    """
+    if made.not_before is None or made.not_after is None:
+        return None
+    start = _named(made.not_before, period, zone)
+    return start if start == _named(made.not_after, period, zone) else None
+
+
+def _named(moment: datetime, period: Period, zone: tzinfo) -> tuple[int, ...]:
+    local = moment.astimezone(zone)
+    match period:
+        case Period.DAY:
+            return local.year, local.month, local.day
+        case Period.WEEK:
+            return tuple(local.isocalendar()[:2])
+        case Period.MONTH:
+            return local.year, local.month
+        case Period.YEAR:
+            return (local.year,)
+        case _:
+            assert_never(period)
+
+
+def first_out_of_order(newest_first: Sequence[Made]) -> int | None:
+    """Give the place of a job that was surely made after one that stands before it; None where none was."""
+    end: datetime | None = None
+    for place, made in enumerate(newest_first):
+        if end and made.not_before and made.not_before > end:
+            return place
+        if made.not_after:
+            end = min(end or made.not_after, made.not_after)
+    return None

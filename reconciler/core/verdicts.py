@@ -1,0 +1,109 @@
+"""The five verdicts, each with its reasons."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from reconciler.core.subjects import Subject
+
+
+class HoldCode(Enum):
+    """Why a job that no rule retains stays all the same.  The words are part of the plan format."""
+
+    CONTRADICTORY = "contradictory"
+    TYPE_UNKNOWN = "type_unknown"
+    STATUS_UNKNOWN = "status_unknown"
+    NOT_FINISHED = "not_finished"
+    RULE_UNDECIDED = "rule_undecided"
+    ASSET_MISSING = "asset_missing"
+    TOO_YOUNG = "too_young"
+    AGE_UNKNOWN = "age_unknown"
+    PROTECTED = "protected"
+    RELATED = "related"
+    LAPSED = "lapsed"
+    GRACE = "grace"
+
+
+WAITS = frozenset({HoldCode.LAPSED, HoldCode.GRACE})
+"""Holds that time alone ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One hold, with the missing fact or number in words."""
+
+    code: HoldCode
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTried:
+    """One rule that certainly does not keep a released job."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBy:
+    """One rule that keeps a job, and the `keep_*` keys that do; none where the rule keeps all that it owns."""
+
+    rule: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retained:
+    """At least one rule keeps it; `kept` names all that do, in the file's order, those by id first."""
+
+    job: Subject
+    kept: tuple[KeptBy, ...]
+    archive_now: bool = False
+    protected: bool = False
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the rules that keep it."""
+        return tuple(each.rule for each in self.kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """No rule keeps it for certain, and something forbids to let it go.  `holds` is never empty.
+
+    `waits_since` is set where nothing but waiting holds it, or a relative that itself only waits: since when.
+    """
+
+    job: Subject
+    holds: tuple[Hold, ...]
+    waits_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """No rule keeps it and nothing holds it.
+
+    `tried` names each rule and why it does not keep the job, rules by id as one.  `since` is when it came to be so, as
+    far as recorded observations tell.
+    """
+
+    job: Subject
+    tried: tuple[RuleTried, ...]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfScope:
+    """Of a type that the file leaves alone."""
+
+    job: Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """Listed as cleaned: there is nothing left to decide."""
+
+    job: Subject
+
+
+Verdict = Retained | Held | Released | OutOfScope | Gone
