@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.core.desired import DesiredState
     from reconciler.engine.applying import Means
     from reconciler.engine.ports import BagVerifier, Clock, JobsReader, Ledger, LedgerReader, Progress, Stop
+    from reconciler.engine.status import AccountReaders
     from reconciler.ledger.reader import SqliteLedgerReader
     from reconciler.pictory.calls import ApiCalls
 
@@ -103,6 +104,17 @@ def read_parts(settings: Settings) -> Iterator[ReadParts]:
         yield ReadParts(
             desired=desired, reader=PictoryReader(calls), ledger=ledger_reader(settings), clock=SystemClock()
         )
+
+
+@contextmanager
+def account_readers(settings: Settings) -> Iterator["AccountReaders"]:
+    """Give what asks the service about the account beside its jobs."""
+    from reconciler.engine.status import AccountReaders
+    from reconciler.pictory.quota import PictoryQuota
+    from reconciler.pictory.studio import StudioLists
+
+    with _api_calls(settings) as calls:
+        yield AccountReaders(quota=PictoryQuota(calls), times=StudioLists(calls))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from reconciler.cli.demo import demo
 from reconciler.cli.plan import plan
 from reconciler.cli.refresh import refresh
 from reconciler.cli.show import show
+from reconciler.cli.status import status
 from reconciler.cli.validate import validate
 from reconciler.cli.verify import verify
 from reconciler.emulator.command import emulator
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for verb in (validate, plan, show, apply, refresh, verify, audit, emulator, demo):
+for verb in (validate, plan, show, apply, refresh, status, verify, audit, emulator, demo):
     cli.add_command(verb)
 
 

@@ -151,12 +151,13 @@ def _identity(asset: Asset) -> str:
         case AssetForm.INLINE:
             return asset.content
         case AssetForm.FILE | AssetForm.PAGE:
-            return _without_query(asset.address)
+            return without_query(asset.address)
         case _:
             assert_never(asset.form)
 
 
-def _without_query(address: str) -> str:
+def without_query(address: str) -> str:
+    """Give an address without query and fragment: what stays of a signed link from one reading to the next."""
     try:
         parts = urlsplit(address)
     except ValueError:  # an address no parser accepts still names itself

@@ -13,6 +13,7 @@ from reconciler.core.job import AssetKind, Job, JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.steps import Entry, Phase
+from reconciler.engine.account import LastSeen, Quota, ResultDates
 
 
 class Clock(Protocol):
@@ -75,6 +76,29 @@ class JobsReader(Protocol):
 
         Raises:
             ServiceError: no usable answer, or an answer about another job.
+            AuthenticationRefused: the key was refused.
+        """
+
+
+class QuotaReader(Protocol):
+    """Reads what of the plan is used; sends GET only."""
+
+    def quota(self) -> Quota:
+        """Read the quota, whatever of it there is.
+
+        Raises:
+            ServiceError: no usable answer.
+            AuthenticationRefused: the key was refused.
+        """
+
+
+class TimesReader(Protocol):
+    """Reads evidence of time; sends GET only.  A list that fails is no error: its lack holds jobs."""
+
+    def result_dates(self) -> ResultDates:
+        """Read when AI Studio results were made.
+
+        Raises:
             AuthenticationRefused: the key was refused.
         """
 
@@ -174,6 +198,17 @@ class LedgerReader(Protocol):
 
     def audit_events(self) -> Iterator[AuditEvent]:
         """Give the audit chain in order."""
+
+
+class LedgerHistory(LedgerReader, Protocol):
+    """The ledger for whoever asks how things stand; writes nothing either."""
+
+    def last_seen(self) -> LastSeen:
+        """Give the newest observation's time and the newest run.
+
+        Raises:
+            LedgerError: the ledger exists and cannot be read.
+        """
 
 
 class Run(Protocol):

@@ -12,11 +12,12 @@ from reconciler.core.job import JobId
 from reconciler.core.memory import KnownJob, LedgerView
 from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry
+from reconciler.engine.account import LastSeen
 from reconciler.engine.ports import PlanUse
 from reconciler.errors import LedgerError
 from reconciler.ledger import tables
 from reconciler.ledger.database import RESTORE_HINT, reading
-from reconciler.ledger.rows import read_audit_event, read_entry, read_receipt
+from reconciler.ledger.rows import read_audit_event, read_entry, read_receipt, read_run
 
 
 class SqliteLedgerReader:
@@ -63,6 +64,21 @@ class SqliteLedgerReader:
             if connection is not None:
                 for row in connection.execute(select(tables.audit).order_by(tables.audit.c.sequence)):
                     yield read_audit_event(row)
+
+    def last_seen(self) -> LastSeen:
+        """Give the newest observation's time and the newest run."""
+        run, observation = tables.run, tables.observation
+        with reading(self._path) as connection:
+            if connection is None:
+                return LastSeen()
+            observed_at = connection.scalar(
+                select(observation.c.observed_at).order_by(observation.c.number.desc()).limit(1)
+            )
+            # By epoch, which grows with each run, not by time: a clock may have been set back in between.
+            row = connection.execute(select(run).order_by(run.c.epoch.desc()).limit(1)).one_or_none()
+        return LastSeen(
+            observed_at=utc_time(observed_at) if observed_at else None, run=read_run(row) if row is not None else None
+        )
 
     def unclosed_runs(self) -> frozenset[str]:
         """Give the runs that never ended: interrupted ones, and one that is going on."""

@@ -10,6 +10,7 @@ from reconciler.core.canonical import canonical_json, utc_text, utc_time
 from reconciler.core.job import JobId
 from reconciler.core.receipt import BagFile, Receipt
 from reconciler.core.steps import Entry, Phase
+from reconciler.engine.account import RunSeen
 
 
 def receipt_text(receipt: Receipt) -> str:
@@ -51,6 +52,18 @@ def read_entry(row: Row[Any]) -> Entry:
         phase=Phase(row.phase),
         fingerprint=row.fingerprint,
         detail=row.detail,
+    )
+
+
+def read_run(row: Row[Any]) -> RunSeen:
+    """Read a row of `run`."""
+    return RunSeen(
+        run_id=row.run_id,
+        operation=row.operation,
+        actor=row.actor,
+        started_at=utc_time(row.started_at),
+        ended_at=utc_time(row.ended_at) if row.ended_at else None,
+        outcome=row.outcome or "",
     )
 
 

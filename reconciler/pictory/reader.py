@@ -8,16 +8,13 @@ from urllib.parse import quote
 from reconciler.core.job import Job, JobId
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.ports import CleanAnswer, JobDetail, Listing
-from reconciler.errors import AuthenticationRefused, InventoryIncomplete, ServiceAnswerUnreadable, ServiceError
+from reconciler.errors import InventoryIncomplete, ServiceAnswerUnreadable
 from reconciler.pictory.answers import Answer, Kind
-from reconciler.pictory.calls import ApiCalls, Got
-from reconciler.pictory.parts import REPEATED, Part, items
+from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.pages import NOTHING_DECIDED, read_page, walk
 from reconciler.pictory.wire import NOT_IN_A_PATH, is_text, read_detail, read_job
 
-MOST_PAGES = 100_000
-"""A list that goes on beyond this is taken for one that never ends."""
-
-NOTHING_DECIDED = "Nothing was decided from it. Try again; if it stays, the service's list is broken."
+JOB_LIST = "the job list"
 
 
 class PictoryReader:
@@ -69,36 +66,11 @@ class PictoryReader:
         return read_detail(got.raw, job_id)
 
     def _pages(self) -> Iterator["_Page"]:
-        seen: set[str] = set()
-        key = ""
-        for number in range(1, MOST_PAGES + 1):
-            page = self._page(number, key)
-            yield page
-            key = page.next_key
-            if not key:
-                return
-            if key in seen:
-                raise InventoryIncomplete(
-                    f"page {number} of the job list points back to a page that was read already", hint=NOTHING_DECIDED
-                )
-            seen.add(key)
-        raise InventoryIncomplete(f"the job list goes on after {MOST_PAGES} pages", hint=NOTHING_DECIDED)
+        return walk(self._page, named=JOB_LIST)
 
     def _page(self, number: int, key: str) -> "_Page":
-        what = f"GET /v1/jobs page {number}"
-        try:
-            got = self._calls.get("/v1/jobs", what=what, query={"nextPageKey": key} if key else None)
-        except AuthenticationRefused:
-            raise
-        except ServiceError as error:
-            raise InventoryIncomplete(
-                f"the job list could not be read to its end: {error.message}",
-                hint=error.hint or NOTHING_DECIDED,
-            ) from error
-        if got is None or got.answer.kind is not Kind.FINE:
-            said = "not found" if got is None else f"HTTP {got.answer.status}: {got.answer.words}"
-            raise InventoryIncomplete(f"the job list could not be read: {what}: {said}", hint=NOTHING_DECIDED)
-        return _read_page(got, number)
+        page = read_page(self._calls, "/v1/jobs", number, key, named=JOB_LIST)
+        return _Page(tuple(read_job(item) for item in page.items), page.next_key, page.end_marker, page.told_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,41 +116,6 @@ def _newer(again: _Page, listed: Sequence[Job], *, was_empty: bool) -> tuple[Job
             hint="Nothing was decided from it. Try again when fewer jobs are made or cleaned.",
         )
     return tuple(newer)
-
-
-def _read_page(got: Got, number: int) -> _Page:
-    body = got.answer.body
-    listed = body.get("items")
-    if not isinstance(listed, Part) or not listed.is_array:
-        raise InventoryIncomplete(f"page {number} of the job list has no `items`", hint=NOTHING_DECIDED)
-    if body.get(REPEATED):
-        raise InventoryIncomplete(f"page {number} of the job list says the same thing twice", hint=NOTHING_DECIDED)
-    read = items(listed)
-    strange = [item for item in read if not item.is_object]
-    if strange:
-        raise InventoryIncomplete(
-            f"page {number} of the job list holds {len(strange)} items that are no jobs ({strange[0].content[:20]!r})",
-            hint=NOTHING_DECIDED,
-        )
-    next_key, marker = _next_key(body.get("nextPageKey", _ABSENT), number)
-    return _Page(tuple(read_job(item) for item in read), next_key, marker, got.told_at)
-
-
-_ABSENT = object()
-
-
-def _next_key(value: object, number: int) -> tuple[str, str]:
-    if value is _ABSENT:
-        return "", "absent"
-    if value is None:
-        return "", "null"
-    if value == "":
-        return "", "empty"
-    if not isinstance(value, str):
-        raise InventoryIncomplete(
-            f"page {number} of the job list gives a {type(value).__name__} as the next page's key", hint=NOTHING_DECIDED
-        )
-    return value, ""
 
 
 class PictoryCleaner:

@@ -22,7 +22,9 @@ def loaded_by(*arguments: str) -> set[str]:
     return set(ended.stdout.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"], ["apply"], ["nonsense"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["plan", "--help"], ["status", "--help"], ["apply"], ["nonsense"]]
+)
 def test_what_does_not_work_loads_nothing_heavy(arguments: list[str]) -> None:
     assert loaded_by(*arguments) == set()
 

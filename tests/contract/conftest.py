@@ -13,11 +13,14 @@ import pytest
 from reconciler.core.secret import Secret
 from reconciler.pictory.calls import ApiCalls
 from reconciler.pictory.pacing import Pacer
+from reconciler.pictory.quota import PictoryQuota
 from reconciler.pictory.reader import PictoryCleaner, PictoryReader
+from reconciler.pictory.studio import StudioLists
 from reconciler.wiring import API_BASE_URL
 from tests.support.emulator import EmulatedAccount, EmulatorProcess, emulator_in_this_process
 
-LIVE_RATE = 1.0
+LIVE_RATE = float(os.environ.get("PICTORY_LIVE_RATE", "1"))
+"""Calls a second to the live service."""
 IS_LIVE = os.environ.get("PICTORY_LIVE_TEST") == "1" and bool(os.environ.get("PICTORY_API_KEY"))
 EMULATED = ("over HTTP", "in this process")
 
@@ -33,6 +36,14 @@ class Service:
     @property
     def reader(self) -> PictoryReader:
         return PictoryReader(self.calls)
+
+    @property
+    def quota(self) -> PictoryQuota:
+        return PictoryQuota(self.calls)
+
+    @property
+    def studio(self) -> StudioLists:
+        return StudioLists(self.calls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.created_dates import created_dates
 from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
 from reconciler.engine.ports import CleanAnswer
 from reconciler.errors import InventoryIncomplete, ServiceError
+from reconciler.pictory.studio import StudioLists
 from tests.contract.conftest import Emulated, calls_of
 from tests.support import bodies
 from tests.support.account import call
@@ -227,3 +229,28 @@ def test_the_service_may_clean_by_itself(emulated: Emulated) -> None:
     (job,) = emulated.reader.list_jobs().jobs
     assert job.status is JobStatus.CLEANED
     assert emulated.account.writes() == []
+
+
+def test_results_join_to_jobs_even_where_each_reading_signs_its_links_anew(emulated: Emulated) -> None:
+    emulated.account.reset(jobs=60)
+    plain = created_dates(emulated.reader.list_jobs().jobs, StudioLists(emulated.calls).result_dates().dates)
+    assert plain
+    emulated.account.reset(jobs=60, signed_links_s=600)
+    jobs = emulated.reader.list_jobs().jobs
+    emulated.account.clock(advance_s=60)
+    dates = StudioLists(emulated.calls).result_dates().dates
+    shown = {asset.address for job in jobs for asset in job.assets}
+    assert dates
+    assert not shown & set(dates)
+    assert created_dates(jobs, dates) == plain
+
+
+def test_the_dates_of_two_jobs_with_one_address_are_nobody_s(emulated: Emulated) -> None:  # I4
+    one = {**bodies.image(), "url": "https://files.invalid/one.png"}
+    emulated.account.put_job(A, one, kind="image")
+    emulated.account.put_job(B, bodies.image(), kind="image")
+    dates = StudioLists(emulated.calls).result_dates().dates
+    assert set(created_dates(emulated.reader.list_jobs().jobs, dates)) == {A, B}
+    emulated.account.put_job(B, one, kind="image")
+    dates = StudioLists(emulated.calls).result_dates().dates
+    assert created_dates(emulated.reader.list_jobs().jobs, dates) == {}

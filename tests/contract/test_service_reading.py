@@ -1,10 +1,13 @@
 """What our client takes the service to do when it is read.  GET alone: the live service may be asked the same."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 import requests
 
+from reconciler.core.created_dates import created_dates
 from reconciler.core.job import AssetForm, Job, JobId, JobStatus, JobType
 from reconciler.core.secret import Secret
 from reconciler.engine.ports import Listing
@@ -116,6 +119,30 @@ def test_a_share_page_is_a_web_page(read: Read) -> None:
 
 def test_an_unknown_job_is_told_as_none(read: Read) -> None:
     assert read.service.reader.get(NOBODY) is None
+
+
+def test_the_quota_has_its_four_pairs(read: Read) -> None:
+    quota = read.service.quota.quota()
+    pairs = [quota.video_minutes, quota.transcription_minutes, quota.voice_over_minutes, quota.ai_credits]
+    assert None not in pairs, quota
+
+
+def test_the_ai_lists_are_read_to_their_ends_and_date_their_results(read: Read) -> None:
+    results = read.service.studio.result_dates()
+    assert (results.problems, results.undated, results.contradictory) == ((), 0, 0)
+    told_at = read.listing.told_at
+    assert told_at is not None
+    assert all(date <= told_at + timedelta(hours=1) for date in results.dates.values())
+
+
+def test_dates_join_to_jobs_by_their_address_in_the_order_of_the_list(read: Read) -> None:
+    """Newest first here too, give or take a day: a result may be dated by its end, the list goes by the beginning."""
+    results = read.service.studio.result_dates()
+    dates = created_dates(read.listing.jobs, results.dates)
+    if results.dates and any(job.type in {JobType.IMAGE, JobType.VIDEO} for job in read.some):
+        assert dates
+    listed = [dates[job.id] for job in read.listing.jobs if job.id in dates]
+    assert all(above >= below - timedelta(days=1) for above, below in pairwise(listed))
 
 
 def test_a_wrong_key_is_refused(read: Read) -> None:

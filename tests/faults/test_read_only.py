@@ -21,6 +21,9 @@ VERBS = {
     "validate": ["validate"],
     "verify": ["verify"],
     "audit verify": ["audit", "verify"],
+    "status": ["status"],
+    "status as json": ["status", "--json"],
+    "status offline": ["status", "--offline"],
 }
 
 
@@ -69,7 +72,7 @@ def test_verbs_that_need_no_service_send_nothing(workplace: Workplace, emulator:
     workplace.write_desired("keep-me")
     workplace.plan()
     emulator.forget_requests()
-    for verb in (["show", "plan.json"], ["validate"], ["verify"], ["audit", "verify"]):
+    for verb in (["show", "plan.json"], ["validate"], ["verify"], ["audit", "verify"], ["status", "--offline"]):
         workplace.run(*verb, extra={"PICTORY_API_KEY": ""}).expect(0)
     assert emulator.requests() == []
 

@@ -21,6 +21,8 @@ EVERY_VERB = (
     ["apply", "plan.json"],
     ["verify"],
     ["audit", "verify"],
+    ["status"],
+    ["status", "--json"],
     ["apply", "plan.json"],  # refused: used
 )
 

@@ -420,7 +420,7 @@ BAD_PAGES: dict[str, tuple[list[Reply], str]] = {
     "a page that is not found": ([Reply(404)], "not found"),
     "no items": ([Reply(body=b'{"nextPageKey": null}')], "has no `items`"),
     "items that are none": ([Reply(body=b'{"items": {}}')], "has no `items`"),
-    "items that are no jobs": ([Reply(body=b'{"items": ["a", 1]}')], "2 items that are no jobs (b'\"a\"')"),
+    "items that are no jobs": ([Reply(body=b'{"items": ["a", 1]}')], "2 items that are no objects (b'\"a\"')"),
     "a key that is a number": ([Reply(body=b'{"items": [], "nextPageKey": 7}')], "gives a int as the next page's key"),
     "a key that comes back": ([page(key="K"), page(key="L"), page(key="K"), page()], "was read already"),
     "a page of HTML": ([page("a", key="K"), Reply(body=b"<html>")], "could not be read to its end"),

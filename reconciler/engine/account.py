@@ -1,0 +1,66 @@
+"""What is told about an account beside its jobs: allowances, dates of results, what the ledger saw last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What of one allowance is used; minutes or credits, neither negative."""
+
+    used: Decimal
+    limit: Decimal
+
+    @property
+    def share(self) -> Fraction | None:
+        """The share used; None where nothing is allowed, of which no share can be told."""
+        return Fraction(self.used) / Fraction(self.limit) if self.limit else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What of the plan is used; None for a pair of figures that the service did not give.  None is about storage."""
+
+    video_minutes: Allowance | None
+    transcription_minutes: Allowance | None
+    voice_over_minutes: Allowance | None
+    ai_credits: Allowance | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultDates:
+    """When AI Studio results were made: an address to its time, aware, UTC.
+
+    Results left out are counted: `undated` ones (no date, or none with a zone), `unaddressed` ones, addresses with two
+    different dates as `contradictory`.  `problems` has a sentence for each list that could not be read to its end and
+    so gave nothing.
+    """
+
+    dates: Mapping[str, datetime]
+    undated: int = 0
+    unaddressed: int = 0
+    contradictory: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSeen:
+    """A run as recorded.  `ended_at` is None and `outcome` empty while it goes on, or when it was cut off."""
+
+    run_id: str
+    operation: str
+    actor: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSeen:
+    """The newest observation's time and the newest run; None where there is none yet."""
+
+    observed_at: datetime | None = None
+    run: RunSeen | None = None

@@ -1,0 +1,191 @@
+"""How things stand, as text and as JSON: what the ledger holds, what the service tells; the last line sums up."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from reconciler.core.canonical import Jsonable, canonical_json, utc_text
+from reconciler.core.guards import percent_text
+from reconciler.engine.account import Allowance, Quota, ResultDates, RunSeen
+from reconciler.engine.status import LedgerStatus, ServiceStatus, Status
+from reconciler.report.style import Colour, Style
+from reconciler.report.untrusted import harmless, word
+
+ALLOWANCES = (
+    ("video_minutes", "video minutes"),
+    ("transcription_minutes", "transcription minutes"),
+    ("voice_over_minutes", "voice-over minutes"),
+    ("ai_credits", "AI credits"),
+)
+"""The pairs of a quota: their names in JSON, and for people."""
+
+
+def status_text(status: Status, *, style: Style) -> str:
+    """Write how things stand."""
+    return style.plain("\n".join(_lines(status, style))) + "\n"
+
+
+def _lines(status: Status, style: Style) -> Iterator[str]:
+    yield f"Account {word(status.account)}"
+    if status.is_other_account:
+        yield style.paint(
+            f"! the ledger belongs to account {word(status.ledger.account)}: plan and apply will refuse it", Colour.RED
+        )
+    yield ""
+    yield style.paint("Ledger", Colour.BOLD)
+    yield from _ledger(status.ledger, style)
+    yield ""
+    yield style.paint("Service", Colour.BOLD)
+    yield from _service(status.service, style)
+    yield ""
+    yield style.paint(summary_line(status), Colour.BOLD)
+
+
+def _ledger(ledger: LedgerStatus, style: Style) -> Iterator[str]:
+    if not ledger.account:
+        yield "  nothing recorded yet; ages count from the first `reconciler refresh` or apply"
+        return
+    seen = f"last observed {utc_text(ledger.observed_at)}" if ledger.observed_at else "never observed"
+    yield f"  {ledger.jobs} jobs known, {ledger.left} of them left; {seen}"
+    yield f"  {ledger.archived_jobs} jobs archived, {ledger.archived_bytes} bytes in one store"
+    if ledger.newest_run:
+        yield f"  newest run: {_run(ledger.newest_run)}"
+    for entry in ledger.dangling:
+        yield style.paint(f"? {word(entry.job_id)}  a clean was begun and its end is not recorded", Colour.YELLOW)
+    if ledger.dangling:
+        yield style.paint("  Run `reconciler apply`: it first asks the service what became of them.", Colour.YELLOW)
+
+
+def _run(run: RunSeen) -> str:
+    end = f"{harmless(run.outcome)}, ended {utc_text(run.ended_at)}" if run.ended_at else "going on, or cut off"
+    return f"{word(run.operation)} by {word(run.actor)}, began {utc_text(run.started_at)}: {end} ({word(run.run_id)})"
+
+
+def _service(service: ServiceStatus | None, style: Style) -> Iterator[str]:
+    if service is None:
+        yield "  not asked (--offline)"
+        return
+    if service.problem:
+        # One line: it may repeat the service's words, and a second line of theirs could pass for one of ours.
+        yield style.paint(f"! {harmless(service.problem.message)}", Colour.RED)
+        if service.problem.hint:
+            yield f"  {harmless(service.problem.hint)}"
+    if service.quota:
+        yield from _quota(service.quota)
+    if service.results:
+        yield from _results(service.results, style)
+
+
+def _quota(quota: Quota) -> Iterator[str]:
+    for (_, shown), allowance in _pairs(quota):
+        yield f"  {shown}: {_allowance(allowance)}"
+    yield "  storage: the service tells no figure"
+
+
+def _pairs(quota: Quota) -> Iterator[tuple[tuple[str, str], Allowance | None]]:
+    values = (quota.video_minutes, quota.transcription_minutes, quota.voice_over_minutes, quota.ai_credits)
+    yield from zip(ALLOWANCES, values, strict=True)
+
+
+def _allowance(allowance: Allowance | None) -> str:
+    if allowance is None:
+        return "not told"
+    share = f" ({percent_text(allowance.share)})" if allowance.share is not None else ""
+    return f"{number_text(allowance.used)} of {number_text(allowance.limit)} used{share}"
+
+
+def number_text(number: Decimal) -> str:
+    """Write a figure without exponent and without zeros at its end: `1200`, `0.5`."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _results(results: ResultDates, style: Style) -> Iterator[str]:
+    yield f"  AI Studio: {len(results.dates)} results have a date{_left_out(results)}"
+    for problem in results.problems:
+        yield style.paint(f"? no dates from it: {harmless(problem)}", Colour.YELLOW)
+
+
+def _left_out(results: ResultDates) -> str:
+    counts = (
+        (results.undated, "without a date that can be told"),
+        (results.unaddressed, "without an address"),
+        (results.contradictory, "with two dates"),
+    )
+    told = ", ".join(f"{count} {why}" for count, why in counts if count)
+    return f"; left out: {told}" if told else ""
+
+
+def summary_line(status: Status) -> str:
+    """Sum up in fixed words; other programs read this line."""
+    ledger, service = status.ledger, status.service
+    asked = "not asked" if service is None else "not answering in full" if service.problem else "answering"
+    return (
+        f"Status: {ledger.jobs} jobs known, {ledger.left} left, {ledger.archived_jobs} archived, "
+        f"{len(ledger.dangling)} cleans open; service {asked}."
+    )
+
+
+def status_json(status: Status) -> str:
+    """Write the same as one line of canonical JSON."""
+    told: dict[str, Jsonable] = {
+        "format_version": "1.0",
+        "account": status.account,
+        "exit_code": status.exit_code,
+        "ledger": _ledger_json(status.ledger),
+        "service": _service_json(status.service),
+    }
+    return canonical_json(told).decode("ascii") + "\n"
+
+
+def _ledger_json(ledger: LedgerStatus) -> dict[str, Jsonable]:
+    run = ledger.newest_run
+    return {
+        "account": ledger.account,
+        "jobs": ledger.jobs,
+        "left": ledger.left,
+        "observed_at": utc_text(ledger.observed_at) if ledger.observed_at else None,
+        "archived": {"jobs": ledger.archived_jobs, "bytes": ledger.archived_bytes},
+        "open_cleans": [entry.job_id for entry in ledger.dangling],
+        "newest_run": None
+        if run is None
+        else {
+            "run_id": run.run_id,
+            "operation": run.operation,
+            "actor": run.actor,
+            "started_at": utc_text(run.started_at),
+            "ended_at": utc_text(run.ended_at) if run.ended_at else None,
+            "outcome": run.outcome,
+        },
+    }
+
+
+def _service_json(service: ServiceStatus | None) -> Jsonable:
+    if service is None:
+        return None
+    return {
+        "problem": service.problem.message if service.problem else None,
+        "quota": _quota_json(service.quota) if service.quota else None,
+        "results": _results_json(service.results) if service.results else None,
+    }
+
+
+def _quota_json(quota: Quota) -> dict[str, Jsonable]:
+    # Storage is always null: the service has no figure for it (docs/service.md O3).
+    return {**{name: _pair_json(pair) for (name, _), pair in _pairs(quota)}, "storage": None}
+
+
+def _pair_json(allowance: Allowance | None) -> Jsonable:
+    # As text: a figure may have decimals, and no number of ours is a float.
+    if allowance is None:
+        return None
+    return {"used": number_text(allowance.used), "limit": number_text(allowance.limit)}
+
+
+def _results_json(results: ResultDates) -> dict[str, Jsonable]:
+    return {
+        "dated": len(results.dates),
+        "undated": results.undated,
+        "unaddressed": results.unaddressed,
+        "contradictory": results.contradictory,
+        "problems": list(results.problems),
+    }
