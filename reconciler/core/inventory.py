@@ -30,7 +30,8 @@ class ListingProof:
 class Inventory:
     """Every job of the account, newest first as listed, each id once.
 
-    `created_dates` are what AI Studio's lists say of some of them; empty where nobody asked.
+    `created_dates` are what AI Studio's lists say of some of them, `sizes` what their hosts say of their files, in
+    bytes; both empty where nobody asked.
     """
 
     jobs: tuple[Job, ...]
@@ -38,3 +39,4 @@ class Inventory:
     observed_at: datetime
     digest: str
     created_dates: Mapping[JobId, datetime] = field(default_factory=dict)
+    sizes: Mapping[JobId, int] = field(default_factory=dict)

@@ -46,12 +46,12 @@ def subjects_of(inventory: Inventory, memory: LedgerView, trust: frozenset[Sourc
     ranks = _ranks(inventory, memory)
     made = times_of(inventory, memory, trust)
     return tuple(
-        _subject(job, memory.jobs.get(job.id), rank, when)
+        _subject(job, memory.jobs.get(job.id), rank, when, inventory.sizes.get(job.id))
         for job, rank, when in zip(inventory.jobs, ranks, made, strict=True)
     )
 
 
-def _subject(job: Job, known: KnownJob | None, rank: int, made: Made) -> Subject:
+def _subject(job: Job, known: KnownJob | None, rank: int, made: Made, size: int | None) -> Subject:
     if known is None:
         return Subject(
             id=job.id,
@@ -62,6 +62,7 @@ def _subject(job: Job, known: KnownJob | None, rank: int, made: Made) -> Subject
             rank=rank,
             made=made,
             contradictions=_told(job.contradictions, made),
+            size=size,
             listed=job,
         )
     return Subject(
@@ -73,7 +74,7 @@ def _subject(job: Job, known: KnownJob | None, rank: int, made: Made) -> Subject
         rank=rank,
         made=made,
         contradictions=_told((*job.contradictions, *_other_type(job, known)), made),
-        size=known.size,
+        size=size if known.size is None else known.size,
         first_seen=known.first_seen,
         released_since=known.released_since,
         holds=known.holds,

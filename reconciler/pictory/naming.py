@@ -1,7 +1,8 @@
-"""The two names that a job shows, though no field is called so: the output's own, and the project it belongs to."""
+"""What a job shows, though no field is called so: its output's name, its project, the time of its share page."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -49,6 +50,26 @@ def find_project(facts: Mapping[str, object], assets: tuple[Asset, ...]) -> str:
             if len(parts) >= -project_at and parts[project_at] not in {_EMBEDDED, "preview"}:
                 return parts[project_at]
     return ""
+
+
+def find_shared_at(assets: tuple[Asset, ...]) -> datetime | None:
+    """Give the time at the head of the share page's id, UTC to the millisecond; None when no page or several tell one.
+
+    A share id begins with 17 digits, `yyyyMMddHHmmssSSS`, written when the page was made: the job was made by then.
+    """
+    told = {parts[-1][:17] for parts in _paths(assets, AssetKind.SHARE_PAGE) if len(parts) > 1}
+    times = {moment for moment in map(_share_time, told) if moment}
+    return times.pop() if len(times) == 1 else None
+
+
+def _share_time(head: str) -> datetime | None:
+    if len(head) != 17 or not (head.isascii() and head.isdigit()):
+        return None
+    try:
+        moment = datetime.strptime(head[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment + timedelta(milliseconds=int(head[14:]))
 
 
 def _paths(assets: tuple[Asset, ...], kind: AssetKind) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from reconciler.core.job import Asset, AssetForm, Job, JobId, JobStatus, JobType
 from reconciler.engine.ports import InlinePart, JobDetail
 from reconciler.errors import ServiceAnswerUnreadable
 from reconciler.pictory.assets import HEAVY, find_assets, infer_type, lacking, unlisted
-from reconciler.pictory.naming import find_name, find_project
+from reconciler.pictory.naming import find_name, find_project, find_shared_at
 from reconciler.pictory.parts import REPEATED, Part, compact, fields
 
 ID_SPELLINGS = (("job_id", False), ("jobId", False), ("job_id", True), ("jobId", True))
@@ -76,6 +76,7 @@ def _job(body: Fields, facts: Fields, ids: tuple[JobId, ...]) -> Job:
         lacks=lacking(job_type, assets) if status is JobStatus.COMPLETED else (),
         name=find_name(facts, job_type, assets),
         project=find_project(facts, assets),
+        shared_at=find_shared_at(assets),
         unlisted_fields=strange,
         contradictions=tuple(_contradictions(body, facts, ids)),
         other_ids=ids[1:],

@@ -525,3 +525,21 @@ PREVIEW = "https://video.invalid/v2/preview/20260301091500123c0ffee"
 )
 def test_the_project_is_told_or_read_off_the_pages(shown: Json, project: str) -> None:
     assert read({"status": "completed", **shown}).project == project
+
+
+@pytest.mark.parametrize(
+    ("shown", "moment"),
+    [
+        ({"videoShareURL": SHARE}, "2026-03-01T09:22:33.417000+00:00"),
+        ({"videoShareURL": SHARE, "shareVideoURL": SHARE}, "2026-03-01T09:22:33.417000+00:00"),
+        ({"videoShareURL": SHARE, "shareVideoURL": SHARE.replace("0922334", "0922335")}, None),
+        ({"videoShareURL": SHARE.replace("20260301092233417", "20261301092233417")}, None),
+        ({"videoShareURL": SHARE.replace("20260301092233417", "2026030109223341")}, None),
+        ({"videoShareURL": "https://video.invalid/20260301092233417QwErTy0123456789"}, None),
+        ({"previewUrl": PREVIEW}, None),
+    ],
+    ids=repr,
+)
+def test_the_share_page_tells_a_time_by_which_the_job_was_made(shown: Json, moment: str | None) -> None:
+    told = read({"status": "completed", **shown}).shared_at
+    assert (told.isoformat() if told else None) == moment
