@@ -7,8 +7,8 @@ was not read might contradict one that was.  A refused key is an error here as e
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from reconciler.core.created_dates import RESULT_FIELD, is_signed
 from reconciler.core.job import without_query
-from reconciler.core.times import RESULT_FIELD, is_signed
 from reconciler.engine.account import ResultDates
 from reconciler.errors import InventoryIncomplete
 from reconciler.pictory.calls import ApiCalls

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.created_dates import created_dates
 from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
-from reconciler.core.times import created_dates
 from reconciler.engine.ports import CleanAnswer
 from reconciler.errors import InventoryIncomplete, ServiceError
 from reconciler.pictory.studio import StudioLists

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 import requests
 
+from reconciler.core.created_dates import created_dates
 from reconciler.core.job import AssetForm, Job, JobId, JobStatus, JobType
 from reconciler.core.secret import Secret
-from reconciler.core.times import created_dates
 from reconciler.engine.ports import Listing
 from reconciler.errors import AuthenticationRefused
 from reconciler.pictory.assets import REQUIRED

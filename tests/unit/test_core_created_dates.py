@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.created_dates import created_dates, is_signed
 from reconciler.core.job import Asset, AssetForm, AssetKind, Job, JobId, JobType
-from reconciler.core.times import created_dates, is_signed
 from tests.support.values import DAY, NOON, VIDEO, job
 
 PLAIN = "https://files.invalid/images/i.png"
