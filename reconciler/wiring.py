@@ -164,12 +164,12 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
 @contextmanager
 def _api_calls(settings: Settings) -> Iterator["ApiCalls"]:
     from reconciler.pictory.calls import ApiCalls
-    from reconciler.pictory.keys import find_key
+    from reconciler.pictory.keys import find_credentials
     from reconciler.pictory.pacing import Pacer
 
     base_url = os.environ.get("PICTORY_API_BASE_URL", "").strip() or API_BASE_URL
-    key = find_key(os.environ)
-    with ApiCalls(base_url, key, Pacer(settings.calls_per_second), patience_s=settings.patience_s) as calls:
+    credentials = find_credentials(os.environ)
+    with ApiCalls(base_url, credentials, Pacer(settings.calls_per_second), patience_s=settings.patience_s) as calls:
         yield calls
 
 

@@ -1,4 +1,4 @@
-"""`reconciler plan`: what would be archived and cleaned, and why.  Sends GET only, writes nothing but --out."""
+"""`reconciler plan`: what would be archived and cleaned, and why.  Sends reads only (I6), writes nothing but --out."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,11 +1,13 @@
-"""The HTTP calls: timeouts always, the key to the API host alone, every failure one of our errors.
+"""The HTTP calls: timeouts always, credentials to the API host alone, every failure one of our errors.
 
-A GET is tried again until its patience ends; a DELETE is sent exactly once.
+A GET is tried again until its patience ends, and so is the one POST, which asks for a token and spends nothing; a
+DELETE is sent exactly once.  Where a token can be renewed, a call that was answered 401 is sent once more with another:
+a 401 says that nothing was done.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -18,27 +20,36 @@ from reconciler import __version__
 from reconciler.core.secret import Secret
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceError, ServiceUnreachable
 from reconciler.pictory.answers import Answer, Kind, read_answer
+from reconciler.pictory.credentials import OAUTH_CALL, OAUTH_PATH, Carried, Credentials
 from reconciler.pictory.pacing import Pacer
 
 USER_AGENT = f"pictory-reconciler/{__version__}"
 CONNECT_S, READ_S = 5.0, 20.0
 """Together below what an apply keeps of its lease for one clean (engine.job_steps.CLEAN_TAKES_AT_MOST_S)."""
+CLEAN_ENDS_WITHIN_S = 29.5
+"""A clean with all that it waits for, its place and a new token among them: below what an apply keeps of its lease."""
+LEAST_READ_S = 5.0
+"""A clean to whose answer less time is left than this is not sent."""
 LONGEST_PAUSE_S = 30.0
 
 
-class _RawKey(requests.auth.AuthBase):
-    """Puts the raw key into the header.  Given as `auth`, it keeps requests from taking one from a netrc file."""
+class _Headers(requests.auth.AuthBase):
+    """Puts what a call carries into its headers, as it is.
 
-    def __init__(self, key: Secret) -> None:
-        self._key = key
+    Given as `auth`, even where it carries nothing, it keeps requests from taking credentials from a netrc file.
+    """
+
+    def __init__(self, carried: Carried) -> None:
+        self._carried = carried
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._key.reveal()
+        for name, secret in self._carried.headers.items():
+            request.headers[name] = secret.reveal()
         return request
 
 
 class _NoRedirects(requests.Session):
-    """Takes an answer that points elsewhere as it is; where it points is not even read, since the key must not go."""
+    """Takes an answer that points elsewhere as it is; where it points is not even read: no credentials go there."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the library's signature
         """Give none."""
@@ -47,7 +58,8 @@ class _NoRedirects(requests.Session):
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """A readable answer: its object, the bytes it was read from, and the service's time in its `Date`."""
+    """An answer that says what became of the call, be it a refusal: its object, the bytes it was read from, and the
+    service's time in its `Date`."""
 
     answer: Answer
     raw: bytes
@@ -63,13 +75,25 @@ class _Again(Exception):
         self.wait_s = wait_s
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One call, however often it is sent; `until` is the moment (time.monotonic) at which it must have ended."""
+
+    method: str
+    path: str
+    what: str
+    query: Mapping[str, str] | None = None
+    body: Mapping[str, Secret] | None = None
+    until: float | None = None
+
+
 class ApiCalls:
     """Calls below `base_url`.  `patience_s` bounds how long a GET is tried; each try has its own timeouts."""
 
     def __init__(
         self,
         base_url: str,
-        key: Secret,
+        credentials: Credentials,
         pacer: Pacer,
         *,
         patience_s: float = 60.0,
@@ -80,11 +104,10 @@ class ApiCalls:
         self._base_url = base_url.rstrip("/")
         self._pacer = pacer
         self._patience_s = patience_s
-        self._timeouts = (connect_s, read_s)
+        self._connect_s, self._read_s = connect_s, read_s
         self._pause = pause
+        self._credentials = credentials
         self._session = _NoRedirects()
-        self._key = key
-        self._session.auth = _RawKey(key)
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
 
     def __enter__(self) -> Self:
@@ -103,66 +126,115 @@ class ApiCalls:
         Raises:
             ServiceUnreachable: no usable answer within the patience.
             ServiceAnswerUnreadable: an answer that cannot be understood.
-            AuthenticationRefused: the key was refused.
+            AuthenticationRefused: the credentials were refused.
         """
-        began = time.monotonic()
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
-            stop=tenacity.stop_after_delay(self._patience_s),
-            wait=_wait,
-            sleep=self._pause,
-            reraise=True,
-        )
-        try:
-            got = retrying(self._attempt, "GET", path, what, query)
-        except _Again as last:
-            tries = retrying.statistics.get("attempt_number", 1)
-            raise ServiceUnreachable(
-                f"{what}: no usable answer after {tries} tries in {time.monotonic() - began:.0f} s ({last.what})",
-                hint="Try again later, or with --patience for longer; PICTORY_API_BASE_URL says who is called.",
-            ) from last.__cause__
+        got = self._let_in(_Call(method="GET", path=path, what=what, query=query), self._retried)
         return None if got.answer.kind is Kind.NOT_FOUND else got
 
     def delete_once(self, path: str, *, what: str) -> Answer:
         """Send a DELETE, once; whether it arrived cannot be told when this raises ServiceError.
 
+        A token may have ended since it was last used.  The 401 that says so says as well that nothing was done, so the
+        DELETE is then sent once more, with a new token; after any other answer, and after none, it is not.  All this
+        ends within CLEAN_ENDS_WITHIN_S.
+
         Raises:
             ServiceError: no usable answer.
-            AuthenticationRefused: the key was refused, so nothing was done.
+            AuthenticationRefused: the credentials were refused, so nothing was done.
         """
-        try:
-            return self._attempt("DELETE", path, what, None).answer
-        except _Again as last:
-            raise ServiceUnreachable(f"{what}: no usable answer ({last.what})") from last.__cause__
+        until = time.monotonic() + CLEAN_ENDS_WITHIN_S
+        return self._let_in(_Call(method="DELETE", path=path, what=what, until=until), self._once).answer
 
-    def _attempt(self, method: str, path: str, what: str, query: dict[str, str] | None) -> Got:
+    def _let_in(self, call: _Call, send: Callable[[_Call, Carried], Got]) -> Got:
+        """Send a call with credentials; once more where they were refused and others can be had."""
+
+        def ask(body: Mapping[str, Secret]) -> Answer:
+            asking = _Call(method="POST", path=OAUTH_PATH, what=OAUTH_CALL, body=body, until=call.until)
+            return self._retried(asking, Carried({}, tuple(body.values()))).answer
+
+        carried = self._credentials.carried(ask)
+        got = send(call, carried)
+        if got.answer.kind is Kind.KEY_REFUSED and got.answer.status == 401:
+            other = self._credentials.renewed(carried, ask)
+            got = send(call, other) if other else got
+        if got.answer.kind is Kind.KEY_REFUSED:
+            raise AuthenticationRefused(
+                f"{call.what}: the service refused {self._credentials.name} "
+                f"(HTTP {got.answer.status}: {got.answer.words})",
+                hint=self._credentials.hint,
+            )
+        return got
+
+    def _retried(self, call: _Call, carried: Carried) -> Got:
+        began = time.monotonic()
+        stop: tenacity.stop.stop_base = tenacity.stop_after_delay(self._patience_s)
+        if call.until is not None:
+            stop |= tenacity.stop_before_delay(call.until - began)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Again),
+            stop=stop,
+            wait=_wait,
+            sleep=self._pause,
+            reraise=True,
+        )
+        try:
+            return retrying(self._attempt, call, carried)
+        except _Again as last:
+            tries = retrying.statistics.get("attempt_number", 1)
+            raise ServiceUnreachable(
+                f"{call.what}: no usable answer after {tries} tries in {time.monotonic() - began:.0f} s ({last.what})",
+                hint="Try again later, or with --patience for longer; PICTORY_API_BASE_URL says who is called.",
+            ) from last.__cause__
+
+    def _once(self, call: _Call, carried: Carried) -> Got:
+        try:
+            return self._attempt(call, carried)
+        except _Again as last:
+            raise ServiceUnreachable(f"{call.what}: no usable answer ({last.what})") from last.__cause__
+
+    def _attempt(self, call: _Call, carried: Carried) -> Got:
         self._pacer.wait()
         try:
             response = self._session.request(
-                method, self._base_url + path, params=query, timeout=self._timeouts, allow_redirects=False
+                call.method,
+                self._base_url + call.path,
+                params=call.query,
+                json=None if call.body is None else {name: secret.reveal() for name, secret in call.body.items()},
+                auth=_Headers(carried),
+                timeout=self._timeouts(call),
+                allow_redirects=False,
             )
         except (requests.RequestException, ValueError) as error:
             # ValueError: an address, here or in a Location, that the library below cannot even take apart.
-            raise _of_requests(error, what) from error
-        answer = read_answer(response.status_code, response.content, sent=self._key)
+            raise _of_requests(error, call.what) from error
+        answer = read_answer(response.status_code, response.content, sent=carried.hidden)
+        if call.body is not None and response.ok:
+            answer = replace(answer, words="a body that is not shown")  # it may hold a token, in whatever form (I11)
         if answer.kind is Kind.TRY_AGAIN:
             self._pacer.overloaded()
         elif answer.kind is Kind.FINE:
             self._pacer.answered()
-        return _taken(answer, response, what)
+        return _taken(answer, response, call.what)
+
+    def _timeouts(self, call: _Call) -> tuple[float, float]:
+        """Give the timeouts of a call that is sent now, in seconds: shorter where it must have ended by a moment."""
+        if call.until is None:
+            return self._connect_s, self._read_s
+        left_s = call.until - time.monotonic() - self._connect_s
+        if left_s < min(self._read_s, LEAST_READ_S):
+            raise ServiceUnreachable(
+                f"{call.what}: not sent, since its place or a new token came too late",
+                hint="Nothing was done by it. The service is slow, or --tpslimit is low.",
+            )
+        return self._connect_s, min(self._read_s, left_s)
 
 
 def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
     match answer.kind:
-        case Kind.FINE | Kind.NOT_FOUND | Kind.REFUSED:
+        case Kind.FINE | Kind.NOT_FOUND | Kind.REFUSED | Kind.KEY_REFUSED:
             return Got(answer, response.content, _http_time(response.headers.get("Date", "")))
         case Kind.TRY_AGAIN:
             raise _Again(f"HTTP {answer.status}: {answer.words}", _asked_wait(response))
-        case Kind.KEY_REFUSED:
-            raise AuthenticationRefused(
-                f"{what}: the service refused the key (HTTP {answer.status}: {answer.words})",
-                hint="Check PICTORY_API_KEY (or …_FILE, …_COMMAND); the key goes there as it is, without Bearer.",
-            )
         case Kind.CLIENT_REFUSED:
             raise ServiceUnreachable(
                 f"{what}: Cloudflare refused this client (HTTP 403, error 1010), before the service saw the call",
@@ -171,7 +243,7 @@ def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
         case Kind.UNREADABLE:
             raise ServiceAnswerUnreadable(
                 f"{what}: HTTP {answer.status} with {answer.words}, where a JSON object belongs",
-                hint="Check PICTORY_API_BASE_URL; redirects are not followed, since the key must not travel.",
+                hint="Check PICTORY_API_BASE_URL; redirects are not followed, since credentials must not travel.",
             )
 
 

@@ -18,7 +18,7 @@ JOB_LIST = "the job list"
 
 
 class PictoryReader:
-    """Reads the service; sends GET only."""
+    """Reads the service; sends GET only (and what its calls need to be let in: a token)."""
 
     def __init__(self, calls: ApiCalls) -> None:
         self._calls = calls
@@ -28,7 +28,7 @@ class PictoryReader:
 
         Raises:
             InventoryIncomplete: a page failed for good or is not what a page is.
-            AuthenticationRefused: the key was refused.
+            AuthenticationRefused: the credentials were refused.
         """
         first: _Page | None = None
         last: _Page | None = None
@@ -129,7 +129,7 @@ class PictoryCleaner:
 
         Raises:
             ServiceError: it cannot be told whether it took effect.
-            AuthenticationRefused: the key was refused; nothing was cleaned.
+            AuthenticationRefused: the credentials were refused; nothing was cleaned.
         """
         job_id = receipt.receipt.job_id
         what = f"DELETE /v1/jobs/{job_id}/clean"

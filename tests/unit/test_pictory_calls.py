@@ -32,6 +32,7 @@ from reconciler.errors import (
 )
 from reconciler.pictory import calls as calls_module
 from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.credentials import RawKey
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.parts import Part
 from reconciler.pictory.reader import PictoryCleaner, PictoryReader
@@ -54,7 +55,7 @@ def pauses() -> list[float]:
 def calling(server: Scripted, pauses: list[float], patience_s: float = 5.0, read_s: float = 5.0) -> ApiCalls:
     return ApiCalls(
         server.address,
-        Secret(KEY),
+        RawKey(Secret(KEY)),
         Pacer(1000),
         patience_s=patience_s,
         connect_s=1.0,
@@ -125,7 +126,7 @@ def test_a_redirect_to_nowhere_is_an_answer_and_no_traceback(location: str, paus
 def test_the_key_takes_precedence_over_one_in_the_base_address(pauses: list[float]) -> None:
     with scripted(FINE) as server:
         address = server.address.replace("http://", "http://user:word@")
-        with ApiCalls(address, Secret(KEY), Pacer(1000), patience_s=0, pause=pauses.append) as calls:
+        with ApiCalls(address, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, pause=pauses.append) as calls:
             calls.get("/v1/jobs", what="a call")
     assert server.came[0].headers["Authorization"] == KEY
 
@@ -133,7 +134,7 @@ def test_the_key_takes_precedence_over_one_in_the_base_address(pauses: list[floa
 def test_the_base_address_may_end_with_a_slash(pauses: list[float]) -> None:
     with (
         scripted(FINE) as server,
-        ApiCalls(server.address + "/base/", Secret(KEY), Pacer(1000), pause=pauses.append) as calls,
+        ApiCalls(server.address + "/base/", RawKey(Secret(KEY)), Pacer(1000), pause=pauses.append) as calls,
     ):
         calls.get("/v1/jobs", what="a call")
     assert server.came[0].path == "/base/v1/jobs"
@@ -181,7 +182,9 @@ def test_a_clean_on_a_kept_connection_that_the_server_dropped_is_sent_once(pause
 def test_a_clean_into_a_connection_that_the_server_closed_is_sent_at_most_once(pauses: list[float]) -> None:  # I8
     # The declared length is kept, so nothing tells the client that the connection it keeps is closed.
     with ServerThatClosesWithoutAWord() as server:
-        calls = ApiCalls(server.address, Secret(KEY), Pacer(1000), patience_s=0, connect_s=1, pause=pauses.append)
+        calls = ApiCalls(
+            server.address, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, connect_s=1, pause=pauses.append
+        )
         with calls:
             calls.get("/v1/jobs", what="a read")
             with suppress(ServiceError):
@@ -227,7 +230,7 @@ def test_patience_ends_with_the_call_named_and_how_long_it_was_tried(pauses: lis
 def test_a_server_that_stalls_is_given_up(pauses: list[float]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        calls = ApiCalls(address, Secret(KEY), Pacer(1000), patience_s=0, read_s=0.2, pause=pauses.append)
+        calls = ApiCalls(address, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, read_s=0.2, pause=pauses.append)
         with calls, pytest.raises(ServiceUnreachable, match=r"\(ReadTimeout\)"):
             calls.get("/v1/jobs", what="a call")
 
@@ -355,7 +358,7 @@ BAD_BASES = {
 
 @pytest.mark.parametrize("base", BAD_BASES.values(), ids=BAD_BASES.keys())
 def test_a_base_address_that_is_none_is_told_and_no_traceback(base: str, pauses: list[float]) -> None:
-    with ApiCalls(base, Secret(KEY), Pacer(1000), patience_s=0, pause=pauses.append) as calls:
+    with ApiCalls(base, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, pause=pauses.append) as calls:
         with pytest.raises(ServiceUnreachable, match="the call cannot be made") as raised:
             calls.get("/v1/jobs", what="a call")
         assert "PICTORY_API_BASE_URL" in raised.value.hint
@@ -532,7 +535,7 @@ def test_an_overloaded_service_is_called_less_often_until_it_answers_again(
 ) -> None:
     pacer = Pacer(1000, pause=pauses.append)
     with scripted(Reply(status), FINE) as server:
-        calls = ApiCalls(server.address, Secret(KEY), pacer, patience_s=5, pause=pauses.append)
+        calls = ApiCalls(server.address, RawKey(Secret(KEY)), pacer, patience_s=5, pause=pauses.append)
         with calls:
             calls.get("/v1/jobs", what="a call")
             lowest = pacer.pace().lowest
@@ -558,7 +561,7 @@ def test_items_without_an_id_are_counted(pauses: list[float]) -> None:
 
 def test_an_endless_year_in_the_date_of_a_page_is_passed_over(pauses: list[float]) -> None:
     with bare(f"HTTP/1.1 200 OK\r\nDate: {ENDLESS_YEAR}\r\nContent-Length: 13\r\n\r\n" + '{"items": []}') as address:
-        calls = ApiCalls(address, Secret(KEY), Pacer(1000), patience_s=0, pause=pauses.append)
+        calls = ApiCalls(address, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, pause=pauses.append)
         with calls:
             assert PictoryReader(calls).list_jobs().told_at is None
 
