@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 def apply(
     *,
     plan_file: Path | None,
-    file: Path,
-    state: Path | None,
-    calls_per_second: float,
-    patience_s: float,
+    settings: "Settings",
     no_color: bool,
     as_json: bool,
 ) -> int:
@@ -45,7 +42,6 @@ def apply(
     from reconciler.engine.applying import apply_plan
     from reconciler.report.run_text import run_report_json, run_report_text
 
-    settings = options.settings(file, state, calls_per_second, patience_s)
     style = output.style(no_color=no_color)
     if plan_file is None:
         _needs_a_terminal()

@@ -1,6 +1,7 @@
 """The flags that several verbs share.  Each has an environment variable: RECONCILER_ and the flag's name."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,27 @@ no_color = click.option(
 )
 
 
-def service(command: Decorated) -> Decorated:
-    """Add the flags of a verb that asks the service, and gather them into `settings`."""
-    return desired_file(state(calls_per_second(patience(command))))
+def _gathering(**flags: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:
+    """Give a decorator that adds `flags`, each named as its field of Settings, and passes them on as `settings`."""
+
+    def decorate(verb: Decorated) -> Decorated:
+        @wraps(verb)
+        def gathered(**given: Any) -> Any:
+            shared = {name: given.pop(name) for name in flags}
+            return verb(settings=Settings(**shared), **given)
+
+        command: Decorated = gathered
+        for flag in reversed(flags.values()):
+            command = flag(command)
+        return command
+
+    return decorate
 
 
-def settings(
-    file: Path, state: Path | None, calls_per_second: float = CALLS_PER_SECOND, patience_s: float = 60.0
-) -> Settings:
-    """Gather the shared flags."""
-    return Settings(file=file, state=state, calls_per_second=calls_per_second, patience_s=patience_s)
+# Each gives its verb one keyword, `settings`: a verb names no shared flag, and a new one reaches all verbs at once.
+desired = _gathering(file=desired_file)
+"""For a verb that reads the desired-state file alone."""
+ledger = _gathering(file=desired_file, state=state)
+"""For a verb that reads the file and the ledger."""
+service = _gathering(file=desired_file, state=state, calls_per_second=calls_per_second, patience_s=patience)
+"""For a verb that asks the service."""
