@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 API_BASE_URL = "https://api.pictory.ai/pictoryapis"
 CALLS_PER_SECOND = 2.0
 """The service states no rate; two a second is what a careful client starts with (flag --tpslimit)."""
+MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
+"""What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
 LEDGER_FILE = Path("state") / "ledger.db"
 VERSION = __version__
 TOOL = f"pictory-reconciler {VERSION}"
@@ -36,6 +38,8 @@ class Settings:
     state: Path | None = None
     calls_per_second: float = CALLS_PER_SECOND
     patience_s: float = 60.0
+    most_pages: int = MOST_PAGES
+    most_listed_jobs: int = MOST_LISTED_JOBS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,24 +100,20 @@ def bag_verifier(settings: Settings) -> "BagVerifier":
 @contextmanager
 def read_parts(settings: Settings) -> Iterator[ReadParts]:
     """Give the parts of a read-only verb that asks the service."""
-    from reconciler.pictory.reader import PictoryReader
-
     desired = desired_state(settings)
     with _api_calls(settings) as calls:
         yield ReadParts(
-            desired=desired, reader=PictoryReader(calls), ledger=ledger_reader(settings), clock=SystemClock()
+            desired=desired, reader=_jobs_reader(settings, calls), ledger=ledger_reader(settings), clock=SystemClock()
         )
 
 
 @contextmanager
 def write_parts(settings: Settings) -> Iterator[WriteParts]:
     """Give the parts of a verb that records what it reads."""
-    from reconciler.pictory.reader import PictoryReader
-
     desired = desired_state(settings)
     with _api_calls(settings) as calls:
         yield WriteParts(
-            desired=desired, reader=PictoryReader(calls), ledger=ledger_writer(settings), clock=SystemClock()
+            desired=desired, reader=_jobs_reader(settings, calls), ledger=ledger_writer(settings), clock=SystemClock()
         )
 
 
@@ -123,7 +123,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
     from reconciler.archive.archiver import BagArchiver
     from reconciler.archive.download import Downloader
     from reconciler.engine.applying import Means
-    from reconciler.pictory.reader import PictoryCleaner, PictoryReader
+    from reconciler.pictory.reader import PictoryCleaner
 
     with (
         _api_calls(settings) as calls,
@@ -138,7 +138,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             tool=TOOL,
         )
         yield Means(
-            reader=PictoryReader(calls),
+            reader=_jobs_reader(settings, calls),
             cleaner=PictoryCleaner(calls),
             archiver=archiver,
             ledger=ledger_writer(settings),
@@ -147,6 +147,12 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             stop=stop,
             pause=time.sleep,
         )
+
+
+def _jobs_reader(settings: Settings, calls: "ApiCalls") -> "JobsReader":
+    from reconciler.pictory.reader import PictoryReader
+
+    return PictoryReader(calls, most_pages=settings.most_pages, most_jobs=settings.most_listed_jobs)
 
 
 @contextmanager

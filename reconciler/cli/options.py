@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.wiring import CALLS_PER_SECOND, Settings
+from reconciler.wiring import CALLS_PER_SECOND, MOST_LISTED_JOBS, MOST_PAGES, Settings
 
 Decorated = Callable[..., Any]
 
@@ -45,6 +45,26 @@ patience = click.option(
     envvar="RECONCILER_PATIENCE",
     help="Seconds to keep trying a call or a download that gets no usable answer.",
 )
+most_pages = click.option(
+    "--max-pages",
+    "most_pages",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=MOST_PAGES,
+    show_default=True,
+    envvar="RECONCILER_MAX_PAGES",
+    help="Pages that a job list may have; a longer one is taken for one that never ends.",
+)
+most_listed_jobs = click.option(
+    "--max-listed-jobs",
+    "most_listed_jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=MOST_LISTED_JOBS,
+    show_default=True,
+    envvar="RECONCILER_MAX_LISTED_JOBS",
+    help="Jobs that it may have; each takes about 1 KB of memory.",
+)
 no_color = click.option(
     "--no-color",
     is_flag=True,
@@ -75,5 +95,12 @@ desired = _gathering(file=desired_file)
 """For a verb that reads the desired-state file alone."""
 ledger = _gathering(file=desired_file, state=state)
 """For a verb that reads the file and the ledger."""
-service = _gathering(file=desired_file, state=state, calls_per_second=calls_per_second, patience_s=patience)
+service = _gathering(
+    file=desired_file,
+    state=state,
+    calls_per_second=calls_per_second,
+    patience_s=patience,
+    most_pages=most_pages,
+    most_listed_jobs=most_listed_jobs,
+)
 """For a verb that asks the service."""

@@ -14,23 +14,23 @@ from reconciler.pictory.calls import ApiCalls, Got
 from reconciler.pictory.parts import REPEATED, Part, items
 from reconciler.pictory.wire import NOT_IN_A_PATH, is_text, read_detail, read_job
 
-MOST_PAGES = 100_000
-"""A list that goes on beyond this is taken for one that never ends."""
-
 NOTHING_DECIDED = "Nothing was decided from it. Try again; if it stays, the service's list is broken."
 
 
 class PictoryReader:
-    """Reads the service; sends GET only."""
+    """Reads the service; sends GET only.  A list longer than `most_pages` or `most_jobs` is taken
+    for one that never ends."""
 
-    def __init__(self, calls: ApiCalls) -> None:
+    def __init__(self, calls: ApiCalls, *, most_pages: int = 100_000, most_jobs: int = 5_000_000) -> None:
         self._calls = calls
+        self._most_pages = most_pages
+        self._most_jobs = most_jobs
 
     def list_jobs(self) -> Listing:
         """Read every page until the service says that none follows.
 
         Raises:
-            InventoryIncomplete: a page failed for good or is not what a page is.
+            InventoryIncomplete: a page failed for good or is not what a page is, or the list is longer than it may be.
             AuthenticationRefused: the key was refused.
         """
         first: _Page | None = None
@@ -42,6 +42,7 @@ class PictoryReader:
             pages += 1
             jobs += page.named
             unnamed += len(page.jobs) - len(page.named)
+            self._check_length(len(jobs) + unnamed)
         if first is None or last is None:  # `_pages` gives one page or raises
             raise InventoryIncomplete("the job list has no page", hint=NOTHING_DECIDED)
         arrived: tuple[Job, ...] = ()
@@ -50,6 +51,7 @@ class PictoryReader:
             again = self._page(1, "")
             told_at = again.told_at
             arrived = _newer(again, jobs, was_empty=not first.named)
+            self._check_length(len(arrived) + len(jobs) + unnamed)
         return Listing(
             jobs=(*arrived, *jobs),
             pages=pages,
@@ -71,7 +73,7 @@ class PictoryReader:
     def _pages(self) -> Iterator["_Page"]:
         seen: set[str] = set()
         key = ""
-        for number in range(1, MOST_PAGES + 1):
+        for number in range(1, self._most_pages + 1):
             page = self._page(number, key)
             yield page
             key = page.next_key
@@ -82,7 +84,17 @@ class PictoryReader:
                     f"page {number} of the job list points back to a page that was read already", hint=NOTHING_DECIDED
                 )
             seen.add(key)
-        raise InventoryIncomplete(f"the job list goes on after {MOST_PAGES} pages", hint=NOTHING_DECIDED)
+        raise InventoryIncomplete(
+            f"the job list goes on after page {self._most_pages}, and --max-pages allows {self._most_pages}",
+            hint=_to_raise("--max-pages", self._most_pages),
+        )
+
+    def _check_length(self, listed: int) -> None:
+        if listed > self._most_jobs:
+            raise InventoryIncomplete(
+                f"the job list has {listed} jobs so far, and --max-listed-jobs allows {self._most_jobs}",
+                hint=_to_raise("--max-listed-jobs", self._most_jobs),
+            )
 
     def _page(self, number: int, key: str) -> "_Page":
         what = f"GET /v1/jobs page {number}"
@@ -99,6 +111,10 @@ class PictoryReader:
             said = "not found" if got is None else f"HTTP {got.answer.status}: {got.answer.words}"
             raise InventoryIncomplete(f"the job list could not be read: {what}: {said}", hint=NOTHING_DECIDED)
         return _read_page(got, number)
+
+
+def _to_raise(flag: str, cap: int) -> str:
+    return f"Nothing was decided from it. If the account is that large: {flag} {2 * cap}, or more."
 
 
 @dataclass(frozen=True, slots=True)

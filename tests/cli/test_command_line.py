@@ -59,6 +59,8 @@ def test_the_version_is_the_package_s(bare: Workplace) -> None:
         ["plan", "--expires", "0d"],
         ["plan", "--tpslimit", "0"],
         ["plan", "--patience", "-1"],
+        ["plan", "--max-pages", "0"],
+        ["plan", "--max-listed-jobs", "0"],
         ["show"],
         ["show", "no-such-plan.json"],
         ["apply", "no-such-plan.json"],
@@ -166,6 +168,16 @@ def test_an_ascii_terminal_gets_ascii(account: Workplace, emulator: EmulatorProc
     emulator.put_job("ジョブ", bodies.image())
     out = account.run("plan", extra={"PYTHONIOENCODING": "ascii"}).expect(0).out
     assert "- ???" in out
+
+
+def test_a_list_beyond_its_caps_ends_with_6_and_names_the_flag(account: Workplace, emulator: EmulatorProcess) -> None:
+    ended = account.run("plan", "--max-listed-jobs", "1").expect(6)
+    assert "the job list has 2 jobs so far, and --max-listed-jobs allows 1" in ended.err
+    assert "--max-listed-jobs 2" in ended.err
+    emulator.switch(page_size=1)
+    ended = account.run("plan", extra={"RECONCILER_MAX_PAGES": "1"}).expect(6)
+    assert "goes on after page 1, and --max-pages allows 1" in ended.err
+    account.run("plan", "--max-pages", "2", "--max-listed-jobs", "2").expect(0)
 
 
 # -- archive only

@@ -497,6 +497,42 @@ def test_a_list_that_moved_otherwise_is_no_list(again: Reply, told: str, pauses:
     assert told in raised.value.message
 
 
+LENGTHS: dict[str, tuple[dict[str, int], int, str, str]] = {
+    "one page more": ({"most_pages": 2}, 2, "goes on after page 2, and --max-pages allows 2", "--max-pages 4"),
+    "two pages more": ({"most_pages": 1}, 1, "goes on after page 1, and --max-pages allows 1", "--max-pages 2"),
+    "one job more": ({"most_jobs": 4}, 3, "5 jobs so far, and --max-listed-jobs allows 4", "--max-listed-jobs 8"),
+    "many more": ({"most_jobs": 1}, 1, "2 jobs so far, and --max-listed-jobs allows 1", "--max-listed-jobs 2"),
+}
+NAMELESS = Reply(body=b'{"items": [{}, {"data": {"jobId": "e"}}]}')
+OF_THREE_PAGES = [page("a", "b", key="K"), page("c", key="L"), NAMELESS, page("a", "b", key="K")]
+
+
+@pytest.mark.parametrize(("caps", "read", "told", "way_out"), LENGTHS.values(), ids=LENGTHS.keys())
+def test_a_list_longer_than_it_may_be_is_no_list_and_names_the_flag(
+    caps: dict[str, int], read: int, told: str, way_out: str, pauses: list[float]
+) -> None:  # I2
+    with scripted(*OF_THREE_PAGES) as server, calling(server, pauses) as calls:
+        with pytest.raises(InventoryIncomplete) as raised:
+            PictoryReader(calls, **caps).list_jobs()
+        assert len(server.came) == read, "nothing is read beyond it"
+    assert told in raised.value.message
+    assert way_out in raised.value.hint
+
+
+def test_a_list_as_long_as_it_may_be_is_a_list(pauses: list[float]) -> None:
+    with scripted(*OF_THREE_PAGES) as server, calling(server, pauses) as calls:
+        listing = PictoryReader(calls, most_pages=3, most_jobs=5).list_jobs()
+    assert (len(listing.jobs), listing.unnamed) == (4, 1)
+
+
+def test_jobs_that_came_in_while_it_was_read_count_as_well(pauses: list[float]) -> None:  # I2
+    pages = [page("a", key="K"), page("b"), page("n", "a", key="K")]
+    with scripted(*pages) as server, calling(server, pauses) as calls:
+        assert len(PictoryReader(calls, most_jobs=3).list_jobs().jobs) == 3
+    with scripted(*pages) as server, calling(server, pauses) as calls, pytest.raises(InventoryIncomplete):
+        PictoryReader(calls, most_jobs=2).list_jobs()
+
+
 EMPTY_FIRST: dict[str, tuple[Reply, list[str] | None]] = {
     "still empty": (page(key="K"), ["a", "b"]),
     "filled by new ones": (page("n", key="K"), ["n", "a", "b"]),
