@@ -1,6 +1,6 @@
 """The HTTP calls: timeouts always, the key to the API host alone, every failure one of our errors.
 
-A GET is tried again until its patience ends; a DELETE is sent exactly once.
+A GET is tried again until its patience ends; a DELETE is sent once at most.
 """
 
 import time
@@ -19,11 +19,16 @@ from reconciler.core.secret import Secret
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceError, ServiceUnreachable
 from reconciler.pictory.answers import Answer, Kind, read_answer
 from reconciler.pictory.pacing import Pacer
+from reconciler.pictory.patience import Again, NoPlace, Patience
 
 USER_AGENT = f"pictory-reconciler/{__version__}"
-CONNECT_S, READ_S = 5.0, 20.0
-"""Together below what an apply keeps of its lease for one clean (engine.job_steps.CLEAN_TAKES_AT_MOST_S)."""
-LONGEST_PAUSE_S = 30.0
+CONNECT_S, READ_S, LONGEST_PLACE_S = 5.0, 20.0, 5.0
+"""Together what an apply keeps of its lease for one clean (engine.job_steps.CLEAN_TAKES_AT_MOST_S): a clean waits no
+longer for its place among the calls, for it would leave when the lease may have ended."""
+
+
+def _to_nobody(_line: str) -> None:
+    """Say nothing."""
 
 
 class _RawKey(requests.auth.AuthBase):
@@ -54,17 +59,12 @@ class Got:
     told_at: datetime | None = None
 
 
-class _Again(Exception):
-    """An attempt that may be repeated: what happened, and how long the service asked to wait."""
-
-    def __init__(self, what: str, wait_s: float | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.wait_s = wait_s
-
-
 class ApiCalls:
-    """Calls below `base_url`.  `patience_s` bounds how long a GET is tried; each try has its own timeouts."""
+    """Calls below `base_url`.
+
+    `patience_s` bounds how long a GET is tried, all its waits in it: no wait is begun that would outlive it.  The first
+    try always runs, and each try that began has its own timeouts.  `say` is told each wait and its reason.
+    """
 
     def __init__(
         self,
@@ -75,13 +75,17 @@ class ApiCalls:
         patience_s: float = 60.0,
         connect_s: float = CONNECT_S,
         read_s: float = READ_S,
+        now: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
+        say: Callable[[str], None] = _to_nobody,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._pacer = pacer
         self._patience_s = patience_s
         self._timeouts = (connect_s, read_s)
+        self._now = now
         self._pause = pause
+        self._say = say
         self._session = _NoRedirects()
         self._key = key
         self._session.auth = _RawKey(key)
@@ -105,20 +109,26 @@ class ApiCalls:
             ServiceAnswerUnreadable: an answer that cannot be understood.
             AuthenticationRefused: the key was refused.
         """
-        began = time.monotonic()
+        patience = Patience(self._patience_s, self._now)
+
+        def told(state: tenacity.RetryCallState) -> None:
+            self._pacer.waited(state.upcoming_sleep)
+            self._say(f"{what}: {patience.trouble}; again in {state.upcoming_sleep:.1f} s")
+
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
-            stop=tenacity.stop_after_delay(self._patience_s),
-            wait=_wait,
+            retry=tenacity.retry_if_exception_type(Again),
+            after=patience.note,
+            wait=patience.pause_s,
+            stop=patience.is_over,
+            before_sleep=told,
             sleep=self._pause,
             reraise=True,
         )
         try:
-            got = retrying(self._attempt, "GET", path, what, query)
-        except _Again as last:
-            tries = retrying.statistics.get("attempt_number", 1)
+            got = retrying(lambda: self._attempt("GET", path, what, query, place_s=patience.place_s()))
+        except Again as last:
             raise ServiceUnreachable(
-                f"{what}: no usable answer after {tries} tries in {time.monotonic() - began:.0f} s ({last.what})",
+                f"{what}: {patience.end()}",
                 hint="Try again later, or with --patience for longer; PICTORY_API_BASE_URL says who is called.",
             ) from last.__cause__
         return None if got.answer.kind is Kind.NOT_FOUND else got
@@ -127,16 +137,20 @@ class ApiCalls:
         """Send a DELETE, once; whether it arrived cannot be told when this raises ServiceError.
 
         Raises:
-            ServiceError: no usable answer.
+            ServiceUnreachable: no answer, or 429/5xx; or it was not sent, since its place came too late.
+            ServiceAnswerUnreadable: an answer that cannot be understood.
             AuthenticationRefused: the key was refused, so nothing was done.
         """
         try:
-            return self._attempt("DELETE", path, what, None).answer
-        except _Again as last:
+            return self._attempt("DELETE", path, what, None, place_s=LONGEST_PLACE_S).answer
+        except Again as last:
             raise ServiceUnreachable(f"{what}: no usable answer ({last.what})") from last.__cause__
 
-    def _attempt(self, method: str, path: str, what: str, query: dict[str, str] | None) -> Got:
-        self._pacer.wait()
+    def _attempt(self, method: str, path: str, what: str, query: dict[str, str] | None, *, place_s: float) -> Got:
+        if not self._pacer.wait(
+            at_most_s=place_s, told=lambda wait_s: self._say(f"{what}: its place in {wait_s:.1f} s")
+        ):
+            raise NoPlace(f"not sent: its place among the calls would come later than in {place_s:.0f} s")
         try:
             response = self._session.request(
                 method, self._base_url + path, params=query, timeout=self._timeouts, allow_redirects=False
@@ -145,19 +159,20 @@ class ApiCalls:
             # ValueError: an address, here or in a Location, that the library below cannot even take apart.
             raise _of_requests(error, what) from error
         answer = read_answer(response.status_code, response.content, sent=self._key)
+        asked_s = _asked_wait(response)
         if answer.kind is Kind.TRY_AGAIN:
-            self._pacer.overloaded()
+            self._pacer.overloaded(rest_s=asked_s)
         elif answer.kind is Kind.FINE:
             self._pacer.answered()
-        return _taken(answer, response, what)
+        return _taken(answer, response, what, asked_s)
 
 
-def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
+def _taken(answer: Answer, response: requests.Response, what: str, asked_s: float | None) -> Got:
     match answer.kind:
         case Kind.FINE | Kind.NOT_FOUND | Kind.REFUSED:
             return Got(answer, response.content, _http_time(response.headers.get("Date", "")))
         case Kind.TRY_AGAIN:
-            raise _Again(f"HTTP {answer.status}: {answer.words}", _asked_wait(response))
+            raise Again(f"HTTP {answer.status}: {answer.words}", asked_s)
         case Kind.KEY_REFUSED:
             raise AuthenticationRefused(
                 f"{what}: the service refused the key (HTTP {answer.status}: {answer.words})",
@@ -175,7 +190,7 @@ def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
             )
 
 
-def _of_requests(error: requests.RequestException | ValueError, what: str) -> ServiceError | _Again:
+def _of_requests(error: requests.RequestException | ValueError, what: str) -> ServiceError | Again:
     """Map what the library raises: passing trouble may be tried again, what cannot get better is ours at once.
 
     Only the class is told: the library's texts hold addresses.
@@ -193,7 +208,7 @@ def _of_requests(error: requests.RequestException | ValueError, what: str) -> Se
         return ServiceUnreachable(
             f"{what}: the call cannot be made ({name})", hint="Check PICTORY_API_BASE_URL, the proxy and certificates."
         )
-    return _Again(name)
+    return Again(name)
 
 
 def _asked_wait(response: requests.Response) -> float | None:
@@ -211,12 +226,3 @@ def _http_time(text: str) -> datetime | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-_BACK_OFF = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_S)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.wait_s if isinstance(error, _Again) else None
-    return float(_BACK_OFF(state)) if asked is None else min(asked, 2 * LONGEST_PAUSE_S)
