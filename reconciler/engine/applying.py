@@ -1,6 +1,6 @@
 """Carry out an approved plan: at most what it says, one job after the other (reconciler.engine.job_steps).
 
-The first clean of a run is the canary: unless it is confirmed, no second one is sent.  One job's own failure does not
+The first clean of a run is the canary: unless it is confirmed, no other job is cleaned.  One job's own failure does not
 stop the rest; what no further job can survive stops the run, and the report says so.
 """
 

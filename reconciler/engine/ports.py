@@ -94,6 +94,7 @@ class JobsCleaner(Protocol):
         """Send the clean of the receipt's job, once, without retry.
 
         Raises:
+            ServiceUnreachable: it got no answer, or one of passing trouble: it may be sent once more, after a look.
             ServiceError: it cannot be told whether the request took effect; ask with `JobsReader.get`.
             AuthenticationRefused: the key was refused; nothing was cleaned.
         """
