@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.clock import SystemClock
+from reconciler.engine.talk import Say, silent
 from reconciler.errors import UsageRefused
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ TOOL = f"pictory-reconciler {VERSION}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the command line and the environment say.  Flag before environment before file."""
+    """What the command line and the environment say.  Flag before environment before file.
+
+    `talk` takes the lines of whoever watches each call (--verbose), which may hold text of the service.
+    """
 
     file: Path
     state: Path | None = None
@@ -40,6 +44,7 @@ class Settings:
     patience_s: float = 60.0
     most_pages: int = MOST_PAGES
     most_listed_jobs: int = MOST_LISTED_JOBS
+    talk: Say = silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +132,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
 
     with (
         _api_calls(settings) as calls,
-        Downloader(user_agent=_user_agent(), patience_s=settings.patience_s) as downloader,
+        Downloader(user_agent=_user_agent(), patience_s=settings.patience_s, say=settings.talk) as downloader,
     ):
         archiver = BagArchiver(
             _stores(settings, desired),
@@ -143,6 +148,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             archiver=archiver,
             ledger=ledger_writer(settings),
             clock=SystemClock(),
+            pacing=calls,
             progress=progress,
             stop=stop,
             pause=time.sleep,
@@ -152,7 +158,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
 def _jobs_reader(settings: Settings, calls: "ApiCalls") -> "JobsReader":
     from reconciler.pictory.reader import PictoryReader
 
-    return PictoryReader(calls, most_pages=settings.most_pages, most_jobs=settings.most_listed_jobs)
+    return PictoryReader(calls, most_pages=settings.most_pages, most_jobs=settings.most_listed_jobs, say=settings.talk)
 
 
 @contextmanager
@@ -160,11 +166,16 @@ def _api_calls(settings: Settings) -> Iterator["ApiCalls"]:
     from reconciler.pictory.calls import ApiCalls
     from reconciler.pictory.keys import find_key
     from reconciler.pictory.pacing import Pacer
+    from reconciler.report.run_text import present_pace_line
 
     base_url = os.environ.get("PICTORY_API_BASE_URL", "").strip() or API_BASE_URL
     key = find_key(os.environ)
-    with ApiCalls(base_url, key, Pacer(settings.calls_per_second), patience_s=settings.patience_s) as calls:
-        yield calls
+    pacer = Pacer(settings.calls_per_second, say=settings.talk)
+    with ApiCalls(base_url, key, pacer, patience_s=settings.patience_s, say=settings.talk) as calls:
+        try:
+            yield calls
+        finally:
+            settings.talk(present_pace_line(pacer.pace()))
 
 
 def _stores(settings: Settings, desired: "DesiredState") -> "tuple[LocalStore, ...]":

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from reconciler.cli import output
+from reconciler.engine.talk import silent
 from reconciler.wiring import CALLS_PER_SECOND, MOST_LISTED_JOBS, MOST_PAGES, Settings
 
 Decorated = Callable[..., Any]
@@ -65,6 +67,15 @@ most_listed_jobs = click.option(
     envvar="RECONCILER_MAX_LISTED_JOBS",
     help="Jobs that it may have; each takes about 1 KB of memory.",
 )
+verbose = click.option(
+    "-v",
+    "--verbose",
+    "talk",
+    is_flag=True,
+    callback=lambda _ctx, _param, is_asked: output.PlainProgress().say if is_asked else silent,
+    envvar="RECONCILER_VERBOSE",
+    help="Tell each page, wait and change of rate on stderr, and what the calls came to.",
+)
 no_color = click.option(
     "--no-color",
     is_flag=True,
@@ -102,5 +113,6 @@ service = _gathering(
     patience_s=patience,
     most_pages=most_pages,
     most_listed_jobs=most_listed_jobs,
+    talk=verbose,
 )
 """For a verb that asks the service."""

@@ -15,9 +15,10 @@ from reconciler.core.plan import Change, Plan, SetAside, compute_plan, within_ap
 from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
 from reconciler.engine.job_steps import JobSteps
+from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
-from reconciler.engine.ports import Archiver, Clock, JobsCleaner, JobsReader, Ledger, Progress, Run, Stop
+from reconciler.engine.ports import Archiver, Clock, JobsCleaner, JobsReader, Ledger, Paced, Progress, Run, Stop
 from reconciler.engine.recovery import recover
 from reconciler.errors import (
     AuthenticationRefused,
@@ -41,6 +42,7 @@ class Means:
     archiver: Archiver
     ledger: Ledger
     clock: Clock
+    pacing: Paced
     progress: Progress
     stop: Stop
     pause: Callable[[float], None]
@@ -67,6 +69,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
             run_id=run.run_id,
             plan_id=approved.plan_id,
             account=desired.account,
+            pace=means.pacing.pace(),
             results=(*work.done_before, *work.set_aside, *results),
             recovered=recovered,
             stopped=stopped.why,
@@ -79,6 +82,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
 
 def _observe_and_decide(means: Means, run: Run, desired: DesiredState, tool_version: str) -> tuple[Plan, LedgerView]:
     inventory = observe(means.reader, means.ledger.view(), means.clock)
+    note_unlisted_fields(inventory, means.progress)
     run.record_observation(inventory)
     memory = means.ledger.view()
     now = inventory.observed_at

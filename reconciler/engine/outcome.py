@@ -49,12 +49,13 @@ class RunReport:
     """The whole run.
 
     `recovered` is what an earlier, interrupted run had left open.  `stopped` says why the run ended early, empty when
-    it did not; `stop_code` is the exit code that goes with it.
+    it did not; `stop_code` is the exit code that goes with it.  `pace` is what the calls to the service came to.
     """
 
     run_id: str
     plan_id: str
     account: str
+    pace: Pace
     results: tuple[JobResult, ...]
     recovered: tuple[JobResult, ...] = ()
     stopped: str = ""

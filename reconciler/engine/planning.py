@@ -7,8 +7,9 @@ from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, compute_plan, expiry
+from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
-from reconciler.engine.ports import Clock, JobsReader, LedgerReader
+from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Progress
 
 
 def make_plan(
@@ -16,6 +17,7 @@ def make_plan(
     reader: JobsReader,
     ledger: LedgerReader,
     clock: Clock,
+    progress: Progress,
     *,
     valid_for: timedelta,
     tool_version: str,
@@ -27,6 +29,7 @@ def make_plan(
     """
     memory = ledger.view()
     inventory = observe(reader, memory, clock)
+    note_unlisted_fields(inventory, progress)
     return plan_over(desired, inventory, memory, valid_for=valid_for, tool_version=tool_version)
 
 

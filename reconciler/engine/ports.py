@@ -13,6 +13,7 @@ from reconciler.core.job import AssetKind, Job, JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.steps import Entry, Phase
+from reconciler.engine.outcome import Pace
 
 
 class Clock(Protocol):
@@ -98,6 +99,13 @@ class JobsCleaner(Protocol):
             ServiceError: it cannot be told whether the request took effect; ask with `JobsReader.get`.
             AuthenticationRefused: the key was refused; nothing was cleaned.
         """
+
+
+class Paced(Protocol):
+    """Whoever calls the service, and counts."""
+
+    def pace(self) -> Pace:
+        """Tell what the calls came to so far."""
 
 
 # -- the archive
@@ -236,6 +244,9 @@ class Progress(Protocol):
 
     def say(self, line: str) -> None:
         """Tell one line."""
+
+    def note(self, line: str) -> None:
+        """Tell one line about the whole run; the same line is told once."""
 
 
 class Stop(Protocol):

@@ -16,6 +16,8 @@ import tenacity
 
 from reconciler import __version__
 from reconciler.core.secret import Secret
+from reconciler.engine.outcome import Pace
+from reconciler.engine.talk import Say, silent
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceError, ServiceUnreachable
 from reconciler.pictory.answers import Answer, Kind, read_answer
 from reconciler.pictory.pacing import Pacer
@@ -25,10 +27,6 @@ USER_AGENT = f"pictory-reconciler/{__version__}"
 CONNECT_S, READ_S, LONGEST_PLACE_S = 5.0, 20.0, 5.0
 """Together what an apply keeps of its lease for one clean (engine.job_steps.CLEAN_TAKES_AT_MOST_S): a clean waits no
 longer for its place among the calls, for it would leave when the lease may have ended."""
-
-
-def _to_nobody(_line: str) -> None:
-    """Say nothing."""
 
 
 class _RawKey(requests.auth.AuthBase):
@@ -77,7 +75,7 @@ class ApiCalls:
         read_s: float = READ_S,
         now: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
-        say: Callable[[str], None] = _to_nobody,
+        say: Say = silent,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._pacer = pacer
@@ -98,6 +96,10 @@ class ApiCalls:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._session.close()
+
+    def pace(self) -> Pace:
+        """Tell what the calls came to so far."""
+        return self._pacer.pace()
 
     def get(self, path: str, *, what: str, query: dict[str, str] | None = None) -> Got | None:
         """Read; None when the service says that there is no such thing.

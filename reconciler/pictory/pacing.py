@@ -11,6 +11,7 @@ from collections.abc import Callable
 from math import inf
 
 from reconciler.engine.outcome import Pace
+from reconciler.engine.talk import Say, silent
 
 FLOOR_PER_SECOND = 0.25
 """So that a clean waits for its place no longer than an apply keeps of its lease beside the call's own timeouts."""
@@ -27,7 +28,10 @@ def _not_told(_seconds: float) -> None:
 
 
 class Pacer:
-    """Lets at most `per_second` calls through on average, and one second's worth at once."""
+    """Lets at most `per_second` calls through on average, and one second's worth at once.
+
+    `say` is told each change of the rate and each rest.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Pacer:
         *,
         now: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
+        say: Say = silent,
     ) -> None:
         self._ceiling = per_second
         self._floor = min(per_second, max(FLOOR_PER_SECOND, per_second * FLOOR_SHARE))
@@ -42,6 +47,7 @@ class Pacer:
         self._tokens = max(1.0, per_second)
         self._now = now
         self._pause = pause
+        self._say = say
         self._at = now()
         self._rested_s = 0.0
         self._slowed_at: float | None = None
@@ -78,9 +84,10 @@ class Pacer:
 
     def rest(self, seconds: float) -> None:
         """Let no call of any thread leave for `seconds` from now, or LONGEST_REST_S if that is less."""
+        bounded = min(seconds, LONGEST_REST_S)
         with self._lock:
             moment = self._refill()
-            more = moment + min(seconds, LONGEST_REST_S) - max(self._at, moment)
+            more = moment + bounded - max(self._at, moment)
             if more > 0:
                 # The bucket stands still, so whoever waits leaves that much later and as far apart as before; where
                 # nobody waits, the first call after the rest has its place already.
@@ -88,6 +95,8 @@ class Pacer:
                     self._tokens = min(max(1.0, self._tokens), self._tokens + more * self._rate)
                 self._at = max(self._at, moment) + more
                 self._rested_s += more
+        if more > 0:
+            self._say(f"no call leaves for {bounded:.1f} s: the service asks to wait {seconds:.0f} s")
 
     def waited(self, seconds: float) -> None:
         """Count a wait that a caller made by itself."""
@@ -99,21 +108,27 @@ class Pacer:
         with self._lock:
             moment = self._refill()
             self._overloads += 1
+            before = self._rate
             if self._slowed_at is None or moment - self._slowed_at >= ONE_CAUSE_S:
                 self._slowed_at = moment
                 self._rate = max(self._floor, self._rate / 2)
                 self._lowest = min(self._lowest, self._rate)
                 # What was saved up at the higher rate is not spent at the lower one.
                 self._tokens = min(self._tokens, 0.0)
+            after = self._rate
+        self._say_rate(before, after, "the service is overloaded")
         if rest_s is not None:
             self.rest(rest_s)
 
     def answered(self) -> None:
         """Grow the rate by a step: the service answered as it should."""
         with self._lock:
+            before = self._rate
             if self._rate < self._ceiling:
                 self._refill()
                 self._rate = min(self._ceiling, self._rate + self._ceiling * STEP_SHARE)
+            after = self._rate
+        self._say_rate(before, after, "the service answers")
 
     def pace(self) -> Pace:
         """Tell what the pacing came to."""
@@ -125,6 +140,11 @@ class Pacer:
                 lowest=self._lowest,
                 rate=self._rate,
             )
+
+    def _say_rate(self, before: float, after: float, why: str) -> None:
+        # Outside the lock: whoever listens may be slow, and nobody else should wait for that.
+        if before != after:
+            self._say(f"from {round(before, 2):g} to {round(after, 2):g} calls a second: {why}")
 
     def _refill(self) -> float:
         """Add what came in since the last look, at the rate of since then, nothing during a rest; give now."""

@@ -1,6 +1,7 @@
 """The service behind the engine's ports: the whole list, one job, one clean."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -8,6 +9,7 @@ from urllib.parse import quote
 from reconciler.core.job import Job, JobId
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.ports import CleanAnswer, JobDetail, Listing
+from reconciler.engine.talk import Say, silent
 from reconciler.errors import AuthenticationRefused, InventoryIncomplete, ServiceAnswerUnreadable, ServiceError
 from reconciler.pictory.answers import Answer, Kind
 from reconciler.pictory.calls import ApiCalls, Got
@@ -19,12 +21,22 @@ NOTHING_DECIDED = "Nothing was decided from it. Try again; if it stays, the serv
 
 class PictoryReader:
     """Reads the service; sends GET only.  A list longer than `most_pages` or `most_jobs` is taken
-    for one that never ends."""
+    for one that never ends.  `say` is told each page."""
 
-    def __init__(self, calls: ApiCalls, *, most_pages: int = 100_000, most_jobs: int = 5_000_000) -> None:
+    def __init__(
+        self,
+        calls: ApiCalls,
+        *,
+        most_pages: int = 100_000,
+        most_jobs: int = 5_000_000,
+        now: Callable[[], float] = time.monotonic,
+        say: Say = silent,
+    ) -> None:
         self._calls = calls
         self._most_pages = most_pages
         self._most_jobs = most_jobs
+        self._now = now
+        self._say = say
 
     def list_jobs(self) -> Listing:
         """Read every page until the service says that none follows.
@@ -37,11 +49,13 @@ class PictoryReader:
         last: _Page | None = None
         jobs: list[Job] = []
         unnamed = pages = 0
+        began = self._now()
         for page in self._pages():
             first, last = first or page, page
             pages += 1
             jobs += page.named
             unnamed += len(page.jobs) - len(page.named)
+            self._say(f"page {pages} of the job list: {len(jobs) + unnamed} jobs in {self._now() - began:.1f} s")
             self._check_length(len(jobs) + unnamed)
         if first is None or last is None:  # `_pages` gives one page or raises
             raise InventoryIncomplete("the job list has no page", hint=NOTHING_DECIDED)
@@ -51,6 +65,7 @@ class PictoryReader:
             again = self._page(1, "")
             told_at = again.told_at
             arrived = _newer(again, jobs, was_empty=not first.named)
+            self._say(f"page 1 of the job list again: {len(arrived)} came in, {self._now() - began:.1f} s in all")
             self._check_length(len(arrived) + len(jobs) + unnamed)
         return Listing(
             jobs=(*arrived, *jobs),

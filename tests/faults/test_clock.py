@@ -19,6 +19,7 @@ from reconciler.pictory.wire import read_job
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.listening import Listening
 from tests.support.wire import part
 from tests.support.workplace import Workplace
 
@@ -65,7 +66,13 @@ class World:
 
     def plan(self) -> Plan:
         return make_plan(
-            self.desired, self.service, self.ledger, self.clock, valid_for=timedelta(days=7), tool_version="0"
+            self.desired,
+            self.service,
+            self.ledger,
+            self.clock,
+            Listening(),
+            valid_for=timedelta(days=7),
+            tool_version="0",
         )
 
     def released(self) -> set[str]:

@@ -572,23 +572,23 @@ def test_a_list_that_moved_otherwise_is_no_list(again: Reply, told: str, pauses:
     assert told in raised.value.message
 
 
-LENGTHS: dict[str, tuple[dict[str, int], int, str, str]] = {
-    "one page more": ({"most_pages": 2}, 2, "goes on after page 2, and --max-pages allows 2", "--max-pages 4"),
-    "two pages more": ({"most_pages": 1}, 1, "goes on after page 1, and --max-pages allows 1", "--max-pages 2"),
-    "one job more": ({"most_jobs": 4}, 3, "5 jobs so far, and --max-listed-jobs allows 4", "--max-listed-jobs 8"),
-    "many more": ({"most_jobs": 1}, 1, "2 jobs so far, and --max-listed-jobs allows 1", "--max-listed-jobs 2"),
+LENGTHS: dict[str, tuple[int, int, int, str, str]] = {
+    "one page more": (2, 9, 2, "goes on after page 2, and --max-pages allows 2", "--max-pages 4"),
+    "two pages more": (1, 9, 1, "goes on after page 1, and --max-pages allows 1", "--max-pages 2"),
+    "one job more": (9, 4, 3, "5 jobs so far, and --max-listed-jobs allows 4", "--max-listed-jobs 8"),
+    "many more": (9, 1, 1, "2 jobs so far, and --max-listed-jobs allows 1", "--max-listed-jobs 2"),
 }
 NAMELESS = Reply(body=b'{"items": [{}, {"data": {"jobId": "e"}}]}')
 OF_THREE_PAGES = [page("a", "b", key="K"), page("c", key="L"), NAMELESS, page("a", "b", key="K")]
 
 
-@pytest.mark.parametrize(("caps", "read", "told", "way_out"), LENGTHS.values(), ids=LENGTHS.keys())
+@pytest.mark.parametrize(("most_pages", "most_jobs", "read", "told", "way_out"), LENGTHS.values(), ids=LENGTHS.keys())
 def test_a_list_longer_than_it_may_be_is_no_list_and_names_the_flag(
-    caps: dict[str, int], read: int, told: str, way_out: str, pauses: list[float]
+    most_pages: int, most_jobs: int, read: int, told: str, way_out: str, pauses: list[float]
 ) -> None:  # I2
     with scripted(*OF_THREE_PAGES) as server, calling(server, pauses) as calls:
         with pytest.raises(InventoryIncomplete) as raised:
-            PictoryReader(calls, **caps).list_jobs()
+            PictoryReader(calls, most_pages=most_pages, most_jobs=most_jobs).list_jobs()
         assert len(server.came) == read, "nothing is read beyond it"
     assert told in raised.value.message
     assert way_out in raised.value.hint
