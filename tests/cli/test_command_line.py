@@ -276,6 +276,16 @@ def test_anything_else_typed_does_nothing(account: Workplace, emulator: Emulator
     assert account.files(".") == {"retention.yaml"}
 
 
+def test_fields_that_are_not_known_are_told_once_though_the_list_is_read_twice(
+    account: Workplace, emulator: EmulatorProcess
+) -> None:
+    emulator.put_job(A, {**bodies.image(), "posterUrl": "https://files.invalid/p.png"})
+    code, shown = at_a_terminal(account, "clean 1 acme")
+    assert code == 0, shown
+    assert shown.count("no archive holds them: posterUrl (1 job)") == 1
+    assert shown.index("posterUrl (1 job)") < shown.index("to continue")
+
+
 def test_the_question_of_an_archive_names_an_archive(account: Workplace, emulator: EmulatorProcess) -> None:
     account.write_desired(B, otherwise="archive")
     code, shown = at_a_terminal(account, "archive 1 acme")

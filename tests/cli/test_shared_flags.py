@@ -1,6 +1,7 @@
 """The flags that several verbs share are named in one place, and each has its environment variable."""
 
 import ast
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -70,3 +71,14 @@ def test_a_flag_comes_before_its_environment_variable() -> None:
     environ = {"RECONCILER_TPSLIMIT": "3", "RECONCILER_PATIENCE": "4"}
     asked = settings_of("--patience", "5", environ=environ)
     assert (asked.calls_per_second, asked.patience_s) == (3.0, 5.0)
+
+
+def test_the_readme_prints_the_flags_of_the_service_as_they_are() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(?:-v`, `)?(--[a-z-]+)` \| `(\w+)` \| (\w+) \|", readme, flags=re.MULTILINE)
+    flags = {max(each.opts, key=len): each for each in flags_of("plan") if each.envvar}
+    assert {row[0] for row in rows} == set(flags) - {"--file", "--state", "--no-color"}
+    for name, variable, default in rows:
+        flag = flags[name]
+        told = "off" if flag.is_flag else f"{flag.default:g}" if isinstance(flag.default, float) else str(flag.default)
+        assert (flag.envvar, told) == (variable, default)
