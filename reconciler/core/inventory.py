@@ -1,5 +1,6 @@
 """The live job list as read, with the proof that it is whole."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,3 +34,8 @@ class Inventory:
     proof: ListingProof
     observed_at: datetime
     digest: str
+
+    def unlisted_fields(self) -> tuple[tuple[str, int], ...]:
+        """Give each field that looks like a file and is not known, with how many jobs have it, the most first."""
+        counted = Counter(name for job in self.jobs for name in job.unlisted_fields)
+        return tuple(sorted(counted.items(), key=lambda each: (-each[1], each[0])))

@@ -9,8 +9,9 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, compute_plan, expiry
 from reconciler.core.retention import decide
 from reconciler.engine.looking_closer import look_closer, worth_a_look
+from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
-from reconciler.engine.ports import Clock, JobsReader, LedgerReader
+from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Progress
 
 
 def make_plan(
@@ -18,6 +19,7 @@ def make_plan(
     reader: JobsReader,
     ledger: LedgerReader,
     clock: Clock,
+    progress: Progress,
     *,
     valid_for: timedelta,
     tool_version: str,
@@ -29,6 +31,7 @@ def make_plan(
     """
     memory = ledger.view()
     inventory = observe(reader, memory, clock)
+    note_unlisted_fields(inventory, progress)
     chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
     inventory = look_closer(reader, inventory, chosen)
     return plan_over(desired, inventory, memory, valid_for=valid_for, tool_version=tool_version)

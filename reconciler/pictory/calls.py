@@ -18,19 +18,22 @@ import tenacity
 
 from reconciler import __version__
 from reconciler.core.secret import Secret
+from reconciler.engine.outcome import Pace
+from reconciler.engine.talk import Say, silent
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceError, ServiceUnreachable
 from reconciler.pictory.answers import Answer, Kind, read_answer
 from reconciler.pictory.credentials import OAUTH_CALL, OAUTH_PATH, Carried, Credentials
 from reconciler.pictory.pacing import Pacer
+from reconciler.pictory.patience import Again, NoPlace, Patience
 
 USER_AGENT = f"pictory-reconciler/{__version__}"
-CONNECT_S, READ_S = 5.0, 20.0
-"""Together below what an apply keeps of its lease for one clean (engine.job_steps.CLEAN_TAKES_AT_MOST_S)."""
+CONNECT_S, READ_S, LONGEST_PLACE_S = 5.0, 20.0, 5.0
+"""Together what an apply keeps of its lease for one clean (engine.job_steps.CLEAN_TAKES_AT_MOST_S): a clean waits no
+longer for its place among the calls, for it would leave when the lease may have ended."""
 CLEAN_ENDS_WITHIN_S = 29.5
 """A clean with all that it waits for, its place and a new token among them: below what an apply keeps of its lease."""
 LEAST_READ_S = 5.0
 """A clean to whose answer less time is left than this is not sent."""
-LONGEST_PAUSE_S = 30.0
 
 
 class _Headers(requests.auth.AuthBase):
@@ -66,15 +69,6 @@ class Got:
     told_at: datetime | None = None
 
 
-class _Again(Exception):
-    """An attempt that may be repeated: what happened, and how long the service asked to wait."""
-
-    def __init__(self, what: str, wait_s: float | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.wait_s = wait_s
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
     """One call, however often it is sent; `until` is the moment (time.monotonic) at which it must have ended."""
@@ -88,7 +82,11 @@ class _Call:
 
 
 class ApiCalls:
-    """Calls below `base_url`.  `patience_s` bounds how long a GET is tried; each try has its own timeouts."""
+    """Calls below `base_url`.
+
+    `patience_s` bounds how long a GET is tried, all its waits in it: no wait is begun that would outlive it.  The first
+    try always runs, and each try that began has its own timeouts.  `say` is told each wait and its reason.
+    """
 
     def __init__(
         self,
@@ -99,13 +97,17 @@ class ApiCalls:
         patience_s: float = 60.0,
         connect_s: float = CONNECT_S,
         read_s: float = READ_S,
+        now: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
+        say: Say = silent,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._pacer = pacer
         self._patience_s = patience_s
         self._connect_s, self._read_s = connect_s, read_s
+        self._now = now
         self._pause = pause
+        self._say = say
         self._credentials = credentials
         self._session = _NoRedirects()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
@@ -117,6 +119,10 @@ class ApiCalls:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._session.close()
+
+    def pace(self) -> Pace:
+        """Tell what the calls came to so far."""
+        return self._pacer.pace()
 
     def get(self, path: str, *, what: str, query: dict[str, str] | None = None) -> Got | None:
         """Read; None when the service says that there is no such thing.
@@ -139,10 +145,11 @@ class ApiCalls:
         ends within CLEAN_ENDS_WITHIN_S.
 
         Raises:
-            ServiceError: no usable answer.
+            ServiceUnreachable: no answer, or 429/5xx; or it was not sent, since its place or a new token came too late.
+            ServiceAnswerUnreadable: an answer that cannot be understood.
             AuthenticationRefused: the credentials were refused, so nothing was done.
         """
-        until = time.monotonic() + CLEAN_ENDS_WITHIN_S
+        until = self._now() + CLEAN_ENDS_WITHIN_S
         return self._let_in(_Call(method="DELETE", path=path, what=what, until=until), self._once).answer
 
     def _let_in(self, call: _Call, send: Callable[[_Call, Carried], Got]) -> Got:
@@ -166,34 +173,43 @@ class ApiCalls:
         return got
 
     def _retried(self, call: _Call, carried: Carried) -> Got:
-        began = time.monotonic()
-        stop: tenacity.stop.stop_base = tenacity.stop_after_delay(self._patience_s)
-        if call.until is not None:
-            stop |= tenacity.stop_before_delay(call.until - began)
+        seconds = self._patience_s if call.until is None else min(self._patience_s, call.until - self._now())
+        patience = Patience(seconds, self._now)
+
+        def told(state: tenacity.RetryCallState) -> None:
+            self._pacer.waited(state.upcoming_sleep)
+            self._say(f"{call.what}: {patience.trouble}; again in {state.upcoming_sleep:.1f} s")
+
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
-            stop=stop,
-            wait=_wait,
+            retry=tenacity.retry_if_exception_type(Again),
+            after=patience.note,
+            wait=patience.pause_s,
+            stop=patience.is_over,
+            before_sleep=told,
             sleep=self._pause,
             reraise=True,
         )
         try:
-            return retrying(self._attempt, call, carried)
-        except _Again as last:
-            tries = retrying.statistics.get("attempt_number", 1)
+            return retrying(lambda: self._attempt(call, carried, place_s=patience.place_s()))
+        except Again as last:
             raise ServiceUnreachable(
-                f"{call.what}: no usable answer after {tries} tries in {time.monotonic() - began:.0f} s ({last.what})",
+                f"{call.what}: {patience.end()}",
                 hint="Try again later, or with --patience for longer; PICTORY_API_BASE_URL says who is called.",
             ) from last.__cause__
 
     def _once(self, call: _Call, carried: Carried) -> Got:
         try:
-            return self._attempt(call, carried)
-        except _Again as last:
+            return self._attempt(call, carried, place_s=LONGEST_PLACE_S)
+        except Again as last:
             raise ServiceUnreachable(f"{call.what}: no usable answer ({last.what})") from last.__cause__
 
-    def _attempt(self, call: _Call, carried: Carried) -> Got:
-        self._pacer.wait()
+    def _attempt(self, call: _Call, carried: Carried, *, place_s: float) -> Got:
+        if call.until is not None:
+            place_s = min(place_s, call.until - self._now())
+        if not self._pacer.wait(
+            at_most_s=place_s, told=lambda wait_s: self._say(f"{call.what}: its place in {wait_s:.1f} s")
+        ):
+            raise NoPlace(f"not sent: its place among the calls would come later than in {place_s:.0f} s")
         try:
             response = self._session.request(
                 call.method,
@@ -210,17 +226,18 @@ class ApiCalls:
         answer = read_answer(response.status_code, response.content, sent=carried.hidden)
         if call.body is not None and response.ok:
             answer = replace(answer, words="a body that is not shown")  # it may hold a token, in whatever form (I11)
+        asked_s = _asked_wait(response)
         if answer.kind is Kind.TRY_AGAIN:
-            self._pacer.overloaded()
+            self._pacer.overloaded(rest_s=asked_s)
         elif answer.kind is Kind.FINE:
             self._pacer.answered()
-        return _taken(answer, response, call.what)
+        return _taken(answer, response, call.what, asked_s)
 
     def _timeouts(self, call: _Call) -> tuple[float, float]:
         """Give the timeouts of a call that is sent now, in seconds: shorter where it must have ended by a moment."""
         if call.until is None:
             return self._connect_s, self._read_s
-        left_s = call.until - time.monotonic() - self._connect_s
+        left_s = call.until - self._now() - self._connect_s
         if left_s < min(self._read_s, LEAST_READ_S):
             raise ServiceUnreachable(
                 f"{call.what}: not sent, since its place or a new token came too late",
@@ -229,12 +246,12 @@ class ApiCalls:
         return self._connect_s, min(self._read_s, left_s)
 
 
-def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
+def _taken(answer: Answer, response: requests.Response, what: str, asked_s: float | None) -> Got:
     match answer.kind:
         case Kind.FINE | Kind.NOT_FOUND | Kind.REFUSED | Kind.KEY_REFUSED:
             return Got(answer, response.content, _http_time(response.headers.get("Date", "")))
         case Kind.TRY_AGAIN:
-            raise _Again(f"HTTP {answer.status}: {answer.words}", _asked_wait(response))
+            raise Again(f"HTTP {answer.status}: {answer.words}", asked_s)
         case Kind.CLIENT_REFUSED:
             raise ServiceUnreachable(
                 f"{what}: Cloudflare refused this client (HTTP 403, error 1010), before the service saw the call",
@@ -247,7 +264,7 @@ def _taken(answer: Answer, response: requests.Response, what: str) -> Got:
             )
 
 
-def _of_requests(error: requests.RequestException | ValueError, what: str) -> ServiceError | _Again:
+def _of_requests(error: requests.RequestException | ValueError, what: str) -> ServiceError | Again:
     """Map what the library raises: passing trouble may be tried again, what cannot get better is ours at once.
 
     Only the class is told: the library's texts hold addresses.
@@ -265,7 +282,7 @@ def _of_requests(error: requests.RequestException | ValueError, what: str) -> Se
         return ServiceUnreachable(
             f"{what}: the call cannot be made ({name})", hint="Check PICTORY_API_BASE_URL, the proxy and certificates."
         )
-    return _Again(name)
+    return Again(name)
 
 
 def _asked_wait(response: requests.Response) -> float | None:
@@ -283,12 +300,3 @@ def _http_time(text: str) -> datetime | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-_BACK_OFF = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_S)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.wait_s if isinstance(error, _Again) else None
-    return float(_BACK_OFF(state)) if asked is None else min(asked, 2 * LONGEST_PAUSE_S)

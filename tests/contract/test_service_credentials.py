@@ -1,6 +1,8 @@
 """What our client takes the service to do about who may call: the older client pair and its tokens.  Emulators only."""
 
 import threading
+from collections.abc import Callable
+from math import inf
 
 import pytest
 
@@ -31,9 +33,9 @@ class TimePassesWithEachCall(Pacer):
         super().__init__(1000)
         self._emulated, self._seconds = emulated, seconds
 
-    def wait(self) -> None:
-        super().wait()
+    def wait(self, *, at_most_s: float = inf, told: Callable[[float], None] = print) -> bool:
         self._emulated.account.clock(advance_s=self._seconds)
+        return super().wait(at_most_s=at_most_s, told=told)
 
 
 def test_a_token_of_the_pair_is_had_by_a_call_without_credentials_and_goes_raw(emulated: Emulated) -> None:

@@ -12,6 +12,7 @@ from reconciler.errors import AuthenticationRefused
 from reconciler.pictory.keys import KEY as SOUGHT
 from reconciler.pictory.pacing import Pacer
 from tests.support.credentials import key_found
+from tests.support.hand_made_time import HandMadeTime
 
 PLAIN, FILE, COMMAND = SOUGHT.names
 KEY = "pictai_abcdef0123"
@@ -76,19 +77,6 @@ def test_a_secret_is_blank_however_it_is_looked_at() -> None:  # I11
 
 
 # -- pacing
-
-
-class HandMadeTime:
-    def __init__(self) -> None:
-        self.at = 0.0
-        self.pauses: list[float] = []
-
-    def now(self) -> float:
-        return self.at
-
-    def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.at += seconds
 
 
 def test_one_second_s_worth_goes_at_once_and_then_one_after_the_other() -> None:
