@@ -25,6 +25,7 @@ import requests
 
 from reconciler.core.secret import Secret
 from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.credentials import RawKey
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.reader import PictoryReader
 
@@ -78,7 +79,7 @@ def list_plainly(where: dict[str, str], pages: int = JOBS) -> int:
 
 
 def list_with_ours(where: dict[str, str]) -> int:
-    with ApiCalls(where["api"], Secret(where["key"]), Pacer(1_000_000)) as calls:
+    with ApiCalls(where["api"], RawKey(Secret(where["key"])), Pacer(1_000_000)) as calls:
         return len(PictoryReader(calls).list_jobs().jobs)
 
 

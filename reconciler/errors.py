@@ -6,7 +6,7 @@ ReconcilerError                      1   anything below not listed apart
 ├─ ServiceError                      1   the service did not answer as it should
 │  ├─ ServiceUnreachable             1   no answer, or 429/5xx for good
 │  └─ ServiceAnswerUnreadable        1   an answer that cannot be understood
-├─ AuthenticationRefused            11   no key, or a key the service refuses
+├─ AuthenticationRefused            11   no credentials, or some that the service refuses
 ├─ InventoryIncomplete               6   the listing is not whole, or contradicts what is known
 ├─ GuardRefused                      4   a limit is exceeded; carries every violation
 ├─ PlanRefused                       5   the plan may not be applied; names the field
@@ -63,7 +63,7 @@ class ServiceAnswerUnreadable(ServiceError):
 
 
 class AuthenticationRefused(ReconcilerError):
-    """No key was found, or the service refused it.  Never shows the key."""
+    """No key and no client pair was found, or the service refused it.  Never shows it."""
 
     exit_code = 11
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.clock import SystemClock
+from reconciler.engine.talk import Say, silent
 from reconciler.errors import UsageRefused
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 API_BASE_URL = "https://api.pictory.ai/pictoryapis"
 CALLS_PER_SECOND = 2.0
 """The service states no rate; two a second is what a careful client starts with (flag --tpslimit)."""
+MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
+"""What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
 LEDGER_FILE = Path("state") / "ledger.db"
 VERSION = __version__
 TOOL = f"pictory-reconciler {VERSION}"
@@ -31,12 +34,18 @@ TOOL = f"pictory-reconciler {VERSION}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the command line and the environment say.  Flag before environment before file."""
+    """What the command line and the environment say.  Flag before environment before file.
+
+    `talk` takes the lines of whoever watches each call (--verbose), which may hold text of the service.
+    """
 
     file: Path
     state: Path | None = None
     calls_per_second: float = CALLS_PER_SECOND
     patience_s: float = 60.0
+    most_pages: int = MOST_PAGES
+    most_listed_jobs: int = MOST_LISTED_JOBS
+    talk: Say = silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +106,10 @@ def bag_verifier(settings: Settings) -> "BagVerifier":
 @contextmanager
 def read_parts(settings: Settings) -> Iterator[ReadParts]:
     """Give the parts of a read-only verb that asks the service."""
-    from reconciler.pictory.reader import PictoryReader
-
     desired = desired_state(settings)
     with _api_calls(settings) as calls:
         yield ReadParts(
-            desired=desired, reader=PictoryReader(calls), ledger=ledger_reader(settings), clock=SystemClock()
+            desired=desired, reader=_jobs_reader(settings, calls), ledger=ledger_reader(settings), clock=SystemClock()
         )
 
 
@@ -114,18 +121,16 @@ def account_readers(settings: Settings) -> Iterator["AccountReaders"]:
     from reconciler.pictory.studio import StudioLists
 
     with _api_calls(settings) as calls:
-        yield AccountReaders(quota=PictoryQuota(calls), times=StudioLists(calls))
+        yield AccountReaders(quota=PictoryQuota(calls), times=StudioLists(calls, most_pages=settings.most_pages))
 
 
 @contextmanager
 def write_parts(settings: Settings) -> Iterator[WriteParts]:
     """Give the parts of a verb that records what it reads."""
-    from reconciler.pictory.reader import PictoryReader
-
     desired = desired_state(settings)
     with _api_calls(settings) as calls:
         yield WriteParts(
-            desired=desired, reader=PictoryReader(calls), ledger=ledger_writer(settings), clock=SystemClock()
+            desired=desired, reader=_jobs_reader(settings, calls), ledger=ledger_writer(settings), clock=SystemClock()
         )
 
 
@@ -135,11 +140,11 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
     from reconciler.archive.archiver import BagArchiver
     from reconciler.archive.download import Downloader
     from reconciler.engine.applying import Means
-    from reconciler.pictory.reader import PictoryCleaner, PictoryReader
+    from reconciler.pictory.reader import PictoryCleaner
 
     with (
         _api_calls(settings) as calls,
-        Downloader(user_agent=_user_agent(), patience_s=settings.patience_s) as downloader,
+        Downloader(user_agent=_user_agent(), patience_s=settings.patience_s, say=settings.talk) as downloader,
     ):
         archiver = BagArchiver(
             _stores(settings, desired),
@@ -150,27 +155,39 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             tool=TOOL,
         )
         yield Means(
-            reader=PictoryReader(calls),
+            reader=_jobs_reader(settings, calls),
             cleaner=PictoryCleaner(calls),
             archiver=archiver,
             ledger=ledger_writer(settings),
             clock=SystemClock(),
+            pacing=calls,
             progress=progress,
             stop=stop,
             pause=time.sleep,
         )
 
 
+def _jobs_reader(settings: Settings, calls: "ApiCalls") -> "JobsReader":
+    from reconciler.pictory.reader import PictoryReader
+
+    return PictoryReader(calls, most_pages=settings.most_pages, most_jobs=settings.most_listed_jobs, say=settings.talk)
+
+
 @contextmanager
 def _api_calls(settings: Settings) -> Iterator["ApiCalls"]:
     from reconciler.pictory.calls import ApiCalls
-    from reconciler.pictory.keys import find_key
+    from reconciler.pictory.keys import find_credentials
     from reconciler.pictory.pacing import Pacer
+    from reconciler.report.run_text import present_pace_line
 
     base_url = os.environ.get("PICTORY_API_BASE_URL", "").strip() or API_BASE_URL
-    key = find_key(os.environ)
-    with ApiCalls(base_url, key, Pacer(settings.calls_per_second), patience_s=settings.patience_s) as calls:
-        yield calls
+    credentials = find_credentials(os.environ)
+    pacer = Pacer(settings.calls_per_second, say=settings.talk)
+    with ApiCalls(base_url, credentials, pacer, patience_s=settings.patience_s, say=settings.talk) as calls:
+        try:
+            yield calls
+        finally:
+            settings.talk(present_pace_line(pacer.pace()))
 
 
 def _stores(settings: Settings, desired: "DesiredState") -> "tuple[LocalStore, ...]":

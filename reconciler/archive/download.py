@@ -19,6 +19,7 @@ import tenacity
 import urllib3
 
 from reconciler.archive.proof import Transfer
+from reconciler.engine.talk import Say, silent
 from reconciler.errors import ArchiveError
 
 BLOCK_BYTES = 256 * 1024
@@ -52,7 +53,10 @@ class _Refused(Exception):
 
 
 class Downloader:
-    """Fetches files over http(s).  `patience_s` bounds how long one file is tried again after trouble."""
+    """Fetches files over http(s).
+
+    `patience_s` bounds how long one file is tried again after trouble.  `say` is told each wait and its reason.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Downloader:
         read_s: float = 60.0,
         patience_s: float = 60.0,
         pause: Callable[[float], None] = time.sleep,
+        say: Say = silent,
     ) -> None:
         self._session = requests.Session()
         self._session.auth = _NoKey()
@@ -70,6 +75,7 @@ class Downloader:
         self._timeouts = (connect_s, read_s)
         self._patience_s = patience_s
         self._pause = pause
+        self._say = say
 
     def __enter__(self) -> Self:
         return self
@@ -88,10 +94,16 @@ class Downloader:
             ArchiveError: it could not be had; names the host, never the query.
             OSError: the file could not be written.
         """
+
+        def told(state: tenacity.RetryCallState) -> None:
+            why = state.outcome.exception() if state.outcome else None
+            self._say(f"{shown(address)}: {why}; again in {state.upcoming_sleep:.1f} s")
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Again),
             stop=tenacity.stop_after_delay(self._patience_s),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=15),
+            before_sleep=told,
             sleep=self._pause,
             reraise=True,
         )

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 def apply(
     *,
     plan_file: Path | None,
-    file: Path,
-    state: Path | None,
-    calls_per_second: float,
-    patience_s: float,
+    settings: "Settings",
     no_color: bool,
     as_json: bool,
 ) -> int:
@@ -45,19 +42,18 @@ def apply(
     from reconciler.engine.applying import apply_plan
     from reconciler.report.run_text import run_report_json, run_report_text
 
-    settings = options.settings(file, state, calls_per_second, patience_s)
-    style = output.style(no_color=no_color)
+    style, progress = output.style(no_color=no_color), output.PlainProgress()
     if plan_file is None:
         _needs_a_terminal()
     approved = load(plan_file) if plan_file else None
     desired = wiring.desired_state(settings)
     if approved is None:
-        approved = _ask(settings, desired, no_color=no_color)
+        approved = _ask(settings, desired, progress, no_color=no_color)
     if approved is None:
         return 0
     with (
         stop_on_signals() as stop,
-        wiring.apply_means(settings, desired, output.PlainProgress(), stop) as means,
+        wiring.apply_means(settings, desired, progress, stop) as means,
     ):
         report = apply_plan(means, desired, approved, tool_version=wiring.VERSION)
     output.product(run_report_json(report) if as_json else run_report_text(report, style=style))
@@ -74,7 +70,9 @@ def _needs_a_terminal() -> None:
         )
 
 
-def _ask(settings: "Settings", desired: "DesiredState", *, no_color: bool) -> "Plan | None":
+def _ask(
+    settings: "Settings", desired: "DesiredState", progress: output.PlainProgress, *, no_color: bool
+) -> "Plan | None":
     """Show the plan and have it confirmed by number and account; None when there is nothing to do."""
     from datetime import timedelta
 
@@ -89,6 +87,7 @@ def _ask(settings: "Settings", desired: "DesiredState", *, no_color: bool) -> "P
             parts.reader,
             parts.ledger,
             parts.clock,
+            progress,
             valid_for=timedelta(hours=1),
             tool_version=wiring.VERSION,
         )

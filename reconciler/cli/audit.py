@@ -1,10 +1,13 @@
 """`reconciler audit`: the chain of what was done."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options, output
+
+if TYPE_CHECKING:
+    from reconciler.wiring import Settings
 
 
 @click.group()
@@ -13,14 +16,13 @@ def audit() -> None:
 
 
 @audit.command(name="verify")
-@options.desired_file
-@options.state
-def verify(*, file: Path, state: Path | None) -> None:
+@options.ledger
+def verify(*, settings: "Settings") -> None:
     """Check the audit chain, and that it covers every clean.  Contacts nothing."""
     from reconciler import wiring
     from reconciler.ledger.audit_check import check_audit
 
-    checked = check_audit(wiring.ledger_reader(options.settings(file, state)))
+    checked = check_audit(wiring.ledger_reader(settings))
     output.product(
         f"Audit: chain whole, {checked.events} events, {checked.cleans} cleans covered, head {checked.head}."
     )

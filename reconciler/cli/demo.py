@@ -160,10 +160,11 @@ def _renders(emulator: _Emulator) -> list[str]:
     from reconciler.core.job import JobStatus, JobType
     from reconciler.core.secret import Secret
     from reconciler.pictory.calls import ApiCalls
+    from reconciler.pictory.credentials import RawKey
     from reconciler.pictory.pacing import Pacer
     from reconciler.pictory.reader import PictoryReader
 
-    with ApiCalls(emulator.api, Secret(emulator.key), Pacer(200)) as calls:
+    with ApiCalls(emulator.api, RawKey(Secret(emulator.key)), Pacer(200)) as calls:
         listed = PictoryReader(calls).list_jobs().jobs
     return [job.id for job in listed if job.type is JobType.RENDER and job.status is JobStatus.COMPLETED]
 

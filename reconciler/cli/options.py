@@ -1,12 +1,15 @@
 """The flags that several verbs share.  Each has an environment variable: RECONCILER_ and the flag's name."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-from reconciler.wiring import CALLS_PER_SECOND, Settings
+from reconciler.cli import output
+from reconciler.engine.talk import silent
+from reconciler.wiring import CALLS_PER_SECOND, MOST_LISTED_JOBS, MOST_PAGES, Settings
 
 Decorated = Callable[..., Any]
 
@@ -44,6 +47,35 @@ patience = click.option(
     envvar="RECONCILER_PATIENCE",
     help="Seconds to keep trying a call or a download that gets no usable answer.",
 )
+most_pages = click.option(
+    "--max-pages",
+    "most_pages",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=MOST_PAGES,
+    show_default=True,
+    envvar="RECONCILER_MAX_PAGES",
+    help="Pages that a job list may have; a longer one is taken for one that never ends.",
+)
+most_listed_jobs = click.option(
+    "--max-listed-jobs",
+    "most_listed_jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=MOST_LISTED_JOBS,
+    show_default=True,
+    envvar="RECONCILER_MAX_LISTED_JOBS",
+    help="Jobs that it may have; each takes about 1 KB of memory.",
+)
+verbose = click.option(
+    "-v",
+    "--verbose",
+    "talk",
+    is_flag=True,
+    callback=lambda _ctx, _param, is_asked: output.PlainProgress().say if is_asked else silent,
+    envvar="RECONCILER_VERBOSE",
+    help="Tell each page, wait and change of rate on stderr, and what the calls came to.",
+)
 no_color = click.option(
     "--no-color",
     is_flag=True,
@@ -52,13 +84,35 @@ no_color = click.option(
 )
 
 
-def service(command: Decorated) -> Decorated:
-    """Add the flags of a verb that asks the service, and gather them into `settings`."""
-    return desired_file(state(calls_per_second(patience(command))))
+def _gathering(**flags: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:
+    """Give a decorator that adds `flags`, each named as its field of Settings, and passes them on as `settings`."""
+
+    def decorate(verb: Decorated) -> Decorated:
+        @wraps(verb)
+        def gathered(**given: Any) -> Any:
+            shared = {name: given.pop(name) for name in flags}
+            return verb(settings=Settings(**shared), **given)
+
+        command: Decorated = gathered
+        for flag in reversed(flags.values()):
+            command = flag(command)
+        return command
+
+    return decorate
 
 
-def settings(
-    file: Path, state: Path | None, calls_per_second: float = CALLS_PER_SECOND, patience_s: float = 60.0
-) -> Settings:
-    """Gather the shared flags."""
-    return Settings(file=file, state=state, calls_per_second=calls_per_second, patience_s=patience_s)
+# Each gives its verb one keyword, `settings`: a verb names no shared flag, and a new one reaches all verbs at once.
+desired = _gathering(file=desired_file)
+"""For a verb that reads the desired-state file alone."""
+ledger = _gathering(file=desired_file, state=state)
+"""For a verb that reads the file and the ledger."""
+service = _gathering(
+    file=desired_file,
+    state=state,
+    calls_per_second=calls_per_second,
+    patience_s=patience,
+    most_pages=most_pages,
+    most_listed_jobs=most_listed_jobs,
+    talk=verbose,
+)
+"""For a verb that asks the service."""

@@ -37,11 +37,20 @@ def talk(line: str) -> None:
 class PlainProgress:
     """Progress as plain lines on stderr; untrusted text made harmless (I12)."""
 
+    def __init__(self) -> None:
+        self._noted: set[str] = set()
+
     def say(self, line: str) -> None:
         """Tell one line."""
         from reconciler.report.untrusted import harmless
 
         talk(harmless(line))
+
+    def note(self, line: str) -> None:
+        """Tell one line about the whole run; the same line is told once."""
+        if line not in self._noted:
+            self._noted.add(line)
+            self.say(line)
 
 
 def talk_past_buffers(line: str) -> None:

@@ -1,11 +1,15 @@
-"""`reconciler plan`: what would be archived and cleaned, and why.  Sends GET only, writes nothing but --out."""
+"""`reconciler plan`: what would be archived and cleaned, and why.  Sends reads only (I6), writes nothing but --out."""
 
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options, output
+
+if TYPE_CHECKING:
+    from reconciler.wiring import Settings
 
 SPAN_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -38,10 +42,7 @@ def _span(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
 )
 def plan(
     *,
-    file: Path,
-    state: Path | None,
-    calls_per_second: float,
-    patience_s: float,
+    settings: "Settings",
     no_color: bool,
     out: Path | None,
     as_json: bool,
@@ -60,10 +61,15 @@ def plan(
     from reconciler.report.saved_plan import write_plan
     from reconciler.report.text import plan_text
 
-    settings = options.settings(file, state, calls_per_second, patience_s)
     with wiring.read_parts(settings) as parts:
         made = make_plan(
-            parts.desired, parts.reader, parts.ledger, parts.clock, valid_for=valid_for, tool_version=wiring.VERSION
+            parts.desired,
+            parts.reader,
+            parts.ledger,
+            parts.clock,
+            output.PlainProgress(),
+            valid_for=valid_for,
+            tool_version=wiring.VERSION,
         )
     if out:
         save(out, write_plan(made))

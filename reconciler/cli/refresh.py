@@ -1,15 +1,18 @@
 """`reconciler refresh`: record what is there now.  Fit for an hourly schedule."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options, output
 
+if TYPE_CHECKING:
+    from reconciler.wiring import Settings
+
 
 @click.command()
 @options.service
-def refresh(*, file: Path, state: Path | None, calls_per_second: float, patience_s: float) -> None:
+def refresh(*, settings: "Settings") -> None:
     """Record which jobs are there now, and nothing else.
 
     The service tells no times, so a job's age counts from the first time it was recorded.  Run this on a schedule.
@@ -17,6 +20,6 @@ def refresh(*, file: Path, state: Path | None, calls_per_second: float, patience
     from reconciler import wiring
     from reconciler.engine.refreshing import refresh as record
 
-    with wiring.write_parts(options.settings(file, state, calls_per_second, patience_s)) as parts:
+    with wiring.write_parts(settings) as parts:
         done = record(parts.desired, parts.reader, parts.ledger, parts.clock)
     output.product(f"Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

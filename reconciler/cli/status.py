@@ -1,10 +1,13 @@
 """`reconciler status`: how things stand.  Sends GET only, writes nothing."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options, output
+
+if TYPE_CHECKING:
+    from reconciler.wiring import Settings
 
 
 @click.command()
@@ -12,16 +15,7 @@ from reconciler.cli import options, output
 @options.no_color
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.option("--offline", is_flag=True, help="Do not ask the service; no key is needed.")
-def status(
-    *,
-    file: Path,
-    state: Path | None,
-    calls_per_second: float,
-    patience_s: float,
-    no_color: bool,
-    as_json: bool,
-    offline: bool,
-) -> int:
+def status(*, settings: "Settings", no_color: bool, as_json: bool, offline: bool) -> int:
     """Show what the ledger holds and how much of the plan is used.  Changes nothing.
 
     Where the service cannot be reached, the ledger's part is shown all the same, and the exit code is that error's.
@@ -30,7 +24,6 @@ def status(
     from reconciler.engine.status import look
     from reconciler.report.status_text import status_json, status_text
 
-    settings = options.settings(file, state, calls_per_second, patience_s)
     told = look(
         wiring.desired_state(settings).account,
         wiring.ledger_reader(settings),

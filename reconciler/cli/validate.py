@@ -1,21 +1,24 @@
 """`reconciler validate`: is the desired-state file right?  Contacts nothing."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options, output
 
+if TYPE_CHECKING:
+    from reconciler.wiring import Settings
+
 
 @click.command()
-@options.desired_file
-def validate(file: Path) -> None:
+@options.desired
+def validate(*, settings: "Settings") -> None:
     """Check the desired-state file: every error with its place.  Contacts nothing."""
     from reconciler import wiring
 
-    desired = wiring.desired_state(options.settings(file, None))
+    desired = wiring.desired_state(settings)
     limits = desired.limits
     output.product(
-        f"{file}: valid. Account {desired.account}, {len(desired.retain)} rules, otherwise: {desired.otherwise.value}, "
-        f"at most {limits.max_jobs} jobs a run."
+        f"{settings.file}: valid. Account {desired.account}, {len(desired.retain)} rules, "
+        f"otherwise: {desired.otherwise.value}, at most {limits.max_jobs} jobs a run."
     )

@@ -1,5 +1,6 @@
 """The live job list as read, with the proof that it is whole."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,3 +41,8 @@ class Inventory:
     digest: str
     created_dates: Mapping[JobId, datetime] = field(default_factory=dict)
     sizes: Mapping[JobId, int] = field(default_factory=dict)
+
+    def unlisted_fields(self) -> tuple[tuple[str, int], ...]:
+        """Give each field that looks like a file and is not known, with how many jobs have it, the most first."""
+        counted = Counter(name for job in self.jobs for name in job.unlisted_fields)
+        return tuple(sorted(counted.items(), key=lambda each: (-each[1], each[0])))

@@ -1,6 +1,6 @@
 """Carry out an approved plan: at most what it says, one job after the other (reconciler.engine.job_steps).
 
-The first clean of a run is the canary: unless it is confirmed, no second one is sent.  One job's own failure does not
+The first clean of a run is the canary: unless it is confirmed, no other job is cleaned.  One job's own failure does not
 stop the rest; what no further job can survive stops the run, and the report says so.
 """
 
@@ -18,9 +18,10 @@ from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
 from reconciler.engine.job_steps import JobSteps
 from reconciler.engine.looking_closer import look_closer, worth_a_look
+from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
-from reconciler.engine.ports import Archiver, Clock, JobsCleaner, JobsReader, Ledger, Progress, Run, Stop
+from reconciler.engine.ports import Archiver, Clock, JobsCleaner, JobsReader, Ledger, Paced, Progress, Run, Stop
 from reconciler.engine.recovery import recover
 from reconciler.errors import (
     AuthenticationRefused,
@@ -44,6 +45,7 @@ class Means:
     archiver: Archiver
     ledger: Ledger
     clock: Clock
+    pacing: Paced
     progress: Progress
     stop: Stop
     pause: Callable[[float], None]
@@ -70,6 +72,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
             run_id=run.run_id,
             plan_id=approved.plan_id,
             account=desired.account,
+            pace=means.pacing.pace(),
             results=(*work.done_before, *work.set_aside, *results),
             recovered=recovered,
             stopped=stopped.why,
@@ -84,6 +87,7 @@ def _observe_and_decide(
     means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
 ) -> tuple[Plan, LedgerView]:
     inventory = observe(means.reader, means.ledger.view(), means.clock)
+    note_unlisted_fields(inventory, means.progress)
     run.record_observation(inventory)
     memory = means.ledger.view()
     now = inventory.observed_at

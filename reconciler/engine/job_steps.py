@@ -4,7 +4,8 @@
           -> GET again -> CLEANING -> clean(receipt) -> GET confirms -> CLEANED
 
 Whatever goes wrong before CLEANING leaves the job as it was.  After CLEANING the service is asked what became of it;
-if it cannot say, the entry stays open and the next run asks again.
+if it cannot say, the entry stays open and the next run asks again.  A clean that got no answer, or one of passing
+trouble, is sent a second time if the job was read again and still stands as it was; there is no third time.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,13 @@ from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.steps import Phase
 from reconciler.engine.outcome import JobResult, Outcome
 from reconciler.engine.ports import Archiver, CleanAnswer, JobDetail, JobsCleaner, JobsReader, Run
-from reconciler.errors import ArchiveError, AuthenticationRefused, ServiceError, StoreNotWritable
+from reconciler.errors import (
+    ArchiveError,
+    AuthenticationRefused,
+    ServiceError,
+    ServiceUnreachable,
+    StoreNotWritable,
+)
 
 CLEAN_TAKES_AT_MOST_S = 30.0
 """The lease must outlast one clean request, or another run could start while it is on its way."""
@@ -91,11 +98,13 @@ class JobSteps:
         except AuthenticationRefused as error:
             self.run.append(change.job_id, Phase.NOT_CLEANED, change.fingerprint, error.message)
             raise
+        except ServiceUnreachable as error:
+            return self._clean_again(change, proof, heard=error.message)
         except ServiceError as error:
-            return self._confirm(change, proof.receipt, heard=error.message)
+            return self._settle(change, proof.receipt, self._look(change), heard=error.message)
         match answer:
             case CleanAnswer.DONE | CleanAnswer.GONE:
-                return self._confirm(change, proof.receipt, heard=f"the service answered {answer.value}")
+                return self._settle(change, proof.receipt, self._look(change), heard=_said(answer))
             case CleanAnswer.REFUSED:
                 why = "the service refused to clean it"
                 self.run.append(change.job_id, Phase.NOT_CLEANED, change.fingerprint, why)
@@ -103,23 +112,58 @@ class JobSteps:
             case _:
                 assert_never(answer)
 
-    def _confirm(self, change: Change, receipt: Receipt, *, heard: str) -> JobResult:
-        """Ask what became of a clean that was sent; without certainty the entry stays open for recovery."""
-        found = ""
+    def _clean_again(self, change: Change, proof: VerifiedReceipt, *, heard: str) -> JobResult:
+        """Send the clean once more, if the job still stands as it was approved; whatever is said then, look again.
+
+        A refusal proves nothing here: it may be the answer to a job that the first request has cleaned.
+        """
+        seen = self._look(change)
+        if seen.job is None or _difference(seen.job, change):  # cleaned, gone, another job now (I5), or not to be had
+            return self._settle(change, proof.receipt, seen, heard=heard)
+        self.run.check_lease(CLEAN_TAKES_AT_MOST_S)
+        try:
+            heard = _said(self.cleaner.clean(proof))
+        except ServiceError as error:
+            heard = error.message
+        return self._settle(change, proof.receipt, self._look(change), heard=heard, requests=2)
+
+    def _look(self, change: Change) -> "_Seen":
+        """Ask what became of a clean that was sent, until it shows or the looks are used up."""
+        seen = _Seen()
         for pause in CONFIRM_PAUSES_S:
             self.pause(pause)
             try:
                 detail = self.reader.get(change.job_id)
             except (ServiceError, AuthenticationRefused) as error:
-                found = error.message
+                seen = _Seen(found=error.message)
                 continue
             if detail is None or detail.job.status is JobStatus.CLEANED:
-                how = "gone" if detail is None else "cleaned now"
-                self.run.record_cleaned(change.job_id, change.fingerprint, how)
-                return _archived(receipt, Outcome.CLEANED, how)
-            found = f"it still reads {detail.job.status.value}"
-        why = f"archived; the clean was sent, but it is not confirmed ({heard}; {found}); the next run asks again"
+                return _Seen(how="gone" if detail is None else "cleaned now")
+            seen = _Seen(job=detail.job, found=f"it still reads {detail.job.status.value}")
+        return seen
+
+    def _settle(self, change: Change, receipt: Receipt, seen: "_Seen", *, heard: str, requests: int = 1) -> JobResult:
+        """Record what a look has shown; without certainty the entry stays open for recovery."""
+        if seen.how:
+            self.run.record_cleaned(change.job_id, change.fingerprint, seen.how)
+            return _archived(receipt, Outcome.CLEANED, seen.how + (", at the second request" if requests > 1 else ""))
+        sent = "the clean was sent" + (" twice" if requests > 1 else "")
+        why = f"archived; {sent}, but it is not confirmed ({heard}; {seen.found}); the next run asks again"
         return _archived(receipt, Outcome.UNCONFIRMED, why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the last look at a job has shown: `how` it was cleaned, or the `job` as it stands, or neither if it could
+    not be had; `found` says so to people."""
+
+    how: str = ""
+    job: Job | None = None
+    found: str = ""
+
+
+def _said(answer: CleanAnswer) -> str:
+    return f"the service answered {answer.value}"
 
 
 def _difference(job: Job, change: Change) -> str:

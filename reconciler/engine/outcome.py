@@ -19,6 +19,21 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What the calls to the service came to.
+
+    `calls` sent, `waited_s` seconds waited before them, `overloads` answers that said 408, 429 or 5xx, `lowest` and
+    `rate` the lowest rate and the rate now, in calls a second.
+    """
+
+    calls: int
+    waited_s: float
+    overloads: int
+    lowest: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
     """One job's end.  `detail` says why; `bag` is its folder in the stores and `size` its bytes, when archived."""
 
@@ -34,12 +49,13 @@ class RunReport:
     """The whole run.
 
     `recovered` is what an earlier, interrupted run had left open.  `stopped` says why the run ended early, empty when
-    it did not; `stop_code` is the exit code that goes with it.
+    it did not; `stop_code` is the exit code that goes with it.  `pace` is what the calls to the service came to.
     """
 
     run_id: str
     plan_id: str
     account: str
+    pace: Pace
     results: tuple[JobResult, ...]
     recovered: tuple[JobResult, ...] = ()
     stopped: str = ""

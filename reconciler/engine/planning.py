@@ -10,8 +10,9 @@ from reconciler.core.plan import Plan, expiry
 from reconciler.core.plan_making import compute_plan
 from reconciler.core.retention import decide
 from reconciler.engine.looking_closer import look_closer, worth_a_look
+from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
-from reconciler.engine.ports import Clock, JobsReader, LedgerReader
+from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Progress
 
 
 def make_plan(
@@ -19,6 +20,7 @@ def make_plan(
     reader: JobsReader,
     ledger: LedgerReader,
     clock: Clock,
+    progress: Progress,
     *,
     valid_for: timedelta,
     tool_version: str,
@@ -30,6 +32,7 @@ def make_plan(
     """
     memory = ledger.view()
     inventory = observe(reader, memory, clock)
+    note_unlisted_fields(inventory, progress)
     chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
     inventory = look_closer(reader, inventory, chosen)
     return plan_over(desired, inventory, memory, valid_for=valid_for, tool_version=tool_version)

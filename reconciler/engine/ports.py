@@ -14,6 +14,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.steps import Entry, Phase
 from reconciler.engine.account import LastSeen, Quota, ResultDates
+from reconciler.engine.outcome import Pace
 
 
 class Clock(Protocol):
@@ -118,9 +119,17 @@ class JobsCleaner(Protocol):
         """Send the clean of the receipt's job, once, without retry.
 
         Raises:
+            ServiceUnreachable: it got no answer, or one of passing trouble: it may be sent once more, after a look.
             ServiceError: it cannot be told whether the request took effect; ask with `JobsReader.get`.
             AuthenticationRefused: the key was refused; nothing was cleaned.
         """
+
+
+class Paced(Protocol):
+    """Whoever calls the service, and counts."""
+
+    def pace(self) -> Pace:
+        """Tell what the calls came to so far."""
 
 
 # -- the archive
@@ -270,6 +279,9 @@ class Progress(Protocol):
 
     def say(self, line: str) -> None:
         """Tell one line."""
+
+    def note(self, line: str) -> None:
+        """Tell one line about the whole run; the same line is told once."""
 
 
 class Stop(Protocol):

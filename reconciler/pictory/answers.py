@@ -4,7 +4,8 @@ The order of reading is status, then body: the service names errors in `message`
 `error.error_message` or `data.error_message`, codes are text or numbers, and a body may be HTML.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -40,15 +41,15 @@ class Answer:
     words: str
 
 
-NOTHING = Secret("")
-
+HIDDEN = str(Secret(""))
+"""What stands in the words of the service where it repeated what it was sent."""
 
 KEPT = frozenset({"data", "items"})
 """What is not taken apart here: a job's results, a page's items."""
 
 
-def read_answer(status: int, raw: bytes, *, sent: Secret = NOTHING) -> Answer:
-    """Tell what an answer means.  Never raises, whatever came; `sent` is the key, which its words must not tell."""
+def read_answer(status: int, raw: bytes, *, sent: Collection[Secret] = ()) -> Answer:
+    """Tell what an answer means.  Never raises, whatever came; its words must not tell what was `sent`."""
     try:
         whole = compact(raw)
     except ValueError:
@@ -93,7 +94,7 @@ def _places(body: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
 _LOOKED_FOR = frozenset({"status", "message", "error_message", "error_code"})
 
 
-def _words(body: Mapping[str, object], sent: Secret) -> str:
+def _words(body: Mapping[str, object], sent: Collection[Secret]) -> str:
     for place in _places(body):
         for name in ("message", "error_message"):
             said = place.get(name)
@@ -102,12 +103,14 @@ def _words(body: Mapping[str, object], sent: Secret) -> str:
     return ""
 
 
-def _without(sent: Secret, text: str) -> str:
+def _without(sent: Collection[Secret], text: str) -> str:
     # A service, or a proxy before it, may repeat what it was sent, and its words go into messages (I11).
-    return text.replace(sent.reveal(), str(sent)) if sent.reveal() else text
+    # The longest first: one that begins with another would be told by its end.
+    texts = sorted((secret.reveal() for secret in sent if secret.reveal()), key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, texts)), HIDDEN, text) if texts else text
 
 
-def _start_of(raw: bytes, sent: Secret) -> str:
+def _start_of(raw: bytes, sent: Collection[Secret]) -> str:
     # Hidden before it is cut: half a key is a key told by half.
     text = " ".join(_without(sent, raw[:LOOKED_AT].decode("utf-8", "replace"))[:SHOWN].split())
     return f"{len(raw)} bytes beginning {text[:60]!r}" if text else "an empty body"

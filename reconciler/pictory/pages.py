@@ -62,7 +62,14 @@ def walk(ask: Callable[[int, str], P], *, named: str, most: int = MOST_PAGES) ->
                 f"page {number} of {named} points back to a page that was read already", hint=NOTHING_DECIDED
             )
         seen.add(key)
-    raise InventoryIncomplete(f"{named} goes on after {most} pages", hint=NOTHING_DECIDED)
+    raise InventoryIncomplete(
+        f"{named} goes on after page {most}, and --max-pages allows {most}", hint=to_raise("--max-pages", most)
+    )
+
+
+def to_raise(flag: str, cap: int) -> str:
+    """Say which flag lets a longer list be read."""
+    return f"Nothing was decided from it. If the account is that large: {flag} {2 * cap}, or more."
 
 
 def read_page(calls: ApiCalls, path: str, number: int, key: str, *, named: str) -> RawPage:

@@ -1,6 +1,7 @@
 """The service behind the engine's ports: the whole list, one job, one clean."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -8,37 +9,56 @@ from urllib.parse import quote
 from reconciler.core.job import Job, JobId
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.ports import CleanAnswer, JobDetail, Listing
+from reconciler.engine.talk import Say, silent
 from reconciler.errors import InventoryIncomplete, ServiceAnswerUnreadable
 from reconciler.pictory.answers import Answer, Kind
 from reconciler.pictory.calls import ApiCalls
-from reconciler.pictory.pages import NOTHING_DECIDED, read_page, walk
+from reconciler.pictory.pages import NOTHING_DECIDED, read_page, to_raise, walk
 from reconciler.pictory.wire import NOT_IN_A_PATH, is_text, read_detail, read_job
 
 JOB_LIST = "the job list"
 
 
 class PictoryReader:
-    """Reads the service; sends GET only."""
+    """Reads the service; sends GET only (and what its calls need to be let in: a token).
 
-    def __init__(self, calls: ApiCalls) -> None:
+    A list longer than `most_pages` or `most_jobs` is taken for one that never ends.  `say` is told each page.
+    """
+
+    def __init__(
+        self,
+        calls: ApiCalls,
+        *,
+        most_pages: int = 100_000,
+        most_jobs: int = 5_000_000,
+        now: Callable[[], float] = time.monotonic,
+        say: Say = silent,
+    ) -> None:
         self._calls = calls
+        self._most_pages = most_pages
+        self._most_jobs = most_jobs
+        self._now = now
+        self._say = say
 
     def list_jobs(self) -> Listing:
         """Read every page until the service says that none follows.
 
         Raises:
-            InventoryIncomplete: a page failed for good or is not what a page is.
-            AuthenticationRefused: the key was refused.
+            InventoryIncomplete: a page failed for good or is not what a page is, or the list is longer than it may be.
+            AuthenticationRefused: the credentials were refused.
         """
         first: _Page | None = None
         last: _Page | None = None
         jobs: list[Job] = []
         unnamed = pages = 0
+        began = self._now()
         for page in self._pages():
             first, last = first or page, page
             pages += 1
             jobs += page.named
             unnamed += len(page.jobs) - len(page.named)
+            self._say(f"page {pages} of the job list: {len(jobs) + unnamed} jobs in {self._now() - began:.1f} s")
+            self._check_length(len(jobs) + unnamed)
         if first is None or last is None:  # `_pages` gives one page or raises
             raise InventoryIncomplete("the job list has no page", hint=NOTHING_DECIDED)
         arrived: tuple[Job, ...] = ()
@@ -47,6 +67,8 @@ class PictoryReader:
             again = self._page(1, "")
             told_at = again.told_at
             arrived = _newer(again, jobs, was_empty=not first.named)
+            self._say(f"page 1 of the job list again: {len(arrived)} came in, {self._now() - began:.1f} s in all")
+            self._check_length(len(arrived) + len(jobs) + unnamed)
         return Listing(
             jobs=(*arrived, *jobs),
             pages=pages,
@@ -66,7 +88,14 @@ class PictoryReader:
         return read_detail(got.raw, job_id)
 
     def _pages(self) -> Iterator["_Page"]:
-        return walk(self._page, named=JOB_LIST)
+        return walk(self._page, named=JOB_LIST, most=self._most_pages)
+
+    def _check_length(self, listed: int) -> None:
+        if listed > self._most_jobs:
+            raise InventoryIncomplete(
+                f"the job list has {listed} jobs so far, and --max-listed-jobs allows {self._most_jobs}",
+                hint=to_raise("--max-listed-jobs", self._most_jobs),
+            )
 
     def _page(self, number: int, key: str) -> "_Page":
         page = read_page(self._calls, "/v1/jobs", number, key, named=JOB_LIST)
@@ -129,7 +158,7 @@ class PictoryCleaner:
 
         Raises:
             ServiceError: it cannot be told whether it took effect.
-            AuthenticationRefused: the key was refused; nothing was cleaned.
+            AuthenticationRefused: the credentials were refused; nothing was cleaned.
         """
         job_id = receipt.receipt.job_id
         what = f"DELETE /v1/jobs/{job_id}/clean"

@@ -12,7 +12,7 @@ from reconciler.core.job import without_query
 from reconciler.engine.account import ResultDates
 from reconciler.errors import InventoryIncomplete
 from reconciler.pictory.calls import ApiCalls
-from reconciler.pictory.pages import RawPage, read_page, walk
+from reconciler.pictory.pages import MOST_PAGES, RawPage, read_page, walk
 from reconciler.pictory.parts import Part, fields
 
 LISTS = (("/v1/aistudio/images", "the list of AI images"), ("/v1/aistudio/videos", "the list of AI videos"))
@@ -22,10 +22,11 @@ _WANTED = frozenset({RESULT_FIELD, DATE_FIELD})
 
 
 class StudioLists:
-    """Reads both lists; sends GET only."""
+    """Reads both lists; sends GET only.  A list longer than `most_pages` is taken for one that never ends."""
 
-    def __init__(self, calls: ApiCalls) -> None:
+    def __init__(self, calls: ApiCalls, *, most_pages: int = MOST_PAGES) -> None:
         self._calls = calls
+        self._most_pages = most_pages
 
     def result_dates(self) -> ResultDates:
         """Read both lists to their ends.
@@ -45,7 +46,10 @@ class StudioLists:
         return gathered.told(tuple(problems))
 
     def _pages(self, path: str, named: str) -> Iterator[RawPage]:
-        return walk(lambda number, key: read_page(self._calls, path, number, key, named=named), named=named)
+        def page(number: int, key: str) -> RawPage:
+            return read_page(self._calls, path, number, key, named=named)
+
+        return walk(page, named=named, most=self._most_pages)
 
 
 class _Gathered:

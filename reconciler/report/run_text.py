@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler.core.canonical import canonical_json
-from reconciler.engine.outcome import JobResult, Outcome, RunReport
+from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, harmless_lines, word
 
@@ -33,6 +33,7 @@ def _lines(report: RunReport, style: Style) -> Iterator[str]:
         yield ""
     if report.stopped:
         yield style.paint(f"Stopped early: {harmless_lines(report.stopped)}", Colour.RED)
+    yield pace_line(report.pace)
     yield style.paint(run_summary(report), Colour.BOLD)
 
 
@@ -60,6 +61,21 @@ def run_summary(report: RunReport) -> str:
     return f"Apply: {counts}."
 
 
+def pace_line(pace: Pace) -> str:
+    """Sum up the calls to the service."""
+    overloads = f"{pace.overloads} overload{'' if pace.overloads == 1 else 's'}"
+    return f"Calls: {pace.calls}, waited {pace.waited_s:.1f} s, {overloads}, slowest {_rate(pace.lowest)}/s."
+
+
+def present_pace_line(pace: Pace) -> str:
+    """The same with the rate now, for whoever watches."""
+    return f"{pace_line(pace).removesuffix('.')}, now {_rate(pace.rate)}/s."
+
+
+def _rate(per_second: float) -> str:
+    return f"{round(per_second, 2):g}"
+
+
 def run_report_json(report: RunReport) -> str:
     """Write the report as one line of canonical JSON."""
     return (
@@ -71,6 +87,7 @@ def run_report_json(report: RunReport) -> str:
                 "account": report.account,
                 "exit_code": report.exit_code,
                 "stopped": report.stopped,
+                "calls": _calls(report.pace),
                 "counts": {outcome.value.replace(" ", "_"): report.count(outcome) for outcome in Outcome},
                 "results": [_result(result) for result in report.results],
                 "recovered": [_result(result) for result in report.recovered],
@@ -78,6 +95,16 @@ def run_report_json(report: RunReport) -> str:
         ).decode("ascii")
         + "\n"
     )
+
+
+def _calls(pace: Pace) -> dict[str, str | int]:
+    return {
+        "sent": pace.calls,
+        "waited_ms": round(pace.waited_s * 1000),
+        "overloads": pace.overloads,
+        "slowest_per_second": _rate(pace.lowest),
+        "per_second": _rate(pace.rate),
+    }
 
 
 def _result(result: JobResult) -> dict[str, str | int]:

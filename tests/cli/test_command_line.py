@@ -59,6 +59,8 @@ def test_the_version_is_the_package_s(bare: Workplace) -> None:
         ["plan", "--expires", "0d"],
         ["plan", "--tpslimit", "0"],
         ["plan", "--patience", "-1"],
+        ["plan", "--max-pages", "0"],
+        ["plan", "--max-listed-jobs", "0"],
         ["show"],
         ["show", "no-such-plan.json"],
         ["apply", "no-such-plan.json"],
@@ -168,6 +170,16 @@ def test_an_ascii_terminal_gets_ascii(account: Workplace, emulator: EmulatorProc
     assert "- ???" in out
 
 
+def test_a_list_beyond_its_caps_ends_with_6_and_names_the_flag(account: Workplace, emulator: EmulatorProcess) -> None:
+    ended = account.run("plan", "--max-listed-jobs", "1").expect(6)
+    assert "the job list has 2 jobs so far, and --max-listed-jobs allows 1" in ended.err
+    assert "--max-listed-jobs 2" in ended.err
+    emulator.switch(page_size=1)
+    ended = account.run("plan", extra={"RECONCILER_MAX_PAGES": "1"}).expect(6)
+    assert "goes on after page 1, and --max-pages allows 1" in ended.err
+    account.run("plan", "--max-pages", "2", "--max-listed-jobs", "2").expect(0)
+
+
 # -- archive only
 
 
@@ -262,6 +274,16 @@ def test_anything_else_typed_does_nothing(account: Workplace, emulator: Emulator
     assert code == (130 if typed is None else 64), shown
     assert emulator.writes() == []
     assert account.files(".") == {"retention.yaml"}
+
+
+def test_fields_that_are_not_known_are_told_once_though_the_list_is_read_twice(
+    account: Workplace, emulator: EmulatorProcess
+) -> None:
+    emulator.put_job(A, {**bodies.image(), "posterUrl": "https://files.invalid/p.png"})
+    code, shown = at_a_terminal(account, "clean 1 acme")
+    assert code == 0, shown
+    assert shown.count("no archive holds them: posterUrl (1 job)") == 1
+    assert shown.index("posterUrl (1 job)") < shown.index("to continue")
 
 
 def test_the_question_of_an_archive_names_an_archive(account: Workplace, emulator: EmulatorProcess) -> None:

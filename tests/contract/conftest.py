@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.core.secret import Secret
 from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.credentials import ClientPair, RawKey
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.quota import PictoryQuota
 from reconciler.pictory.reader import PictoryCleaner, PictoryReader
@@ -63,7 +64,13 @@ class Emulated:
 
 
 def calls_of(base_url: str, key: str, per_second: float, patience_s: float) -> ApiCalls:
-    return ApiCalls(base_url, Secret(key), Pacer(per_second), patience_s=patience_s)
+    return ApiCalls(base_url, RawKey(Secret(key)), Pacer(per_second), patience_s=patience_s)
+
+
+def calls_of_pair(account: EmulatedAccount, *, user_id: str = "", pacer: Pacer | None = None) -> ApiCalls:
+    """Our client with the emulator's client pair."""
+    credentials = ClientPair(Secret("emulator"), Secret("emulator-secret"), Secret(user_id) if user_id else None)
+    return ApiCalls(account.api, credentials, pacer or Pacer(1000), patience_s=10)
 
 
 def _started(kind: str) -> AbstractContextManager[EmulatedAccount]:

@@ -14,6 +14,7 @@ from reconciler.engine.ports import Listing
 from reconciler.errors import AuthenticationRefused
 from reconciler.pictory.assets import REQUIRED
 from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.credentials import RawKey
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.reader import PictoryReader
 from tests.contract.conftest import Service
@@ -148,5 +149,8 @@ def test_dates_join_to_jobs_by_their_address_in_the_order_of_the_list(read: Read
 def test_a_wrong_key_is_refused(read: Read) -> None:
     base_url = read.service.base_url
     for wrong in ("pictai_not-a-key", "Bearer"):
-        with ApiCalls(base_url, Secret(wrong), Pacer(2), patience_s=10) as calls, pytest.raises(AuthenticationRefused):
+        with (
+            ApiCalls(base_url, RawKey(Secret(wrong)), Pacer(2), patience_s=10) as calls,
+            pytest.raises(AuthenticationRefused),
+        ):
             PictoryReader(calls).list_jobs()

@@ -12,7 +12,7 @@ TABLE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| (?P<letter>[A-Z])(?P<number>\d+) \| (?P<text>.+?) \| (?P<known>.+?) \| (?P<held>.+?) \|$", re.M)
 TEST = re.compile(r"`(?P<file>[\w/]+\.py)::(?P<name>\w+)(\[(?P<case>\w+)\])?`")
 
-STATEMENTS = {"J": 17, "M": 9, "O": 5, "S": 17, "F": 12, "T": 7, "E": 12, "R": 11}
+STATEMENTS = {"J": 17, "M": 9, "O": 5, "S": 17, "F": 12, "T": 7, "E": 12, "R": 11, "A": 7}
 """How many there are of each kind: one that is lost is missed."""
 
 
@@ -45,7 +45,7 @@ def test_each_test_of_the_contract_holds_a_statement() -> None:
         *(ROOT / "tests" / "contract").glob("test_service_*.py"),
         Path(__file__).with_name("test_programs_of_others.py"),
     ]
-    assert len(files) == 3
+    assert len(files) == 4
     for file in files:
         there = {(file.relative_to(ROOT / "tests").as_posix(), name) for name in names_of_tests(file)}
         assert there <= named, there - named

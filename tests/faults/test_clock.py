@@ -20,6 +20,7 @@ from reconciler.pictory.wire import read_detail, read_job
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.listening import Listening
 from tests.support.wire import part, sent
 from tests.support.workplace import Workplace
 
@@ -66,7 +67,13 @@ class World:
 
     def plan(self) -> Plan:
         return make_plan(
-            self.desired, self.service, self.ledger, self.clock, valid_for=timedelta(days=7), tool_version="0"
+            self.desired,
+            self.service,
+            self.ledger,
+            self.clock,
+            Listening(),
+            valid_for=timedelta(days=7),
+            tool_version="0",
         )
 
     def released(self) -> set[str]:

@@ -83,6 +83,20 @@ def test_a_clean_that_did_not_arrive_before_the_kill_is_sent_once_more_under_the
     check_promise(three_planned, emulator)
 
 
+def test_killed_in_the_second_request_the_next_run_asks_and_sends_no_third(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8
+    emulator.fault("clean", "reset stall-after-commit", f"/{A}/")
+    started = three_planned.start("apply", "plan.json")
+    until(lambda: len(deletes(emulator, A)) == 2, "the second request is on its way")
+    kill_hard(started)
+    a_minute_passes(three_planned)
+    ended = three_planned.run("apply", "plan.json").expect(0)
+    assert f"- {A}  already cleaned: run " in ended.out
+    assert [len(deletes(emulator, job)) for job in (A, B, C)] == [2, 1, 1]
+    check_promise(three_planned, emulator)
+
+
 def test_a_dangling_clean_is_never_sent_again_without_a_plan_that_still_asks_for_it(
     three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I3, I8
@@ -160,12 +174,23 @@ def test_a_lost_reply_of_a_clean_that_worked_is_settled_by_asking(
     check_promise(three_planned, emulator)
 
 
-def test_a_canary_that_cannot_be_confirmed_stops_the_run(three_planned: Workplace, emulator: EmulatorProcess) -> None:
+def test_a_clean_that_did_not_arrive_is_sent_once_more_and_the_run_goes_on(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8
     emulator.fault("clean", "reset")
+    ended = three_planned.run("apply", "plan.json").expect(0)
+    assert f"- {A}  cleaned now, at the second request -> " in ended.out
+    assert [len(deletes(emulator, job)) for job in (A, B, C)] == [2, 1, 1]
+    assert emulator.cleaned() == {A, B, C}
+    check_promise(three_planned, emulator)
+
+
+def test_a_canary_that_cannot_be_confirmed_stops_the_run(three_planned: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.fault("clean", "reset*2")
     ended = three_planned.run("apply", "plan.json").expect(3)
     assert "the first clean could not be confirmed, so no other was sent" in ended.out
     assert ended.last_line == ("Apply: 0 cleaned, 0 archived only, 0 skipped, 0 failed, 1 unconfirmed, 2 not started.")
-    assert len(deletes(emulator)) == 1
+    assert len(deletes(emulator)) == 2
     three_planned.run("apply", "plan.json").expect(0)
     assert emulator.cleaned() == {A, B, C}
 
@@ -194,7 +219,7 @@ def test_a_clean_answered_with_a_web_page_is_settled_by_asking(
     emulator.fault("clean", "ok html")
     ended = three_planned.run("apply", "plan.json").expect(3)
     assert f"? {B}  unconfirmed" in ended.out
-    assert len(deletes(emulator)) == 3, "a clean is never sent twice in a run"
+    assert len(deletes(emulator)) == 3, "only a clean without an answer is sent twice"
 
 
 # -- two runs at once, and a killed one's lease

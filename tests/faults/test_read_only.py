@@ -1,4 +1,4 @@
-"""Verbs that only look: GET and HEAD alone on the wire, and nothing changed on disk (I6)."""
+"""Verbs that only look: GET and HEAD alone on the wire, a pair's token apart, and nothing changed on disk (I6)."""
 
 import hashlib
 from pathlib import Path
@@ -11,6 +11,8 @@ from tests.support.emulator import EmulatorProcess
 from tests.support.workplace import Workplace
 
 A, B, C = job_id(1), job_id(2), job_id(3)
+
+PAIR = {"PICTORY_CLIENT_ID": "emulator", "PICTORY_CLIENT_SECRET": "emulator-secret"}
 
 VERBS = {
     "plan": ["plan"],
@@ -38,10 +40,13 @@ def contents(folder: Path) -> dict[str, tuple[str, int]]:
     }
 
 
+@pytest.mark.parametrize("with_pair", [False, True], ids=["key", "pair"])
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS.keys())
 def test_a_verb_that_looks_sends_only_reads_and_changes_nothing(
-    workplace: Workplace, emulator: EmulatorProcess, verb: list[str]
+    workplace: Workplace, emulator: EmulatorProcess, verb: list[str], with_pair: bool
 ) -> None:  # I6
+    if with_pair:
+        workplace.environ = {"PICTORY_API_BASE_URL": emulator.api, **PAIR}
     for job in (A, B):
         emulator.put_job(job, bodies.render())
     workplace.write_desired("keep-me")
@@ -51,7 +56,9 @@ def test_a_verb_that_looks_sends_only_reads_and_changes_nothing(
     before = contents(workplace.folder)
     emulator.forget_requests()
     assert workplace.run(*verb).code in {0, 2}
-    assert {request["method"] for request in emulator.requests()} <= {"GET", "HEAD"}
+    reads = [request for request in emulator.requests() if request["method"] in {"GET", "HEAD"}]
+    # The older client pair asks for a token by a POST, which changes nothing: the one exception, and once.
+    assert [request["route"] for request in emulator.writes()] == ["token"] * (with_pair and bool(reads))
     assert contents(workplace.folder) == before
 
 
@@ -74,6 +81,17 @@ def test_verbs_that_need_no_service_send_nothing(workplace: Workplace, emulator:
     emulator.forget_requests()
     for verb in (["show", "plan.json"], ["validate"], ["verify"], ["audit", "verify"], ["status", "--offline"]):
         workplace.run(*verb, extra={"PICTORY_API_KEY": ""}).expect(0)
+    assert emulator.requests() == []
+
+
+def test_verbs_that_need_no_service_ask_for_no_token(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.put_job(A, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    emulator.forget_requests()
+    workplace.environ = {"PICTORY_API_BASE_URL": emulator.api, **PAIR}
+    for verb in (["show", "plan.json"], ["validate"], ["verify"], ["audit", "verify"]):
+        workplace.run(*verb).expect(0)
     assert emulator.requests() == []
 
 

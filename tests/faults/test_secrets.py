@@ -1,15 +1,25 @@
-"""A canary key, searched for in everything that is written, shown or sent (I11)."""
+"""A canary key, and a canary client pair, searched for in everything that is written, shown or sent (I11)."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.support import bodies
+from tests.support.account import call
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.scripted_server import Reply, scripted
 from tests.support.workplace import Ended, Workplace
 
 CANARY = "pictai_canary-6f1e9c0b7a"
+PAIR = {
+    "PICTORY_CLIENT_ID": "client-canary-41c07e",
+    "PICTORY_CLIENT_SECRET": "secret-canary-9d20b3",
+    "PICTORY_USER_ID": "user-canary-77aa51",
+}
+EMULATED_TOKEN = re.compile(rb"(?<![\w-])[\w-]{64}(?![\w-])", re.ASCII)
+"""What the emulator gives as a token; digests are as long, but have no capital letter."""
 A, B = job_id(1), job_id(2)
 
 EVERY_VERB = (
@@ -31,9 +41,15 @@ def carries_canary(content: bytes) -> bool:
     return any(part in content for part in (CANARY.encode(), CANARY[7:].encode(), CANARY.encode("utf-16-le")))
 
 
+def carries_pair(content: bytes) -> bool:
+    tokens = [found for found in EMULATED_TOKEN.findall(content) if found != found.lower()]
+    return bool(tokens) or any(secret.encode() in content for secret in PAIR.values())
+
+
 def check_ended(ended: Ended) -> None:
-    assert not carries_canary(ended.out.encode())
-    assert not carries_canary(ended.err.encode())
+    for shown in (ended.out.encode(), ended.err.encode()):
+        assert not carries_canary(shown)
+        assert not carries_pair(shown)
 
 
 def test_the_key_stands_in_no_file_and_no_output_of_any_verb(tmp_path: Path) -> None:  # I11
@@ -51,6 +67,59 @@ def test_the_key_stands_in_no_file_and_no_output_of_any_verb(tmp_path: Path) -> 
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) > 10
     assert [path.name for path in written if carries_canary(path.read_bytes())] == []
+
+
+def test_neither_pair_nor_token_stands_in_any_file_or_output_of_any_verb(tmp_path: Path) -> None:  # I11
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(
+        f"version: 1\nclient_id: {PAIR['PICTORY_CLIENT_ID']}\nclient_secret: {PAIR['PICTORY_CLIENT_SECRET']}\n"
+        "switches: {user_id_required: true, bearer: refused}\n"
+    )
+    folder = tmp_path / "place"
+    folder.mkdir()
+    with EmulatorProcess("--scenario", str(scenario)) as emulator:
+        for job in (A, B):
+            emulator.put_job(job, bodies.render())
+        workplace = Workplace(folder, {"PICTORY_API_BASE_URL": emulator.api, **PAIR})
+        workplace.write_desired("keep-me")
+        for verb in EVERY_VERB:
+            check_ended(workplace.run(*verb))
+        assert emulator.cleaned() == {A, B}
+        requests = emulator.requests()
+        assert not any(request["key_sent"] for request in requests if request["port"] == "asset")
+        assert any(request["route"] == "token" for request in requests)
+        assert "canary" not in str(requests)
+        pair = {"client_id": PAIR["PICTORY_CLIENT_ID"], "client_secret": PAIR["PICTORY_CLIENT_SECRET"]}
+        token = call(emulator, "/v1/oauth2/token", "POST", key="", body=pair).content
+        assert carries_pair(token), "the search finds what it is there for"
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(written) > 10
+    assert [path.name for path in written if carries_pair(path.read_bytes())] == []
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
+def test_a_token_call_that_repeats_the_pair_cannot_make_us_tell_it(tmp_path: Path, status: int) -> None:  # I11
+    body = f'{{"message": "{" ".join(PAIR.values())}", "access_token": "{CANARY} {CANARY}"}}'
+    with scripted(Reply(status, body.encode())) as server:
+        workplace = Workplace(tmp_path, {"PICTORY_API_BASE_URL": server.address, **PAIR})
+        workplace.write_desired("keep-me")
+        ended = workplace.run("plan", extra={"RECONCILER_PATIENCE": "0"})
+        assert ended.code == (6 if status in {200, 500} else 11)
+        assert "POST /v1/oauth2/token" in ended.err
+        assert set(server.methods) == {"POST"}
+        shown = ended.out + ended.err
+        sent = (PAIR["PICTORY_CLIENT_ID"], PAIR["PICTORY_CLIENT_SECRET"])
+        assert not any(secret in shown for secret in sent)
+        assert not carries_canary(shown.encode())
+
+
+def test_a_bug_in_the_token_call_shows_a_traceback_without_the_pair(tmp_path: Path) -> None:  # I11
+    workplace = Workplace(tmp_path, {"PICTORY_API_BASE_URL": "http://[", **PAIR})
+    workplace.write_desired("keep-me")
+    ended = workplace.run("plan", extra={"RECONCILER_PATIENCE": "0"})
+    assert ended.code == 6
+    assert "POST /v1/oauth2/token: the call cannot be made (InvalidURL)" in ended.err
+    check_ended(ended)
 
 
 @pytest.mark.parametrize(

@@ -102,4 +102,4 @@ def test_the_words_of_an_answer_never_hold_the_key_that_was_sent(
 ) -> None:  # I11
     closing = b'"}' if opening.startswith(b'"') else b""
     raw = (b"{" if closing else b"") + opening + b"x" * filler + KEY + around.replace(b'"', b"") + closing
-    assert KEY.decode() not in read_answer(status, raw, sent=Secret(KEY.decode())).words
+    assert KEY.decode() not in read_answer(status, raw, sent=[Secret(KEY.decode())]).words

@@ -40,6 +40,7 @@ class Came:
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -70,7 +71,8 @@ def scripted(*replies: Reply) -> Iterator[Scripted]:
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            reply = script.next(Came(self.command, self.path, dict(self.headers)))
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            reply = script.next(Came(self.command, self.path, dict(self.headers), body))
             if reply.reset:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -87,7 +89,7 @@ def scripted(*replies: Reply) -> Iterator[Scripted]:
             if reply.declared != len(reply.body):
                 self.close_connection = True
 
-        do_GET = do_DELETE = do_HEAD = _answer
+        do_GET = do_DELETE = do_HEAD = do_POST = _answer
 
         def log_message(self, *_unused: Any) -> None:
             """Say nothing."""

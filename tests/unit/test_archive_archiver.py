@@ -23,6 +23,7 @@ from reconciler.core.secret import Secret
 from reconciler.engine.ports import BagState, JobDetail
 from reconciler.errors import ArchiveError
 from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.credentials import RawKey
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.reader import PictoryReader
 from reconciler.published_schemas import schema
@@ -81,7 +82,7 @@ class Place:
 def place(emulator: EmulatorProcess, tmp_path: Path) -> Iterator[Place]:
     emulator.put_job(A, bodies.render())
     with (
-        ApiCalls(emulator.api, Secret(emulator.key), Pacer(1000)) as calls,
+        ApiCalls(emulator.api, RawKey(Secret(emulator.key)), Pacer(1000)) as calls,
         Downloader(user_agent="a test", patience_s=1, pause=lambda _seconds: None) as downloader,
     ):
         yield Place(emulator, tmp_path / "archive", PictoryReader(calls), downloader)

@@ -20,6 +20,7 @@ from reconciler.engine.approval import check_approval
 from reconciler.engine.planning import make_plan, plan_over
 from reconciler.engine.ports import JobDetail, Listing, PlanUse
 from reconciler.errors import GuardRefused, InventoryIncomplete, PlanRefused
+from tests.support.listening import Listening
 from tests.support.values import DAY, NOON, desired, inventory, job, memory, plan_of
 
 SECOND = timedelta(seconds=1)
@@ -148,8 +149,11 @@ class Remembering:
         raise AssertionError("a plan reads no audit")
 
 
-def made(service: Service, file: DesiredState = FILE, valid_for: timedelta = 7 * DAY) -> Plan:
-    return make_plan(file, service, Remembering(), service, valid_for=valid_for, tool_version="1.2.3")
+def made(
+    service: Service, file: DesiredState = FILE, valid_for: timedelta = 7 * DAY, progress: Listening | None = None
+) -> Plan:
+    listening = progress or Listening()
+    return make_plan(file, service, Remembering(), service, listening, valid_for=valid_for, tool_version="1.2.3")
 
 
 def test_a_plan_is_made_from_the_list_the_ledger_and_the_file() -> None:

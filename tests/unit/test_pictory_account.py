@@ -12,6 +12,7 @@ from reconciler.core.secret import Secret
 from reconciler.engine.account import Allowance, Quota, ResultDates
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceUnreachable
 from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.credentials import RawKey
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.quota import PictoryQuota, read_quota
 from reconciler.pictory.studio import StudioLists, created_date
@@ -25,7 +26,13 @@ FULL = {"videoMinutes": PAIR, "transcriptionMinutes": PAIR, "elevenLabsVoiceOver
 
 def calling(server: Scripted) -> ApiCalls:
     return ApiCalls(
-        server.address, Secret("pictai_a"), Pacer(1000), patience_s=0.0, connect_s=1.0, read_s=5.0, pause=lambda _: None
+        server.address,
+        RawKey(Secret("pictai_a")),
+        Pacer(1000),
+        patience_s=0.0,
+        connect_s=1.0,
+        read_s=5.0,
+        pause=lambda _: None,
     )
 
 

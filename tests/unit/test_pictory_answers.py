@@ -110,5 +110,5 @@ def test_the_service_s_own_words_are_found(body: object, words: str) -> None:
 )
 def test_words_never_tell_the_key(body: object) -> None:  # I11
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    words = read_answer(401, raw, sent=Secret("pictai_x")).words
+    words = read_answer(401, raw, sent=[Secret("pictai_x")]).words
     assert "pictai" not in words

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from reconciler.core.job import JobId
 from reconciler.core.receipt import BagFile, ReadBack, Receipt, VerifiedReceipt
 from reconciler.core.secret import Secret
+from reconciler.engine.job_steps import CLEAN_TAKES_AT_MOST_S
 from reconciler.engine.ports import CleanAnswer
 from reconciler.errors import (
     AuthenticationRefused,
@@ -32,9 +33,12 @@ from reconciler.errors import (
 )
 from reconciler.pictory import calls as calls_module
 from reconciler.pictory.calls import ApiCalls
+from reconciler.pictory.credentials import RawKey
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.parts import Part
+from reconciler.pictory.patience import Again
 from reconciler.pictory.reader import PictoryCleaner, PictoryReader
+from tests.support.hand_made_time import HandMadeTime
 from tests.support.scripted_server import RESET, Reply, Scripted, scripted
 
 KEY = "pictai_canary-0123456789"
@@ -51,15 +55,26 @@ def pauses() -> list[float]:
     return []
 
 
-def calling(server: Scripted, pauses: list[float], patience_s: float = 5.0, read_s: float = 5.0) -> ApiCalls:
+def calling(
+    server: Scripted,
+    pauses: list[float],
+    patience_s: float = 5.0,
+    read_s: float = 5.0,
+    *,
+    per_second: float = 1000,
+    said: list[str] | None = None,
+) -> ApiCalls:
+    time = HandMadeTime(pauses=pauses)
     return ApiCalls(
         server.address,
-        Secret(KEY),
-        Pacer(1000),
+        RawKey(Secret(KEY)),
+        Pacer(per_second, now=time.now, pause=time.pause),
         patience_s=patience_s,
         connect_s=1.0,
         read_s=read_s,
-        pause=pauses.append,
+        now=time.now,
+        pause=time.pause,
+        say=(said if said is not None else []).append,
     )
 
 
@@ -125,7 +140,7 @@ def test_a_redirect_to_nowhere_is_an_answer_and_no_traceback(location: str, paus
 def test_the_key_takes_precedence_over_one_in_the_base_address(pauses: list[float]) -> None:
     with scripted(FINE) as server:
         address = server.address.replace("http://", "http://user:word@")
-        with ApiCalls(address, Secret(KEY), Pacer(1000), patience_s=0, pause=pauses.append) as calls:
+        with ApiCalls(address, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, pause=pauses.append) as calls:
             calls.get("/v1/jobs", what="a call")
     assert server.came[0].headers["Authorization"] == KEY
 
@@ -133,7 +148,7 @@ def test_the_key_takes_precedence_over_one_in_the_base_address(pauses: list[floa
 def test_the_base_address_may_end_with_a_slash(pauses: list[float]) -> None:
     with (
         scripted(FINE) as server,
-        ApiCalls(server.address + "/base/", Secret(KEY), Pacer(1000), pause=pauses.append) as calls,
+        ApiCalls(server.address + "/base/", RawKey(Secret(KEY)), Pacer(1000), pause=pauses.append) as calls,
     ):
         calls.get("/v1/jobs", what="a call")
     assert server.came[0].path == "/base/v1/jobs"
@@ -181,7 +196,9 @@ def test_a_clean_on_a_kept_connection_that_the_server_dropped_is_sent_once(pause
 def test_a_clean_into_a_connection_that_the_server_closed_is_sent_at_most_once(pauses: list[float]) -> None:  # I8
     # The declared length is kept, so nothing tells the client that the connection it keeps is closed.
     with ServerThatClosesWithoutAWord() as server:
-        calls = ApiCalls(server.address, Secret(KEY), Pacer(1000), patience_s=0, connect_s=1, pause=pauses.append)
+        calls = ApiCalls(
+            server.address, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, connect_s=1, pause=pauses.append
+        )
         with calls:
             calls.get("/v1/jobs", what="a read")
             with suppress(ServiceError):
@@ -227,7 +244,7 @@ def test_patience_ends_with_the_call_named_and_how_long_it_was_tried(pauses: lis
 def test_a_server_that_stalls_is_given_up(pauses: list[float]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        calls = ApiCalls(address, Secret(KEY), Pacer(1000), patience_s=0, read_s=0.2, pause=pauses.append)
+        calls = ApiCalls(address, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, read_s=0.2, pause=pauses.append)
         with calls, pytest.raises(ServiceUnreachable, match=r"\(ReadTimeout\)"):
             calls.get("/v1/jobs", what="a call")
 
@@ -236,17 +253,77 @@ def test_a_server_that_stalls_is_given_up(pauses: list[float]) -> None:
 def test_a_wait_that_the_service_asks_for_is_kept_in_both_forms(form: str, pauses: list[float]) -> None:
     until = format_datetime(datetime.now(UTC) + timedelta(seconds=9), usegmt=True)  # noqa: TID251 - HTTP dates are real time
     asked = Reply(429, b"{}", (("Retry-After", "7" if form == "seconds" else until),))
-    with scripted(asked, FINE) as server, calling(server, pauses) as calls:
+    with scripted(asked, FINE) as server, calling(server, pauses, patience_s=10) as calls:
         calls.get("/v1/jobs", what="a call")
     assert 6.9 <= pauses[0] <= 9.1
+    assert len(pauses) == 1, "the pacer asks for no second wait"
 
 
-@pytest.mark.parametrize("asked", ["-5", "soon", "", "1e9", "99999999999999", "²"])
-def test_a_wait_that_makes_no_sense_is_bounded(asked: str, pauses: list[float]) -> None:
+@pytest.mark.parametrize("patience_s", [0.0, 5.0, 29.9])
+def test_a_wait_beyond_the_patience_is_not_begun_and_what_was_asked_is_told(
+    patience_s: float, pauses: list[float]
+) -> None:
+    asked = Reply(429, b'{"message": "slow down"}', (("Retry-After", "30"),))
+    with scripted(asked, FINE) as server, calling(server, pauses, patience_s=patience_s) as calls:
+        with pytest.raises(ServiceUnreachable) as raised:
+            calls.get("/v1/jobs", what="a call")
+        assert len(server.came) == 1
+    assert pauses == []
+    assert raised.value.message == (
+        "a call: no usable answer after 1 tries in 0 s (HTTP 429: slow down); the service asks to wait 30 s, "
+        f"{patience_s:.0f} s of patience are left"
+    )
+
+
+def test_no_wait_outlives_the_patience_and_all_of_it_is_used(pauses: list[float]) -> None:
+    with scripted(Reply(503)) as server, calling(server, pauses, patience_s=40) as calls:
+        for _ in range(5):
+            before = sum(pauses)
+            with pytest.raises(ServiceUnreachable, match=r"tries in 40 s \(HTTP 503"):
+                calls.get("/v1/jobs", what="a call")
+            assert sum(pauses) - before == pytest.approx(40)
+        assert len(server.came) > 10
+
+
+def test_the_first_try_waits_for_its_place_however_long_and_a_later_one_only_as_long_as_the_patience(
+    pauses: list[float],
+) -> None:
+    with scripted(Reply(503)) as server, calling(server, pauses, patience_s=3, per_second=0.25) as calls:
+        with pytest.raises(ServiceUnreachable, match=r"after 1 tries .* leave no place for another one in time"):
+            calls.get("/v1/jobs", what="a call")
+        spent = sum(pauses)
+        assert spent <= 3
+        with pytest.raises(ServiceUnreachable):
+            calls.get("/v1/jobs", what="a call")
+        assert len(server.came) == 2
+    assert max(pauses) == pytest.approx(4 - spent), "the first try of the second call"
+
+
+def test_a_clean_waits_no_longer_for_its_place_than_the_lease_is_kept(pauses: list[float]) -> None:  # I8
+    asked = Reply(503, b"{}", (("Retry-After", "6"),))
+    assert calls_module.CONNECT_S + calls_module.READ_S + calls_module.LONGEST_PLACE_S <= CLEAN_TAKES_AT_MOST_S
+    with scripted(asked, FINE) as server, calling(server, pauses, patience_s=0) as calls:
+        with pytest.raises(ServiceError):
+            calls.get("/v1/jobs/a", what="a read")
+        with pytest.raises(ServiceUnreachable, match=r"a clean: no usable answer .not sent: its place among the calls"):
+            calls.delete_once("/v1/jobs/a/clean", what="a clean")
+        assert server.methods == ["GET"]
+
+
+@pytest.mark.parametrize("asked", ["-5", "soon", "", "1e9", "²"])
+def test_a_wait_that_makes_no_sense_is_none_that_was_asked_for(asked: str, pauses: list[float]) -> None:
     reply = Reply(429, b"{}", (("Retry-After", asked.encode("utf-8").decode("latin-1")),))
     with scripted(reply, FINE) as server, calling(server, pauses) as calls:
         calls.get("/v1/jobs", what="a call")
-    assert 0 <= pauses[0] <= 60
+    assert 0 <= pauses[0] <= 0.5
+
+
+@pytest.mark.parametrize("asked", ["61", "3600", "99999999999999"])
+def test_a_wait_that_the_patience_allows_is_bounded(asked: str, pauses: list[float]) -> None:
+    reply = Reply(429, b"{}", (("Retry-After", asked),))
+    with scripted(reply, FINE) as server, calling(server, pauses, patience_s=1e9) as calls:
+        calls.get("/v1/jobs", what="a call")
+    assert pauses == [60]
 
 
 @pytest.mark.parametrize("asked", [0.0, -60.0])
@@ -255,7 +332,8 @@ def test_a_wait_until_now_or_before_is_no_wait(asked: float, pauses: list[float]
     reply = Reply(503, b"{}", (("Retry-After", format_datetime(moment, usegmt=True)),))
     with scripted(reply, FINE) as server, calling(server, pauses) as calls:
         calls.get("/v1/jobs", what="a call")
-    assert pauses == [0.0]
+    assert pauses[0] == 0
+    assert sum(pauses) == pytest.approx(1 / 500), "its place at half the rate"
 
 
 ENDLESS_YEAR = "Mon, 01 Jan 99999999999999 00:00:00 GMT"
@@ -276,7 +354,7 @@ def test_any_date_is_read_or_passed_over(text: str) -> None:
 
 def test_the_waits_grow_and_are_bounded_where_the_service_asks_for_none(pauses: list[float]) -> None:
     troubles = [Reply(503)] * 12
-    with scripted(*troubles, FINE) as server, calling(server, pauses, patience_s=30) as calls:
+    with scripted(*troubles, FINE) as server, calling(server, pauses, patience_s=1e9, per_second=1e6) as calls:
         calls.get("/v1/jobs", what="a call")
     assert len(pauses) == 12
     assert all(0 <= pause <= min(30.0, 0.5 * 2**tries) for tries, pause in enumerate(pauses))
@@ -323,7 +401,7 @@ def test_every_exception_of_the_library_becomes_one_of_ours_and_keeps_its_text_t
     address = "https://user:pass@host/path?sig=1"
     raised = kind(address) if kind is not requests.exceptions.JSONDecodeError else kind("", address, 0)
     ours = calls_module._of_requests(raised, "a call")
-    assert isinstance(ours, ServiceError | calls_module._Again)
+    assert isinstance(ours, ServiceError | Again)
     assert address not in str(ours)
 
 
@@ -355,7 +433,7 @@ BAD_BASES = {
 
 @pytest.mark.parametrize("base", BAD_BASES.values(), ids=BAD_BASES.keys())
 def test_a_base_address_that_is_none_is_told_and_no_traceback(base: str, pauses: list[float]) -> None:
-    with ApiCalls(base, Secret(KEY), Pacer(1000), patience_s=0, pause=pauses.append) as calls:
+    with ApiCalls(base, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, pause=pauses.append) as calls:
         with pytest.raises(ServiceUnreachable, match="the call cannot be made") as raised:
             calls.get("/v1/jobs", what="a call")
         assert "PICTORY_API_BASE_URL" in raised.value.hint
@@ -497,6 +575,42 @@ def test_a_list_that_moved_otherwise_is_no_list(again: Reply, told: str, pauses:
     assert told in raised.value.message
 
 
+LENGTHS: dict[str, tuple[int, int, int, str, str]] = {
+    "one page more": (2, 9, 2, "goes on after page 2, and --max-pages allows 2", "--max-pages 4"),
+    "two pages more": (1, 9, 1, "goes on after page 1, and --max-pages allows 1", "--max-pages 2"),
+    "one job more": (9, 4, 3, "5 jobs so far, and --max-listed-jobs allows 4", "--max-listed-jobs 8"),
+    "many more": (9, 1, 1, "2 jobs so far, and --max-listed-jobs allows 1", "--max-listed-jobs 2"),
+}
+NAMELESS = Reply(body=b'{"items": [{}, {"data": {"jobId": "e"}}]}')
+OF_THREE_PAGES = [page("a", "b", key="K"), page("c", key="L"), NAMELESS, page("a", "b", key="K")]
+
+
+@pytest.mark.parametrize(("most_pages", "most_jobs", "read", "told", "way_out"), LENGTHS.values(), ids=LENGTHS.keys())
+def test_a_list_longer_than_it_may_be_is_no_list_and_names_the_flag(
+    most_pages: int, most_jobs: int, read: int, told: str, way_out: str, pauses: list[float]
+) -> None:  # I2
+    with scripted(*OF_THREE_PAGES) as server, calling(server, pauses) as calls:
+        with pytest.raises(InventoryIncomplete) as raised:
+            PictoryReader(calls, most_pages=most_pages, most_jobs=most_jobs).list_jobs()
+        assert len(server.came) == read, "nothing is read beyond it"
+    assert told in raised.value.message
+    assert way_out in raised.value.hint
+
+
+def test_a_list_as_long_as_it_may_be_is_a_list(pauses: list[float]) -> None:
+    with scripted(*OF_THREE_PAGES) as server, calling(server, pauses) as calls:
+        listing = PictoryReader(calls, most_pages=3, most_jobs=5).list_jobs()
+    assert (len(listing.jobs), listing.unnamed) == (4, 1)
+
+
+def test_jobs_that_came_in_while_it_was_read_count_as_well(pauses: list[float]) -> None:  # I2
+    pages = [page("a", key="K"), page("b"), page("n", "a", key="K")]
+    with scripted(*pages) as server, calling(server, pauses) as calls:
+        assert len(PictoryReader(calls, most_jobs=3).list_jobs().jobs) == 3
+    with scripted(*pages) as server, calling(server, pauses) as calls, pytest.raises(InventoryIncomplete):
+        PictoryReader(calls, most_jobs=2).list_jobs()
+
+
 EMPTY_FIRST: dict[str, tuple[Reply, list[str] | None]] = {
     "still empty": (page(key="K"), ["a", "b"]),
     "filled by new ones": (page("n", key="K"), ["n", "a", "b"]),
@@ -532,7 +646,7 @@ def test_an_overloaded_service_is_called_less_often_until_it_answers_again(
 ) -> None:
     pacer = Pacer(1000, pause=pauses.append)
     with scripted(Reply(status), FINE) as server:
-        calls = ApiCalls(server.address, Secret(KEY), pacer, patience_s=5, pause=pauses.append)
+        calls = ApiCalls(server.address, RawKey(Secret(KEY)), pacer, patience_s=5, pause=pauses.append)
         with calls:
             calls.get("/v1/jobs", what="a call")
             lowest = pacer.pace().lowest
@@ -558,7 +672,7 @@ def test_items_without_an_id_are_counted(pauses: list[float]) -> None:
 
 def test_an_endless_year_in_the_date_of_a_page_is_passed_over(pauses: list[float]) -> None:
     with bare(f"HTTP/1.1 200 OK\r\nDate: {ENDLESS_YEAR}\r\nContent-Length: 13\r\n\r\n" + '{"items": []}') as address:
-        calls = ApiCalls(address, Secret(KEY), Pacer(1000), patience_s=0, pause=pauses.append)
+        calls = ApiCalls(address, RawKey(Secret(KEY)), Pacer(1000), patience_s=0, pause=pauses.append)
         with calls:
             assert PictoryReader(calls).list_jobs().told_at is None
 

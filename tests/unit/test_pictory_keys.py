@@ -10,9 +10,10 @@ import pytest
 
 from reconciler.core.secret import Secret
 from reconciler.errors import AuthenticationRefused
-from reconciler.pictory.keys import NAMES, find_key
+from reconciler.pictory.keys import KEY as SOUGHT
+from tests.support.credentials import key_found
 
-PLAIN, FILE, COMMAND = NAMES
+PLAIN, FILE, COMMAND = SOUGHT.names
 KEY = "pictai_canary-0123456789"
 
 FILES: dict[str, bytes] = {
@@ -27,13 +28,13 @@ FILES: dict[str, bytes] = {
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES.keys())
 def test_the_key_is_the_first_line_of_the_file(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(content)
-    assert find_key({FILE: str(tmp_path / "key")}).reveal() == KEY
+    assert key_found({FILE: str(tmp_path / "key")}) == KEY
 
 
 def test_a_file_below_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "key").write_text(KEY)
-    assert find_key({FILE: "~/key"}).reveal() == KEY
+    assert key_found({FILE: "~/key"}) == KEY
 
 
 BAD_FILES: dict[str, tuple[bytes, str]] = {
@@ -77,7 +78,7 @@ def test_the_key_itself_where_its_source_belongs_is_not_told(name: str) -> None:
 
 def check_refused(environ: dict[str, str], told: str) -> None:
     with pytest.raises(AuthenticationRefused) as refused:
-        find_key(environ)
+        key_found(environ)
     assert told in refused.value.message
     everything = [
         *(refused.value.message, refused.value.hint, str(refused.value), repr(refused.value)),
@@ -96,13 +97,13 @@ def test_a_source_that_is_set_and_wrong_is_not_passed_over_for_the_next(tmp_path
 @pytest.mark.parametrize("empty", ["", " ", "\t\n"], ids=ascii)
 def test_an_empty_variable_counts_as_unset(empty: str, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY)
-    assert find_key({PLAIN: empty, FILE: str(tmp_path / "key")}).reveal() == KEY
-    assert find_key({PLAIN: empty, FILE: empty, COMMAND: f"echo {KEY}"}).reveal() == KEY
+    assert key_found({PLAIN: empty, FILE: str(tmp_path / "key")}) == KEY
+    assert key_found({PLAIN: empty, FILE: empty, COMMAND: f"echo {KEY}"}) == KEY
 
 
 def test_the_command_is_run_without_a_shell(tmp_path: Path) -> None:
     mark = tmp_path / "made-by-a-shell"
-    assert find_key({COMMAND: f"echo {KEY}'|tee>{mark}'"}).reveal() == f"{KEY}|tee>{mark}"
+    assert key_found({COMMAND: f"echo {KEY}'|tee>{mark}'"}) == f"{KEY}|tee>{mark}"
     assert not mark.exists()
 
 

@@ -9,10 +9,12 @@ import pytest
 
 from reconciler.core.secret import Secret
 from reconciler.errors import AuthenticationRefused
-from reconciler.pictory.keys import NAMES, find_key
+from reconciler.pictory.keys import KEY as SOUGHT
 from reconciler.pictory.pacing import Pacer
+from tests.support.credentials import key_found
+from tests.support.hand_made_time import HandMadeTime
 
-PLAIN, FILE, COMMAND = NAMES
+PLAIN, FILE, COMMAND = SOUGHT.names
 KEY = "pictai_abcdef0123"
 
 
@@ -26,15 +28,15 @@ def key_file(tmp_path: Path) -> Path:
 def test_the_variable_comes_before_the_file_and_the_file_before_the_command(key_file: Path) -> None:
     printing = f"{sys.executable} -c 'print(\"from-command\")'"
     every = {PLAIN: "from-variable", FILE: str(key_file), COMMAND: printing}
-    assert find_key(every).reveal() == "from-variable"
+    assert key_found(every) == "from-variable"
     del every[PLAIN]
-    assert find_key(every).reveal() == KEY
+    assert key_found(every) == KEY
     del every[FILE]
-    assert find_key(every).reveal() == "from-command"
+    assert key_found(every) == "from-command"
 
 
 def test_spaces_around_a_key_are_no_part_of_it() -> None:
-    assert find_key({PLAIN: f"  {KEY}\n"}).reveal() == KEY
+    assert key_found({PLAIN: f"  {KEY}\n"}) == KEY
 
 
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
@@ -55,14 +57,14 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
 @pytest.mark.parametrize(("environ", "told"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_key_that_cannot_be_had_is_told_without_it(environ: dict[str, str], told: str) -> None:  # I11
     with pytest.raises(AuthenticationRefused) as refused:
-        find_key(environ)
+        key_found(environ)
     assert told in refused.value.message
     assert KEY not in refused.value.message + refused.value.hint
 
 
 def test_what_a_failing_command_printed_is_not_told() -> None:  # I11
     with pytest.raises(AuthenticationRefused) as refused:
-        find_key({COMMAND: f"sh -c 'echo {KEY}; echo {KEY} >&2; exit 3'"})
+        key_found({COMMAND: f"sh -c 'echo {KEY}; echo {KEY} >&2; exit 3'"})
     assert KEY not in refused.value.message
 
 
@@ -75,19 +77,6 @@ def test_a_secret_is_blank_however_it_is_looked_at() -> None:  # I11
 
 
 # -- pacing
-
-
-class HandMadeTime:
-    def __init__(self) -> None:
-        self.at = 0.0
-        self.pauses: list[float] = []
-
-    def now(self) -> float:
-        return self.at
-
-    def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.at += seconds
 
 
 def test_one_second_s_worth_goes_at_once_and_then_one_after_the_other() -> None:

@@ -17,10 +17,10 @@ from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan
 from reconciler.core.selectors import StatusIn, TypeIn
-from reconciler.engine.outcome import JobResult, Outcome, RunReport
+from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
 from reconciler.engine.ports import BagCheck, BagState
 from reconciler.published_schemas import schema
-from reconciler.report.run_text import run_report_json, run_report_text
+from reconciler.report.run_text import present_pace_line, run_report_json, run_report_text
 from reconciler.report.saved_plan import read_plan, write_plan
 from reconciler.report.style import Style
 from reconciler.report.text import plan_text
@@ -83,6 +83,7 @@ RUN = RunReport(
     run_id="run-0123456789ab",
     plan_id="sha256:" + "5" * 64,
     account="acme",
+    pace=Pace(calls=41, waited_s=12.3456, overloads=2, lowest=0.5, rate=1.1000000001),
     results=(
         JobResult(job_id=JobId("a"), outcome=Outcome.CLEANED, detail="cleaned now", bag="jobs/a/012345678901", size=9),
         JobResult(job_id=JobId("b"), outcome=Outcome.ARCHIVED, detail="archived and proved", bag="jobs/b/0", size=7),
@@ -128,6 +129,19 @@ def test_a_run_looks_as_it_was_judged_right(golden: Golden) -> None:
     golden("run.txt", run_report_text(RUN, style=PLAIN))
     golden("run.json", run_report_json(RUN))
     golden("run-refused.txt", run_report_text(replace(RUN, results=(), recovered=(), stopped=""), style=PLAIN))
+
+
+@pytest.mark.parametrize(
+    ("pace", "line"),
+    [
+        (RUN.pace, "Calls: 41, waited 12.3 s, 2 overloads, slowest 0.5/s."),
+        (replace(RUN.pace, overloads=1, lowest=1000.0), "Calls: 41, waited 12.3 s, 1 overload, slowest 1000/s."),
+        (replace(RUN.pace, overloads=0, lowest=0.25), "Calls: 41, waited 12.3 s, 0 overloads, slowest 0.25/s."),
+    ],
+)
+def test_the_calls_are_summed_up_in_one_line_before_the_summary(pace: Pace, line: str) -> None:
+    assert run_report_text(replace(RUN, pace=pace), style=PLAIN).splitlines()[-2] == line
+    assert present_pace_line(pace) == line.removesuffix(".") + ", now 1.1/s."
 
 
 def test_a_verification_looks_as_it_was_judged_right(golden: Golden) -> None:
@@ -197,7 +211,7 @@ def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_plan(text: 
 def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_report(text: str) -> None:  # I12
     result = JobResult(job_id=JobId(text), outcome=Outcome.FAILED, detail=text, bag=text)
     plain = run_report_text(replace(RUN, results=(result,), recovered=(), stopped=""), style=PLAIN)
-    assert len(plain.splitlines()) == 4
+    assert len(plain.splitlines()) == 5
     assert {unicodedata.category(character) for character in plain.replace("\n", "")}.isdisjoint(HIDDEN)
     plain.encode("utf-8")
 
