@@ -45,7 +45,13 @@ Found = tuple[str, str, str]
 
 def lint(desired: DesiredState, as_of: datetime) -> tuple[Finding, ...]:
     """Give what can be found without a list of jobs, in the order of the file; muted findings are left out."""
-    return (*_of_file(desired), *_of_rules(desired, as_of))
+    return tuple(sorted((*_of_file(desired), *_of_rules(desired, as_of)), key=_stands_at))
+
+
+def _stands_at(finding: Finding) -> tuple[int, ...]:
+    """Order findings as they stand in the file; what stands nowhere comes first."""
+    parts = finding.place.rsplit(":", 2)[1:]
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else ()
 
 
 def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
