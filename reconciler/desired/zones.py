@@ -22,10 +22,16 @@ def zone(name: str) -> tzinfo:
 
 
 def end_of(day: date, zone: tzinfo) -> datetime:
-    """Give the first instant after a day in a zone, as UTC.
+    """Give the first instant from which on it is a later day in a zone, as UTC.
 
-    Where clocks go back over midnight there are two; the later one counts, as nothing may lapse early.  Where they go
-    forward over it, it does not exist, and the day ends when they do.
+    Midnight may be there twice, and is the end of the day only where the day does not come back in between; or not at
+    all, and the day ends when the clocks go forward.
     """
     midnight = datetime.combine(day + timedelta(days=1), time(0), tzinfo=zone)
-    return max(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    candidates = sorted({midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1)})
+    ends = [each for each in candidates if _date(each - timedelta(seconds=1), zone) <= day < _date(each, zone)]
+    return ends[-1] if ends else candidates[-1]
+
+
+def _date(moment: datetime, zone: tzinfo) -> date:
+    return moment.astimezone(zone).date()

@@ -20,7 +20,7 @@ def findings_text(findings: Sequence[Finding]) -> str:
 
 
 def findings_json(findings: Sequence[Finding], file: str) -> str:
-    """Write the findings about a file as one line of canonical JSON; `line` and `column` are null where there is none."""
+    """Write the findings about a file as one line of canonical JSON; `line` and `column` may be null."""
     content = {
         "format_version": FORMAT_VERSION,
         "file": file,
