@@ -16,6 +16,7 @@ from reconciler.errors import UsageRefused
 if TYPE_CHECKING:
     from reconciler.archive.stores.local import LocalStore
     from reconciler.core.desired import DesiredState
+    from reconciler.core.findings import Finding
     from reconciler.engine.applying import Means
     from reconciler.engine.ports import BagVerifier, Clock, JobsReader, Ledger, LedgerReader, Progress, Stop
     from reconciler.engine.status import AccountReaders
@@ -75,11 +76,39 @@ def desired_state(settings: Settings) -> "DesiredState":
     return read_desired(settings.file)
 
 
+def checked_file(settings: Settings) -> "tuple[DesiredState | None, tuple[Finding, ...]]":
+    """Read the desired-state file; give its state, where it has one, and everything that is found about it."""
+    from reconciler.core.findings import Finding, Severity
+    from reconciler.core.lint import lint
+    from reconciler.desired.reader import check_desired, content_of
+    from reconciler.errors import DesiredStateInvalid
+
+    try:
+        content = content_of(settings.file)
+    except DesiredStateInvalid as error:
+        place, _, message = error.message.partition(": ")
+        return None, (Finding(code="unreadable", severity=Severity.ERROR, message=message, place=place),)
+    checked = check_desired(content, str(settings.file))
+    if checked.state is None:
+        return None, checked.problems
+    return checked.state, lint(checked.state, SystemClock().now())
+
+
 def ledger_path(settings: Settings) -> Path:
-    """Where the ledger is: `--state` (a folder, or the database itself), else `state/` beside the file."""
-    if settings.state is None:
+    """Where the ledger is: `--state`, else what the file says under `state`, else `state/` beside the file.
+
+    Each names a folder, or the database itself (*.db); the file's is relative to the file.
+    """
+    written = settings.state or _ledger_of_file(settings)
+    if written is None:
         return settings.file.parent / LEDGER_FILE
-    return settings.state if settings.state.suffix == ".db" else settings.state / LEDGER_FILE.name
+    return written if written.suffix == ".db" else written / LEDGER_FILE.name
+
+
+def _ledger_of_file(settings: Settings) -> Path | None:
+    # Verbs that need no desired state, such as `audit verify`, work without a file.
+    written = desired_state(settings).ledger if settings.file.exists() else ""
+    return settings.file.parent / written if written else None
 
 
 def ledger_reader(settings: Settings) -> "SqliteLedgerReader":

@@ -10,8 +10,10 @@ from reconciler import __version__
 from reconciler.cli.apply import apply
 from reconciler.cli.audit import audit
 from reconciler.cli.demo import demo
+from reconciler.cli.fmt import fmt
 from reconciler.cli.plan import plan
 from reconciler.cli.refresh import refresh
+from reconciler.cli.schema import schema
 from reconciler.cli.show import show
 from reconciler.cli.status import status
 from reconciler.cli.validate import validate
@@ -30,7 +32,7 @@ def cli() -> None:
     """
 
 
-for verb in (validate, plan, show, apply, refresh, status, verify, audit, emulator, demo):
+for verb in (validate, fmt, schema, plan, show, apply, refresh, status, verify, audit, emulator, demo):
     cli.add_command(verb)
 
 

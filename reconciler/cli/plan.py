@@ -32,6 +32,9 @@ def _span(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
     "--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply, 0 when there are none."
 )
 @click.option(
+    "--strict", is_flag=True, envvar="RECONCILER_STRICT", help="Exit 4 when lint warns of anything about the file."
+)
+@click.option(
     "--expires",
     "valid_for",
     metavar="SPAN",
@@ -47,6 +50,7 @@ def plan(
     out: Path | None,
     as_json: bool,
     detailed_exitcode: bool,
+    strict: bool,
     valid_for: timedelta,
 ) -> int:
     """Show what would be archived and cleaned, and why.  Changes nothing.
@@ -74,7 +78,7 @@ def plan(
     if out:
         save(out, write_plan(made))
     output.product(write_plan(made) if as_json else plan_text(made, style=output.style(no_color=no_color)))
-    if not made.applyable:
+    if not made.applyable or (strict and made.warnings):
         return 4
     return 2 if detailed_exitcode and made.has_work else 0
 

@@ -9,6 +9,7 @@ from enum import Enum
 from fractions import Fraction
 
 from reconciler.core.canonical import digest, utc_text
+from reconciler.core.findings import Finding
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.verdicts import Hold, RuleTried
@@ -102,7 +103,10 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an apply may do at most.  `changes` are in ledger order, oldest job first."""
+    """What an apply may do at most.  `changes` are in ledger order, oldest job first.
+
+    `warnings` are what lint finds about the file; they take no part in what is done.
+    """
 
     account: str
     desired_digest: str
@@ -119,6 +123,7 @@ class Plan:
     retained_digest: str
     counts: Counts
     violations: tuple[Violation, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def plan_id(self) -> str:

@@ -1,9 +1,11 @@
 """A tree against the published schema, in words for people: what is wrong, what was found, what to write instead."""
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from reconciler.desired.quick_check import checker
+from reconciler.desired.wording import meant, nearest, shown, spelled
 from reconciler.desired.yaml_tree import Path, Problem, Tree, Value, resolve
 from reconciler.published_schemas import schema
 
@@ -11,42 +13,58 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 SCHEMA = "desired-state.v1.json"
-
-LATER = frozenset(
-    {
-        *("state", "timezone", "clock", "labels", "links", "storage"),
-        *("group_by", "keep_last", "keep_within", "keep_daily", "keep_weekly", "keep_monthly", "keep_yearly"),
-        *("keep_bytes", "until", "protect", "archive", "copies", "grace", "max_bytes", "any", "all", "not", "label"),
-        *("project", "id"),
-    }
-)
-"""Keys of the language that this version does not understand: refused like any other, with a word more."""
+MOST_EXPLAINED = 200
+"""A file with more problems than this is told these; mending them shows the rest."""
 
 
 def schema_problems(tree: Tree) -> Iterator[Problem]:
     """Tell every way in which the document is not what the schema says."""
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only a verb that reads a file needs it
+    if checker(SCHEMA)(tree.value):
+        return
+    # jsonschema takes half a millisecond per rule, and a rule that is right needs no explanation.
+    document, original = _broken_alone(tree.value)
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only a file with problems needs it
 
-    for error in Draft7Validator(schema(SCHEMA)).iter_errors(tree.value):
-        yield from _problems(error, tree)
+    for error in islice(Draft7Validator(schema(SCHEMA)).iter_errors(document), MOST_EXPLAINED):
+        path = cast("Path", tuple(error.absolute_path))
+        if len(path) > 1 and path[0] == "retain":
+            path = ("retain", original[cast("int", path[1])], *path[2:])
+        yield from _problems(error, tree, path)
 
 
-def _problems(error: "ValidationError", tree: Tree) -> Iterator[Problem]:
-    path = cast("Path", tuple(error.absolute_path))
-    match error.validator:
-        case "additionalProperties":
-            yield from _unknown_keys(error, tree, path)
-        case "required":
-            yield from _missing_keys(error, tree, path)
-        case "not":
-            yield Problem(tree.place(path), f"{spelled(path)} has ids and match; write two rules, or one of them")
+def _broken_alone(document: Value) -> tuple[Value, list[int]]:
+    """Leave out the rules that are right; give the document, and the index in the file of each rule left in it."""
+    retain = document.get("retain") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(retain, list):
+        return document, []
+    is_rule, is_id = checker(SCHEMA, "rule"), checker(SCHEMA, "id")
+    broken = [i for i, rule in enumerate(retain) if not (is_rule if isinstance(rule, dict) else is_id)(rule)]
+    left = broken[:MOST_EXPLAINED] or list(range(min(len(retain), 1)))
+    return {**document, "retain": [retain[index] for index in left]}, left
+
+
+def _problems(error: "ValidationError", tree: Tree, path: Path) -> Iterator[Problem]:
+    match str(error.validator):
         case "minProperties" | "minItems":
-            yield Problem(tree.place(path), f"{spelled(path)} is empty; {_what_to_write(error)}, or leave it out")
+            if "anyOf" not in cast("Any", error.schema):  # a rule that says nothing is told by what it lacks
+                yield Problem(tree.place(path), f"{spelled(path)} is empty; {_what_to_write(error)}, or leave it out")
+        case "not":
+            yield from _beside_ids(tree, path)
+        case "additionalProperties" | "required" | "dependencies" | "anyOf" as word:
+            yield from _OF_KEYS[word](error, tree, path)
         case _:
-            found = shown(error.instance)
-            if isinstance(error.instance, str) and not isinstance(resolve(error.instance), str):
-                found = f"'{found}'"  # text that reads as a number or a truth is shown as the text it is
-            yield Problem(tree.place(path), f"{spelled(path)} is {found}; {_what_to_write(error)}")
+            yield _wrong_value(error, tree, path)
+
+
+def _wrong_value(error: "ValidationError", tree: Tree, path: Path) -> Problem:
+    if "propertyNames" in error.absolute_schema_path:
+        name = str(error.instance)
+        place = tree.key_places.get((*path, name), tree.place(path))
+        return Problem(place, f"{spelled(path)}: the name {shown(name)} cannot be used; {_what_to_write(error)}")
+    found = shown(error.instance)
+    if isinstance(error.instance, str) and not isinstance(resolve(error.instance), str):
+        found = f"'{found}'"  # text that reads as a number or a truth is shown as the text it is
+    return Problem(tree.place(path), f"{spelled(path)} is {found}; {_what_to_write(error)}")
 
 
 def _unknown_keys(error: "ValidationError", tree: Tree, path: Path) -> Iterator[Problem]:
@@ -54,10 +72,26 @@ def _unknown_keys(error: "ValidationError", tree: Tree, path: Path) -> Iterator[
     for name in cast("Mapping[str, Value]", error.instance):
         if name in allowed:
             continue
-        near = difflib.get_close_matches(name, allowed, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"the keys are: {', '.join(allowed)}"
-        what = "is not understood by this version" if name in LATER else "is not a key here"
-        yield Problem(tree.key_places.get((*path, name), tree.place(path)), f"{spelled((*path, name))} {what}; {hint}")
+        hint = meant(name, allowed) or _belongs(name, path) or f"the keys are: {', '.join(allowed)}"
+        yield Problem(
+            tree.key_places.get((*path, name), tree.place(path)), f"{spelled((*path, name))} is not a key here; {hint}"
+        )
+
+
+def _belongs(name: str, path: Path) -> str:
+    """Tell where a key that is one elsewhere belongs; "" where it is none."""
+    whole = schema(SCHEMA)
+    homes = {
+        "at the top of the file": whole["properties"],
+        "in a rule under retain": whole["definitions"]["rule"]["properties"],
+        "under match": whole["definitions"]["match"]["properties"],
+        **{
+            f"under {section}": whole["properties"][section]["properties"]
+            for section in ("archive", "clean", "clock", "scope", "storage")
+        },
+    }
+    here = "at the top of the file" if not path else ""
+    return next((f"it belongs {home}" for home, keys in homes.items() if name in keys and home != here), "")
 
 
 def _missing_keys(error: "ValidationError", tree: Tree, path: Path) -> Iterator[Problem]:
@@ -77,16 +111,66 @@ def _example(error: "ValidationError", name: str) -> str:
         return "otherwise: report (or archive, or clean)"
     if name == "retain":
         return "retain: and below it a list of job ids or rules"
+    if "$ref" in known:
+        known = schema(SCHEMA)["definitions"][known["$ref"].rpartition("/")[2]]
     example = (known.get("examples") or [known.get("const", "...")])[0]
     return f"{name}: {shown(example) if isinstance(example, list) else example}"
+
+
+def _missing_companions(error: "ValidationError", tree: Tree, path: Path) -> Iterator[Problem]:
+    present = cast("Mapping[str, Value]", error.instance)
+    for name, wanted in cast("Mapping[str, object]", error.validator_value).items():
+        for other in wanted if isinstance(wanted, list) and name in present else ():
+            if other not in present:
+                yield Problem(
+                    tree.key_places.get((*path, name), tree.place(path)),
+                    f"{spelled(path)} has {name} and no {other}; add {other}: who to ask before it ends",
+                )
+
+
+def _says_too_little(error: "ValidationError", tree: Tree, path: Path) -> Iterator[Problem]:
+    if "dependencies" in error.absolute_schema_path:
+        yield Problem(
+            tree.key_places.get((*path, "group_by"), tree.place(path)),
+            f"{spelled(path)} groups and does not count; add keep_last, keep_bytes or a keep_daily and its like, "
+            "or leave group_by out",
+        )
+    elif not set(cast("Mapping[str, Value]", error.instance)) - set(
+        cast("Any", error.schema)["properties"]
+    ):  # else a slip is told already
+        yield Problem(
+            tree.place(path),
+            f"{spelled(path)} does not say which jobs it keeps; add ids, match, or a keep_* such as keep_within: 30d",
+        )
+
+
+_OF_KEYS: Mapping[str, Callable[["ValidationError", Tree, Path], Iterator[Problem]]] = {
+    "additionalProperties": _unknown_keys,
+    "required": _missing_keys,
+    "dependencies": _missing_companions,
+    "anyOf": _says_too_little,
+}
+
+
+def _beside_ids(tree: Tree, path: Path) -> Iterator[Problem]:
+    rule, key = path[:-1], path[-1]
+    if key == "match":
+        yield Problem(tree.place(rule), f"{spelled(rule)} has ids and match; write two rules, or one of them")
+    else:
+        yield Problem(
+            tree.key_places.get(path, tree.place(rule)),
+            f"{spelled(rule)} has ids and {key}; ids are kept each and all: leave {key} out, or write match instead",
+        )
 
 
 def _what_to_write(error: "ValidationError") -> str:
     rules = cast("Mapping[str, object]", error.schema)
     if "enum" in rules:
-        return "write " + " or ".join(str(word) for word in cast("list[object]", rules["enum"]))
+        return _one_of(str(error.instance), [str(word) for word in cast("list[object]", rules["enum"])])
     if "const" in rules:
-        return f"write {rules['const']}"
+        return f"write {shown(rules['const'])}" + (", or leave it out" if rules["const"] is True else "")
+    if "$comment" in rules and error.validator == "pattern":
+        return str(rules["$comment"])
     examples = cast("list[object]", rules.get("examples") or [])
     wanted = _WANTED.get(str(error.validator), "")
     if error.validator == "type":
@@ -94,8 +178,14 @@ def _what_to_write(error: "ValidationError") -> str:
             str(error.validator_value)
         ]
     limit = f" {error.validator_value}" if error.validator in {"minimum", "maximum", "maxLength", "maxItems"} else ""
-    example = f", such as {shown(examples[0])}" if examples else ""
+    is_short = bool(examples) and "a group of keys" not in shown(examples[0])
+    example = f", such as {shown(examples[0])}" if is_short else ""
     return f"write {wanted}{limit}{example}".replace("write ,", "write something")
+
+
+def _one_of(found: str, words: list[str]) -> str:
+    near = nearest(found, words)
+    return f"write {' or '.join(words)}" + (f"; did you mean {near}?" if near else "")
 
 
 _WANTED = {
@@ -108,28 +198,3 @@ _WANTED = {
     "maxItems": "no more entries than",
     "minProperties": "at least one key",
 }
-
-LONGEST_SHOWN = 60
-
-
-def shown(value: object) -> str:
-    """Show a value as it could stand in the file, short, and harmless on a terminal."""
-    if value is None:
-        return "empty"
-    if value == "":
-        return "''"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a group of keys"
-    if isinstance(value, list):
-        text = "[" + ", ".join(shown(item) for item in value[:4]) + (", ..." if len(value) > 4 else "") + "]"
-    else:
-        text = ascii(value) if isinstance(value, str) and not value.isprintable() else str(value)
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
-
-
-def spelled(path: Path) -> str:
-    """Write a path as people do: `retain[2].match.type`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in path)
-    return text.removeprefix(".") or "the file"

@@ -1,18 +1,22 @@
 """Make a plan: read the list, read the ledger, decide, weigh against the limits.  Writes nothing (I6)."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from reconciler.core.desired import DesiredState
 from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
+from reconciler.core.lint import errors_of, lint, warnings_of
+from reconciler.core.lint_live import lint_against
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, expiry
-from reconciler.core.plan_making import compute_plan
+from reconciler.core.plan_making import plan_from
 from reconciler.core.retention import decide
 from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
 from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Progress
+from reconciler.errors import DesiredStateInvalid
 
 
 def make_plan(
@@ -28,8 +32,10 @@ def make_plan(
     """Decide over the live list as it is now; the plan is valid until about `valid_for` from now.
 
     Raises:
+        DesiredStateInvalid: lint finds an error in the file.
         InventoryIncomplete: no plan is made from a list that is not whole.
     """
+    refuse_lint_errors(desired, clock.now())
     memory = ledger.view()
     inventory = observe(reader, memory, clock)
     note_unlisted_fields(inventory, progress)
@@ -43,7 +49,9 @@ def plan_over(
 ) -> Plan:
     """Decide over an inventory that was read already."""
     made_at = inventory.observed_at
-    plan = compute_plan(
+    verdicts = decide(desired, inventory, memory, made_at)
+    plan = plan_from(
+        verdicts,
         desired,
         inventory,
         memory,
@@ -51,4 +59,16 @@ def plan_over(
         expires_at=expiry(made_at, valid_for),
         tool_version=tool_version,
     )
-    return guarded(plan, desired, memory)
+    found = (*lint(desired, made_at), *lint_against(desired, verdicts, made_at))
+    return guarded(replace(plan, warnings=warnings_of(found)), desired, memory)
+
+
+def refuse_lint_errors(desired: DesiredState, as_of: datetime) -> None:
+    """Refuse a file that is valid and cannot be meant so.
+
+    Raises:
+        DesiredStateInvalid: with every error that lint finds.
+    """
+    errors = errors_of(lint(desired, as_of))
+    if errors:
+        raise DesiredStateInvalid(tuple(error.line for error in errors))

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from reconciler.core.canonical import canonical_json, digest, utc_text, utc_time
+from reconciler.core.findings import Finding, Severity
 from reconciler.core.guards import percent_text
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import JobId, JobStatus, JobType
@@ -113,6 +114,7 @@ def _content(plan: Plan) -> dict[str, object]:
         "complete": True,
         "applyable": plan.applyable,
         "violations": [_violation(violation) for violation in plan.violations],
+        **({"warnings": [_warning(finding) for finding in plan.warnings]} if plan.warnings else {}),
         "summary": _summary(plan),
         "changes": [_change(change) for change in plan.changes],
         "held": [_held(job) for job in plan.held],
@@ -146,6 +148,10 @@ def _violation(violation: Violation) -> dict[str, object]:
         "actual": violation.actual,
         "message": violation.message,
     }
+
+
+def _warning(finding: Finding) -> dict[str, object]:
+    return {"code": finding.code, "place": finding.place, "rule": finding.rule, "message": finding.message}
 
 
 def _change(change: Change) -> dict[str, object]:
@@ -209,6 +215,7 @@ def _plan(read: dict[str, Any], name: str) -> Plan:
                 counted=summary["counted"],
             ),
             violations=tuple(Violation(**violation) for violation in read["violations"]),
+            warnings=tuple(Finding(severity=Severity.WARNING, **warning) for warning in read.get("warnings", ())),
         )
     except ValueError as error:
         raise PlanRefused(f"{name} is not a plan: {error}", field="(value)", hint=HINT) from None

@@ -1,7 +1,7 @@
 """A plan as text: what goes first, then what is held and why, what stays, the limits; the last line sums up.
 
 Signs, after the habits of the field: `-` archived and cleaned, `a` archived, `r` only reported, `!` held, `?` held
-because something cannot be told, `=` retained, `.` gone already.
+because something cannot be told, `=` retained, `.` gone already, `w` a warning about the file.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +29,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from _changes(plan, style)
     yield from _held(plan, style)
     yield from _retained(plan, style)
+    yield from _warnings(plan, style)
     yield from _guards(plan, style)
     yield f"Plan {plan.plan_id}, valid until {utc_text(plan.expires_at)}."
     if not plan.applyable:
@@ -130,6 +131,14 @@ def _retained(plan: Plan, style: Style) -> Iterator[str]:
         yield ""
         yield style.paint("Stays", Colour.BOLD)
         yield from (style.paint(line, Colour.DIM) for line in lines)
+
+
+def _warnings(plan: Plan, style: Style) -> Iterator[str]:
+    if plan.warnings:
+        yield ""
+        yield style.paint("Warnings about the file", Colour.BOLD)
+    for finding in plan.warnings:
+        yield style.paint(f"w {harmless(finding.line)} [{finding.code}]", Colour.YELLOW)
 
 
 def _guards(plan: Plan, style: Style) -> Iterator[str]:

@@ -25,9 +25,9 @@ BAD_FILES = {
     "empty": ("", ["retention.yaml:1:1: the file is empty"]),
     "duplicate key": (GOOD + "account: other\n", ["retention.yaml:5:1: account stands here twice, first in line 2"]),
     "unknown key": (GOOD + "retian: []\n", ["retention.yaml:5:1: retian is not a key here; did you mean retain?"]),
-    "key of a later version": (
-        "version: 1\naccount: acme\notherwise: clean\nretain:\n  - name: x\n    keep_last: 3\n",
-        ["retention.yaml:6:5: retain[0].keep_last is not understood by this version"],
+    "a slip in a key": (
+        "version: 1\naccount: acme\notherwise: clean\nretain:\n  - name: x\n    keep_lst: 3\n",
+        ["retention.yaml:6:5: retain[0].keep_lst is not a key here; did you mean keep_last?"],
     ),
     "wrong type": (GOOD + "clean: {max_jobs: many}\n", ["retention.yaml:5:19: clean.max_jobs is many; write a whole"]),
     "missing otherwise": (

@@ -12,7 +12,19 @@ from jsonschema import Draft7Validator
 
 from reconciler.core.desired import DesiredState, Otherwise
 from reconciler.core.job import KNOWN_TYPES, TERMINAL, JobId, JobStatus, JobType
-from reconciler.core.selectors import AllOf, EveryJob, IdIn, Selector, StatusIn, TypeIn
+from reconciler.core.selectors import (
+    AllOf,
+    AnyOf,
+    EveryJob,
+    IdIn,
+    IdLike,
+    NameLike,
+    NotOf,
+    ProjectLike,
+    Selector,
+    StatusIn,
+    TypeIn,
+)
 from reconciler.desired.quantities import duration, share
 from reconciler.desired.reader import parse_desired, read_desired
 from reconciler.errors import DesiredStateInvalid
@@ -20,7 +32,7 @@ from reconciler.published_schemas import schema
 
 SHORT = "version: 1\naccount: acme\notherwise: clean\nretain: [keep-me]\n"
 FULL = """\
-# Everything that this version understands.
+# Rules of every form.
 version: 1
 account: acme
 scope: {types: [render, preview]}
@@ -33,7 +45,7 @@ retain:
     reason: live on the product page
   - {name: failures, match: {status: failed}}
   - match: {type: [image, video], status: completed}
-  - name: every
+  - {name: every, keep_within: 30d}
 archive:
   stores: ["file:./bags"]
 clean:
@@ -132,7 +144,7 @@ def parts_of(part: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]
 
 def keys_of(part: dict[str, Any]) -> dict[str, Any]:
     properties = part.get("properties", {})
-    return properties if isinstance(properties, dict) else {}
+    return {name: inner for name, inner in properties.items() if isinstance(inner, dict)}
 
 
 STATED = [
@@ -177,8 +189,35 @@ SELECTORS: dict[str, tuple[str, Selector]] = {
         "{match: {status: failed, type: video}}",
         AllOf((TypeIn(frozenset({JobType.VIDEO})), StatusIn(frozenset({JobStatus.FAILED})))),
     ),
-    "a name alone": ("{name: every}", EveryJob()),
-    "an owner alone": ("{owner: legal}", EveryJob()),
+    "what it keeps alone": ("{keep_within: 30d}", EveryJob()),
+    "a name": ("{match: {name: 'product-*'}}", NameLike(("product-*",))),
+    "names": ("{match: {name: [a, 'b?']}}", NameLike(("a", "b?"))),
+    "an id's glob": ("{match: {id: '6c*'}}", IdLike(("6c*",))),
+    "a project": ("{match: {project: 1e5}}", ProjectLike(("1e5",))),
+    "a label": ("{match: {label: one}}", IdIn(frozenset({JobId("x"), JobId("y")}), "one")),
+    "labels": (
+        "{match: {label: [one, two]}}",
+        AnyOf((IdIn(frozenset({JobId("x"), JobId("y")}), "one"), IdIn(frozenset({JobId("z")}), "two"))),
+    ),
+    "any": (
+        "{match: {any: [{type: render}, {status: failed}]}}",
+        AnyOf((TypeIn(frozenset({JobType.RENDER})), StatusIn(frozenset({JobStatus.FAILED})))),
+    ),
+    "any of one": ("{match: {any: [{type: render}]}}", TypeIn(frozenset({JobType.RENDER}))),
+    "all": (
+        "{match: {all: [{name: a}, {not: {name: b}}]}}",
+        AllOf((NameLike(("a",)), NotOf(NameLike(("b",))))),
+    ),
+    "not": ("{match: {not: {type: preview}}}", NotOf(TypeIn(frozenset({JobType.PREVIEW})))),
+    "nested": (
+        "{match: {status: failed, not: {any: [{name: a}, {type: image, name: b}]}}}",
+        AllOf(
+            (
+                StatusIn(frozenset({JobStatus.FAILED})),
+                NotOf(AnyOf((NameLike(("a",)), AllOf((TypeIn(frozenset({JobType.IMAGE})), NameLike(("b",))))))),
+            )
+        ),
+    ),
     "ids": ("{ids: [a, 'b c']}", IdIn(frozenset({JobId("a"), JobId("b c")}))),
     "a bare id": ("an-id", IdIn(frozenset({JobId("an-id")}))),
 }
@@ -186,11 +225,11 @@ SELECTORS: dict[str, tuple[str, Selector]] = {
 
 @pytest.mark.parametrize(("rule", "selector"), SELECTORS.values(), ids=SELECTORS.keys())
 def test_each_form_of_a_rule_owns_what_it_says(rule: str, selector: Selector) -> None:
-    assert read(with_rules(rule)).retain[0].selector == selector
+    assert read(with_rules(rule) + "labels: {one: [x, y], two: [z]}\n").retain[0].selector == selector
 
 
 def test_a_rule_without_a_name_is_called_by_its_place() -> None:
-    state = read(with_rules("{ids: [a]}", "bare", "{owner: o}"))
+    state = read(with_rules("{ids: [a]}", "bare", "{keep_last: 2}"))
     assert [rule.name for rule in state.retain] == ["retain[0]", "bare", "retain[2]"]
 
 
@@ -480,7 +519,7 @@ WHOLE_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "a form": (
         SHORT + "clean: {min_age: 5m}\n",
-        "r.yaml:5:18: clean.min_age is 5m; write it in the form the schema gives, such as 7d",
+        "r.yaml:5:18: clean.min_age is 5m; write a whole number and h, d or w, such as 36h, 30d or 2w (or 0)",
     ),
     "two stores": (
         SHORT + 'archive: {stores: ["file:a", "file:b"]}\n',
@@ -500,11 +539,12 @@ WHOLE_MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "a key with a slip": (
         with_rules("{id: [a]}"),
-        "r.yaml:5:6: retain[0].id is not understood by this version; did you mean ids?",
+        "r.yaml:5:6: retain[0].id is not a key here; did you mean ids?",
     ),
     "a key of nothing": (
         SHORT + "clean: {zzz: 1}\n",
-        "r.yaml:5:9: clean.zzz is not a key here; the keys are: max_jobs, max_share, min_age",
+        "r.yaml:5:9: clean.zzz is not a key here; the keys are: grace, max_bytes, max_jobs, max_share, min_age, "
+        "release_delay",
     ),
     "a missing part": (SHORT + "scope: {}\n", "r.yaml:5:8: types is missing in scope; write types: [render, preview]"),
     "a missing list": (
@@ -592,9 +632,18 @@ def test_every_key_and_rule_of_the_file_has_its_place() -> None:
         "retain": "r.yaml:7:3",
         "retain[0]": "r.yaml:7:5",
         "retain[1]": "r.yaml:8:5",
+        "retain[1].name": "r.yaml:8:11",
+        "retain[1].ids": "r.yaml:9:10",
+        "retain[1].owner": "r.yaml:10:12",
+        "retain[1].reason": "r.yaml:11:13",
         "retain[2]": "r.yaml:12:5",
+        "retain[2].name": "r.yaml:12:12",
+        "retain[2].match": "r.yaml:12:29",
         "retain[3]": "r.yaml:13:5",
+        "retain[3].match": "r.yaml:13:12",
         "retain[4]": "r.yaml:14:5",
+        "retain[4].name": "r.yaml:14:12",
+        "retain[4].keep_within": "r.yaml:14:32",
         "archive": "r.yaml:16:3",
         "archive.stores": "r.yaml:16:11",
         "clean": "r.yaml:18:3",
@@ -612,12 +661,12 @@ def test_a_place_is_told_for_keys_that_stand_and_for_keys_that_do_not() -> None:
 # -- quantities
 
 
-@pytest.mark.parametrize(("text", "hours"), [("0", 0), ("1h", 1), ("30d", 720), ("2w", 336), ("999999h", 999_999)])
+@pytest.mark.parametrize(("text", "hours"), [("0", 0), ("1h", 1), ("30d", 720), ("2w", 336), ("876000h", 876_000)])
 def test_a_duration_is_elapsed_time(text: str, hours: int) -> None:
     assert duration(text) == timedelta(hours=hours)
 
 
-@pytest.mark.parametrize("text", ["", "1", "d", "1m", "1.5d", "-1d", "1 d", "1D", "1d2h", "٣d", "1000000h", "00"])
+@pytest.mark.parametrize("text", ["", "1", "d", "1m", "1.5d", "-1d", "1 d", "1D", "1d2h", "٣d", "10000000h", "00"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write a whole number"):
         duration(text)

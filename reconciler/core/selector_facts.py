@@ -1,0 +1,131 @@
+"""What can be said of a selector without any job: which answers it can give, and what it asks."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from reconciler.core.globs import fits
+from reconciler.core.job import STATED, JobId, JobStatus, JobType
+from reconciler.core.selectors import (
+    NAMED,
+    OPPOSITE,
+    AllOf,
+    AnyOf,
+    EveryJob,
+    IdIn,
+    IdLike,
+    Match,
+    NameLike,
+    NotOf,
+    ProjectLike,
+    Selector,
+    StatusIn,
+    TypeIn,
+)
+
+Answers = frozenset[Match]
+
+_YES, _NO, _UNKNOWN = frozenset({Match.YES}), frozenset({Match.NO}), frozenset({Match.UNKNOWN})
+_ANY: Answers = frozenset(Match)
+_ORDER = {
+    Match.NO: 0,
+    Match.UNKNOWN: 1,
+    Match.YES: 2,
+}  # a conjunction is the least of its parts, a disjunction the most
+
+
+def answers(selector: Selector, job_type: JobType, status: JobStatus) -> Answers:
+    """Give the answers that jobs of one type and status can get; too many rather than too few."""
+    match selector:
+        case AllOf(parts):
+            together = _least([answers(part, job_type, status) for part in parts])
+            return together - _YES if _excludes_itself(parts) else together
+        case AnyOf(parts):
+            return _opposite(_least([_opposite(answers(part, job_type, status)) for part in parts]))
+        case NotOf(part):
+            return _opposite(answers(part, job_type, status))
+        case _:
+            return _leaf_answers(selector, job_type, status)
+
+
+def _leaf_answers(
+    selector: EveryJob | IdIn | IdLike | TypeIn | StatusIn | NameLike | ProjectLike,
+    job_type: JobType,
+    status: JobStatus,
+) -> Answers:
+    match selector:
+        case EveryJob():
+            return _YES
+        case TypeIn(types):
+            return _UNKNOWN if job_type is JobType.UNKNOWN else _sure(job_type in types)
+        case StatusIn(statuses):
+            return _UNKNOWN if status not in STATED else _sure(status in statuses)
+        case IdIn() | IdLike():
+            return _YES | _NO
+        case NameLike() | ProjectLike():
+            return _ANY if job_type in NAMED else _NO
+        case _:
+            assert_never(selector)
+
+
+def _sure(answer: bool) -> Answers:  # noqa: FBT001 - turns a truth into an answer
+    return _YES if answer else _NO
+
+
+def _opposite(of: Answers) -> Answers:
+    return frozenset(OPPOSITE[each] for each in of)
+
+
+def _least(several: list[Answers]) -> Answers:
+    """Give what the least of one answer of each can be."""
+    highest = min(max(_ORDER[each] for each in one) for one in several)
+    return frozenset(each for one in several for each in one if _ORDER[each] <= highest)
+
+
+def _excludes_itself(parts: tuple[Selector, ...]) -> bool:
+    """Tell whether no job can be all of these: a thing and its opposite, or ids of which none is left."""
+    if any(isinstance(part, NotOf) and part.part in parts for part in parts):
+        return True
+    named = [part.ids for part in parts if isinstance(part, IdIn)]
+    if not named:
+        return False
+    left = frozenset.intersection(*named)
+    return not any(all(_may_be(part, job_id) for part in parts) for job_id in left)
+
+
+def _may_be(part: Selector, job_id: JobId) -> bool:
+    match part:
+        case IdLike(globs):
+            return fits(globs, job_id)
+        case NotOf(IdIn(ids=ids)):
+            return job_id not in ids
+        case NotOf(IdLike(globs)):
+            return not fits(globs, job_id)
+        case _:
+            return True
+
+
+def leaves(selector: Selector) -> Iterator[Selector]:
+    """Give the parts that look at a job themselves."""
+    match selector:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from leaves(part)
+        case NotOf(part):
+            yield from leaves(part)
+        case _:
+            yield selector
+
+
+def asks_status(selector: Selector) -> bool:
+    """Tell whether a selector looks at the status."""
+    return any(isinstance(leaf, StatusIn) for leaf in leaves(selector))
+
+
+def labels_of(selector: Selector) -> frozenset[str]:
+    """Give the labels that a selector names."""
+    return frozenset(leaf.label for leaf in leaves(selector) if isinstance(leaf, IdIn) and leaf.label)
+
+
+def literal_ids(selector: Selector) -> frozenset[JobId]:
+    """Give the ids that a rule lists itself; none for a label, or where anything else has a say."""
+    return selector.ids if isinstance(selector, IdIn) and not selector.label else frozenset()

@@ -1,0 +1,263 @@
+"""Lint: each finding where it belongs and only there, its severity, its place, and how a rule mutes it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.desired import DesiredState
+from reconciler.core.findings import Finding, Severity
+from reconciler.core.job import Job, JobId, JobStatus, JobType
+from reconciler.core.lint import CODES, errors_of, lint, warnings_of
+from reconciler.core.lint_live import lint_against
+from reconciler.core.memory import LedgerView
+from reconciler.core.retention import decide
+from reconciler.desired.reader import parse_desired
+from tests.support.values import NOON, inventory, job
+
+ROOT = Path(__file__).parents[2]
+HEAD = "version: 1\naccount: acme\notherwise: clean\n"
+AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def state(*rules: str, more: str = "", head: str = HEAD) -> DesiredState:
+    return parse_desired((head + "retain:\n" + "".join(f"  - {rule}\n" for rule in rules) + more).encode(), "r.yaml")
+
+
+def codes(desired: DesiredState) -> list[str]:
+    return [finding.code for finding in lint(desired, AS_OF)]
+
+
+ALL_TYPES = ", ".join(kind.value for kind in JobType if kind is not JobType.UNKNOWN)
+LABELS = "labels: {one: [a], two: [b, c]}\n"
+USED = "{match: {label: one}, owner: o}"
+FOUND: dict[str, tuple[str, DesiredState]] = {
+    "a label that no rule names": ("label-unused", state(USED, more=LABELS)),
+    "a thing and its opposite": (
+        "rule-never-matches",
+        state("{match: {name: a, status: completed, not: {name: a}}, owner: o}"),
+    ),
+    "a name of what has none": (
+        "rule-never-matches",
+        state("{match: {type: image, name: a, status: completed}, owner: o}"),
+    ),
+    "two types at once": (
+        "rule-never-matches",
+        state("{match: {all: [{type: image}, {type: video}], status: failed}, owner: o}"),
+    ),
+    "no type at all": (
+        "rule-never-matches",
+        state(f"{{match: {{status: failed, not: {{type: [{ALL_TYPES}]}}}}, owner: o}}"),
+    ),
+    "two labels without a common job": (
+        "rule-never-matches",
+        state("{match: {all: [{label: one}, {label: two}]}, owner: o}", more=LABELS),
+    ),
+    "a label without its jobs": (
+        "rule-never-matches",
+        state("{match: {label: one, id: 'b*'}, owner: o}", USED, "{match: {label: two}, owner: o}", more=LABELS),
+    ),
+    "an alternative that leads nowhere": (
+        "rule-never-matches",
+        state("{match: {any: [{type: image, name: a}, {type: video, project: b}], status: failed}, owner: o}"),
+    ),
+    "a type outside the scope": (
+        "rule-out-of-scope",
+        state("{match: {type: image}, owner: o}", more="scope: {types: [render]}\n"),
+    ),
+    "a rule twice": ("rule-shadowed", state("{name: x, keep_last: 3}", "{name: y, keep_last: 3}")),
+    "fewer of the same": ("rule-shadowed", state("{keep_last: 3}", "{keep_last: 4, keep_daily: 2}")),
+    "a part of what is kept": (
+        "rule-shadowed",
+        state("{match: {status: failed}, owner: o}", "{match: {status: failed, type: image}, keep_within: 9d}"),
+    ),
+    "a shorter time": ("rule-shadowed", state("{match: {status: failed}, keep_within: 9d}", "{keep_within: 10d}")),
+    "no longer than the least age": ("keep-within-no-effect", state("{keep_within: 1d}")),
+    "a rule that has lapsed": (
+        "until-passed",
+        state("{keep_last: 1, until: 2026-02-28, owner: o}"),
+    ),
+    "a rule that lapses in two weeks": (
+        "until-soon",
+        state("{keep_last: 1, until: 2026-03-14, owner: o}"),
+    ),
+    "a rule that lapses in years": ("until-far", state("{keep_last: 1, until: 2028-03-01, owner: o}")),
+    "many ids": ("many-ids", state("{owner: o, ids: [" + ", ".join(f"id-{n}" for n in range(51)) + "]}")),
+    "no ledger": ("trust-without-ledger", state(USED, more="labels: {one: [a]}\nclock: {trust: [imported]}\n")),
+    "nobody to ask": ("owner-missing", state("{ids: [a]}")),
+    "failures of unknown type": ("status-missing", state("{match: {type: render}, keep_last: 1}")),
+    "failures of unknown name": ("status-missing", state("{match: {name: 'a*'}, keep_last: 1}")),
+}
+
+
+@pytest.mark.parametrize(("code", "desired"), FOUND.values(), ids=FOUND.keys())
+def test_what_is_hardly_meant_is_found(code: str, desired: DesiredState) -> None:
+    assert codes(desired) == [code]
+
+
+FINE: dict[str, DesiredState] = {
+    "a bare id": state("an-id"),
+    "labels in use": state(USED, "{match: {not: {label: two}, status: failed}, keep_last: 2}", more=LABELS),
+    "a thing or its opposite": state("{match: {any: [{name: a}, {not: {name: a}}], status: failed}, owner: o}"),
+    "a type that failed": state("{match: {type: render, status: failed}, owner: o}"),
+    "other groups": state("{keep_last: 3, group_by: [name]}", "{keep_last: 3, group_by: [type]}"),
+    "more, of less": state("{match: {status: failed}, keep_last: 3}", "{keep_last: 3}"),
+    "longer, of less": state("{match: {status: failed}, keep_within: 90d}", "{keep_within: 30d}"),
+    "for longer": state("{keep_last: 3}", "{keep_last: 4, until: 2026-08-01, owner: o}"),
+    "protected": state("{keep_last: 3, protect: true, owner: o}", "{keep_last: 4}"),
+    "copied": state("{keep_last: 3, archive: now}", "{keep_last: 4}"),
+    "the same id for two reasons": state("{name: x, ids: [a], owner: o}", "{name: y, ids: [a, b], owner: p}", "a"),
+    "longer than the least age": state("{keep_within: 25h}"),
+    "two weeks and a day": state("{keep_last: 1, until: 2026-03-15, owner: o}"),
+    "almost two years": state("{keep_last: 1, until: 2028-02-27, owner: o}"),
+    "fifty ids": state("{owner: o, ids: [" + ", ".join(f"id-{n}" for n in range(50)) + "]}"),
+    "a written scope leaves failures out": state(
+        "{match: {type: render}, keep_last: 1}", more="scope: {types: [render]}\n"
+    ),
+    "the status is asked": state("{match: {type: render, status: completed}, keep_last: 1}"),
+}
+
+
+@pytest.mark.parametrize("desired", FINE.values(), ids=FINE.keys())
+def test_what_may_well_be_meant_is_not_found(desired: DesiredState) -> None:
+    assert codes(desired) == []
+
+
+def test_of_two_equal_rules_the_later_one_is_named_and_of_more_all_but_the_first() -> None:
+    found = lint(state("{name: x, keep_last: 3}", "{name: y, keep_last: 3}", "{name: z, keep_last: 3}"), AS_OF)
+    assert [finding.rule for finding in found] == ["y", "z"]
+
+
+def test_a_finding_has_its_place_and_says_what_to_do() -> None:
+    (found,) = lint(state("{name: launch, keep_last: 1, owner: growth, until: 2026-03-10}"), AS_OF)
+    assert found == Finding(
+        code="until-soon",
+        severity=Severity.WARNING,
+        message="rule launch lapses at 2026-03-11T00:00:00Z, in 9d 12h; ask growth",
+        place="r.yaml:5:56",
+        rule="launch",
+    )
+
+
+def test_findings_come_in_the_order_of_the_file() -> None:
+    found = lint(state("{ids: [a]}", "{keep_within: 1d}", more=LABELS), AS_OF)
+    assert [finding.place for finding in found] == sorted(finding.place for finding in found)
+
+
+def test_an_unused_label_is_an_error_only_where_jobs_may_be_lost() -> None:
+    for otherwise, severity in (("clean", Severity.ERROR), ("archive", Severity.WARNING), ("report", Severity.WARNING)):
+        found = lint(state(USED, more=LABELS, head=HEAD.replace("clean", otherwise)), AS_OF)
+        assert [finding.severity for finding in found] == [severity]
+
+
+def test_a_rule_mutes_what_it_names_and_nothing_else() -> None:
+    rule = "{{ids: [a], mute: [{{code: {}, reason: known}}]}}"
+    assert codes(state(rule.format("owner-missing"))) == []
+    assert codes(state(rule.format("many-ids"))) == ["owner-missing"]
+
+
+def test_errors_and_warnings_are_told_apart() -> None:
+    found = lint(state("{keep_within: 1d}", "{ids: [z]}", more=LABELS), AS_OF)
+    assert {finding.code for finding in errors_of(found)} == {"label-unused"}
+    assert {finding.code for finding in warnings_of(found)} == {"keep-within-no-effect"}
+    assert {finding.code for finding in found} == {"label-unused", "keep-within-no-effect", "owner-missing"}
+
+
+# -- against a list
+
+
+def live(desired: DesiredState, *jobs: Job) -> list[tuple[str, str]]:
+    listing = inventory(*jobs)
+    verdicts = decide(desired, listing, LedgerView(), NOON)
+    return [(finding.code, finding.rule) for finding in lint_against(desired, verdicts, NOON)]
+
+
+def named(job_id: str, name: str, project: str = "") -> Job:
+    from dataclasses import replace
+
+    return replace(job(job_id), name=name, project=project)
+
+
+def test_a_rule_that_meets_no_job_is_found() -> None:
+    desired = state("{name: x, match: {type: image}, keep_within: 9d}", "{name: y, match: {type: render}, owner: o}")
+    assert live(desired, job("a")) == [("rule-matches-nothing", "x")]
+    assert live(desired, job("a"), job("b", JobType.IMAGE)) == []
+
+
+def test_a_rule_that_may_meet_a_job_is_not_found() -> None:
+    desired = state("{name: x, match: {name: 'intro-*', status: completed}, keep_last: 1}")
+    assert live(desired, job("a")) == []  # it shows no name: the rule may own it
+    assert live(desired, named("a", "outro-1")) == [("rule-matches-nothing", "x")]
+
+
+def test_a_lapsed_rule_is_told_once() -> None:
+    assert live(state("{keep_last: 1, match: {type: image}, until: 2025-01-01, owner: o}"), job("a")) == []
+
+
+def test_ids_that_are_not_listed_are_named() -> None:
+    desired = state("{name: x, ids: [a, gone-1, gone-2], owner: o}", "bare", USED, more="labels: {one: [a, z]}\n")
+    verdicts = decide(desired, inventory(job("a")), LedgerView(), NOON)
+    found = lint_against(desired, verdicts, NOON)
+    assert [(finding.code, finding.rule) for finding in found] == [
+        ("id-not-listed", "x"),
+        ("id-not-listed", "bare"),
+        ("id-not-listed", "retain[2]"),
+    ]
+    assert "names 2 jobs (gone-1, gone-2) that the list does not have" in found[0].message
+
+
+def test_groups_of_one_job_each_are_found() -> None:
+    desired = state("{name: x, match: {status: completed}, keep_last: 1, group_by: [name]}")
+    assert live(desired, named("a", "one"), named("b", "two")) == [("groups-of-one", "x")]
+    assert live(desired, named("a", "one"), named("b", "two"), named("c", "two")) == []
+    assert live(desired, named("a", "one")) == []
+
+
+def test_what_stays_for_a_relative_alone_is_found() -> None:
+    desired = state("{name: x, match: {name: keep, status: completed}, keep_last: 1}", more="clean: {min_age: 0}\n")
+    found = live(desired, named("a", "keep", "p1"), named("b", "other", "p1"), named("c", "other", "p2"))
+    assert found == [("relative-not-kept", "x")]
+
+
+def test_what_a_link_needs_and_no_rule_keeps_is_found() -> None:
+    desired = state("{name: x, ids: [a], owner: o}", more="links: [{job: a, needs: [b]}]\nclean: {min_age: 0}\n")
+    assert live(desired, job("a"), job("b")) == [("relative-not-kept", "x")]
+
+
+def test_live_findings_can_be_muted_too() -> None:
+    rule = "{match: {type: image}, keep_within: 9d, mute: [{code: rule-matches-nothing, reason: from March on}]}"
+    assert live(state(rule), job("a")) == []
+
+
+# -- the page
+
+
+def test_the_page_about_lint_has_every_code_with_its_severity_and_an_example_each() -> None:
+    page = (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (error|warning|note)", page, flags=re.MULTILINE))
+    assert rows == {code: severity.value for code, severity in CODES.items()}
+    for code in CODES:
+        part = page.partition(f"## {code}\n")[2].partition("\n## ")[0]
+        assert "```yaml\n" in part, code
+
+
+def test_every_code_is_found_by_some_test() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    for code in CODES:
+        assert f'"{code}"' in text, code
+
+
+def test_time_is_what_the_caller_says() -> None:
+    desired = state("{keep_last: 1, until: 2026-06-01, owner: o}")
+    assert codes(desired) == []
+    for days, code in ((80, "until-soon"), (93, "until-passed")):
+        assert [finding.code for finding in lint(desired, AS_OF + timedelta(days=days))] == [code]
+
+
+def test_a_failed_job_of_unknown_type_is_what_the_advice_is_about() -> None:
+    desired = state("{match: {type: render}, keep_last: 1}", more="clean: {min_age: 0}\n")
+    failed = job("f", JobType.UNKNOWN, JobStatus.FAILED)
+    (verdict,) = decide(desired, inventory(failed), LedgerView(), NOON)
+    assert [hold.code.value for hold in getattr(verdict, "holds", ())] == ["rule_undecided"]
+    assert verdict.job.id == JobId("f")
