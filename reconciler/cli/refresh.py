@@ -17,6 +17,7 @@ def refresh(*, file: Path, state: Path | None, calls_per_second: float, patience
     from reconciler import wiring
     from reconciler.engine.refreshing import refresh as record
 
-    with wiring.write_parts(options.settings(file, state, calls_per_second, patience_s)) as parts:
+    settings = options.settings(file, state, calls_per_second, patience_s)
+    with wiring.write_parts(settings, output.PlainProgress()) as parts:
         done = record(parts.desired, parts.reader, parts.ledger, parts.clock)
     output.product(f"Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

@@ -12,6 +12,7 @@ from reconciler.core.inventory import Inventory
 from reconciler.core.job import AssetKind, Job, JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt, VerifiedReceipt
+from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import Entry, Phase
 
 
@@ -192,6 +193,9 @@ class Run(Protocol):
 
     def record_observation(self, inventory: Inventory) -> None:
         """Record sightings: first and last seen, sequence (oldest of the listing first), jobs that left."""
+
+    def record_decision(self, record: DecisionRecord) -> None:
+        """Record who waits since when and what becomes of the holds, each step with its audit event, at once."""
 
     def use_plan(self, plan_id: str) -> None:
         """Open the one use of a plan, or resume it."""
