@@ -10,6 +10,7 @@ from reconciler import __version__
 from reconciler.cli.apply import apply
 from reconciler.cli.audit import audit
 from reconciler.cli.demo import demo
+from reconciler.cli.import_times import import_times
 from reconciler.cli.plan import plan
 from reconciler.cli.refresh import refresh
 from reconciler.cli.show import show
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for verb in (validate, plan, show, apply, refresh, verify, audit, emulator, demo):
+for verb in (validate, plan, show, apply, refresh, import_times, verify, audit, emulator, demo):
     cli.add_command(verb)
 
 

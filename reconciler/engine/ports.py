@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from reconciler.core.audit import AuditEvent
+from reconciler.core.imports import Judged
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import AssetKind, Job, JobId
 from reconciler.core.memory import LedgerView
@@ -196,6 +197,9 @@ class Run(Protocol):
 
     def record_decision(self, record: DecisionRecord) -> None:
         """Record who waits since when and what becomes of the holds, each step with its audit event, at once."""
+
+    def record_times(self, judged: Judged, source: str, digest: str) -> None:
+        """Record imported times of a file of that name and digest, with the audit event of it, at once."""
 
     def use_plan(self, plan_id: str) -> None:
         """Open the one use of a plan, or resume it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from reconciler.core.canonical import digest_of_bytes, utc_text
+from reconciler.core.imports import Judged
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.receipt import VerifiedReceipt
@@ -19,6 +20,7 @@ from reconciler.ledger import lease, tables
 from reconciler.ledger.audit_rows import add_event, add_events
 from reconciler.ledger.database import told
 from reconciler.ledger.decisions import record_holds, record_waits
+from reconciler.ledger.imported import record_imported
 from reconciler.ledger.rows import receipt_text, storable
 from reconciler.ledger.sightings import record_sightings
 
@@ -69,6 +71,12 @@ class SqliteRun:
             record_waits(connection, record)
             events = record_holds(connection, record)
             add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+
+    def record_times(self, judged: Judged, source: str, digest: str) -> None:
+        """Record imported times, and the audit event of it."""
+        with self._write() as connection:
+            event = record_imported(connection, judged, source=source, digest=digest, now=self._now_text())
+            add_events(connection, (event,), at=self._clock.now(), run_id=self._run_id, actor=self._actor)
 
     def use_plan(self, plan_id: str) -> None:
         """Open the one use of a plan, or resume it."""
