@@ -70,6 +70,11 @@ class World:
     def holds(self) -> tuple[LedgerHold, ...]:
         return self.view.jobs[A].holds
 
+    @property
+    def until(self) -> datetime | None:
+        (hold,) = self.holds
+        return hold.until
+
     def is_protected(self, state: DesiredState, *listed: Job) -> bool:
         (verdict, *_) = decide(state, inventory(*listed, at=self.now), self.view, self.now)
         return isinstance(verdict, Held) and HoldCode.PROTECTED in {hold.code for hold in verdict.holds}
@@ -138,7 +143,7 @@ def test_until_ends_a_hold_at_its_very_instant(world: World) -> None:
     gone = state(OTHER)
     assert world.run(gone, job(), after=3 * DAY - SECOND) == [HoldStep.UNKEPT]
     assert world.run(gone, job(), after=SECOND) == [HoldStep.ENDED]
-    assert world.holds == ()
+    assert not world.holds
 
 
 def test_until_ends_the_hold_of_a_job_that_is_not_listed(world: World) -> None:
@@ -149,15 +154,15 @@ def test_until_ends_the_hold_of_a_job_that_is_not_listed(world: World) -> None:
 def test_a_later_until_counts_at_once_and_an_earlier_one_no_sooner_than_deleting_would(world: World) -> None:  # I13
     world.run(state(protecting("a", until=NOON + 100 * DAY)), job())
     world.run(state(protecting("a", until=NOON + 200 * DAY)), job())
-    assert world.holds[0].until == NOON + 200 * DAY
+    assert world.until == NOON + 200 * DAY
     world.run(state(protecting("a", until=NOON + DAY)), job())
-    assert world.holds[0].until == NOON + DELAY
+    assert world.until == NOON + DELAY
     world.run(state(protecting("a", until=NOON + DAY)), job(), after=HOUR)
-    assert world.holds[0].until == NOON + DELAY, "and no later at each run"
+    assert world.until == NOON + DELAY, "and no later at each run"
     world.run(state(protecting("a")), job())
-    assert world.holds[0].until is None
+    assert [hold.until for hold in world.holds] == [None]
     world.run(state(protecting("a", until=NOON + DAY)), job())
-    assert world.holds[0].until == NOON + HOUR + DELAY
+    assert world.until == NOON + HOUR + DELAY
 
 
 # -- what cannot be told counts as kept (I4)
