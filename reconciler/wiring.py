@@ -118,11 +118,11 @@ def ledger_reader(settings: Settings) -> "SqliteLedgerReader":
     return SqliteLedgerReader(ledger_path(settings))
 
 
-def ledger_writer(settings: Settings) -> "Ledger":
-    """Open the ledger of a verb that writes."""
+def ledger_writer(settings: Settings, progress: "Progress") -> "Ledger":
+    """Open the ledger of a verb that writes; `progress` is told when it had to be brought up to date."""
     from reconciler.ledger.sqlite import SqliteLedger
 
-    return SqliteLedger(ledger_path(settings), clock=SystemClock(), actor=actor(), tool=TOOL)
+    return SqliteLedger(ledger_path(settings), clock=SystemClock(), actor=actor(), tool=TOOL, say=progress.say)
 
 
 def bag_verifier(settings: Settings) -> "BagVerifier":
@@ -154,12 +154,15 @@ def account_readers(settings: Settings) -> Iterator["AccountReaders"]:
 
 
 @contextmanager
-def write_parts(settings: Settings) -> Iterator[WriteParts]:
+def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts]:
     """Give the parts of a verb that records what it reads."""
     desired = desired_state(settings)
     with _api_calls(settings) as calls:
         yield WriteParts(
-            desired=desired, reader=_jobs_reader(settings, calls), ledger=ledger_writer(settings), clock=SystemClock()
+            desired=desired,
+            reader=_jobs_reader(settings, calls),
+            ledger=ledger_writer(settings, progress),
+            clock=SystemClock(),
         )
 
 
@@ -187,7 +190,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             reader=_jobs_reader(settings, calls),
             cleaner=PictoryCleaner(calls),
             archiver=archiver,
-            ledger=ledger_writer(settings),
+            ledger=ledger_writer(settings, progress),
             clock=SystemClock(),
             pacing=calls,
             progress=progress,

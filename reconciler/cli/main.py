@@ -11,6 +11,7 @@ from reconciler.cli.apply import apply
 from reconciler.cli.audit import audit
 from reconciler.cli.demo import demo
 from reconciler.cli.fmt import fmt
+from reconciler.cli.import_times import import_times
 from reconciler.cli.plan import plan
 from reconciler.cli.refresh import refresh
 from reconciler.cli.schema import schema
@@ -32,7 +33,7 @@ def cli() -> None:
     """
 
 
-for verb in (validate, fmt, schema, plan, show, apply, refresh, status, verify, audit, emulator, demo):
+for verb in (validate, fmt, schema, plan, show, apply, refresh, import_times, status, verify, audit, emulator, demo):
     cli.add_command(verb)
 
 

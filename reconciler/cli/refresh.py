@@ -20,6 +20,6 @@ def refresh(*, settings: "Settings") -> None:
     from reconciler import wiring
     from reconciler.engine.refreshing import refresh as record
 
-    with wiring.write_parts(settings) as parts:
+    with wiring.write_parts(settings, output.PlainProgress()) as parts:
         done = record(parts.desired, parts.reader, parts.ledger, parts.clock)
     output.product(f"Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

@@ -70,16 +70,18 @@ def _alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as
     if in_scope is Match.NO and not subject.contradictions:
         return OutOfScope(job=subject)
     keeping, undecided = rules.answers(place, subject)
+    may_be_protected = any(desired.retain[index].protect for index in undecided)
     if keeping:
         return Retained(
             job=subject,
             kept=rules.reasons(keeping, place, subject),
             archive_now=any(desired.retain[index].archive_now for index in keeping),
             protected=any(desired.retain[index].protect for index in keeping),
+            may_be_protected=may_be_protected,
         )
     holds = base_holds(desired, subject, in_scope, rules.missing(undecided, place, subject), as_of)
     if holds:
-        return Held(job=subject, holds=holds)
+        return Held(job=subject, holds=holds, may_be_protected=may_be_protected)
     return Released(job=subject, tried=(), since=as_of)
 
 

@@ -148,22 +148,26 @@ def _ledger_bound(known: KnownJob | None, memory: LedgerView, as_of: datetime) -
     )
 
 
-# -- jobs that the ledger expects
+# -- jobs that are not listed
+
+
+def remembered(job_id: JobId, known: KnownJob) -> Subject:
+    """Give a job that the list lacks, as the ledger knows it: nothing is decided on it."""
+    return Subject(
+        id=job_id,
+        type=known.type,
+        status=known.status,
+        name=known.name,
+        project=known.project,
+        rank=known.sequence,
+        made=Made(known.missing_until - LISTS_LAG_AT_MOST if known.missing_until else None, known.first_seen),
+        holds=known.holds,
+    )
 
 
 def absent_of(listed: Iterable[JobId], memory: LedgerView) -> tuple[Subject, ...]:
     """Give the jobs that the ledger expects and the list lacks: nothing is decided on them, others may need them."""
     there = frozenset(listed)
     return tuple(
-        Subject(
-            id=job_id,
-            type=known.type,
-            status=known.status,
-            name=known.name,
-            project=known.project,
-            rank=known.sequence,
-            made=Made(known.missing_until - LISTS_LAG_AT_MOST if known.missing_until else None, known.first_seen),
-        )
-        for job_id, known in memory.jobs.items()
-        if not known.left and job_id not in there
+        remembered(job_id, known) for job_id, known in memory.jobs.items() if not known.left and job_id not in there
     )

@@ -54,12 +54,16 @@ class KeptBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retained:
-    """At least one rule keeps it; `kept` names all that do, in the file's order, those by id first."""
+    """At least one rule keeps it; `kept` names all that do, in the file's order, those by id first.
+
+    `may_be_protected` says that a `protect` rule cannot tell whether it keeps it too.
+    """
 
     job: Subject
     kept: tuple[KeptBy, ...]
     archive_now: bool = False
     protected: bool = False
+    may_be_protected: bool = False
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -72,11 +76,13 @@ class Held:
     """No rule keeps it for certain, and something forbids to let it go.  `holds` is never empty.
 
     `waits_since` is set where nothing but waiting holds it, or a relative that itself only waits: since when.
+    `may_be_protected` says that a `protect` rule cannot tell whether it keeps it.
     """
 
     job: Subject
     holds: tuple[Hold, ...]
     waits_since: datetime | None = None
+    may_be_protected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

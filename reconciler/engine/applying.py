@@ -12,16 +12,14 @@ from reconciler.core.guards import check
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change, Plan, SetAside, within_approval
-from reconciler.core.plan_making import compute_plan
-from reconciler.core.retention import decide
+from reconciler.core.plan_making import plan_from
 from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
 from reconciler.engine.job_steps import JobSteps
-from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.notices import note_unlisted_fields
-from reconciler.engine.observe import observe
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import Archiver, Clock, JobsCleaner, JobsReader, Ledger, Paced, Progress, Run, Stop
+from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
 from reconciler.errors import (
     AuthenticationRefused,
@@ -62,7 +60,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
     with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
         check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
         recovered = recover(means.reader, means.ledger, run)
-        fresh, memory = _observe_and_decide(means, run, desired, approved, tool_version)
+        fresh, memory = _observe_and_decide(means, run, desired, tool_version)
         work = _work(approved, fresh, memory, fold(means.ledger.entries()))
         _guard(desired, memory, work, fresh)
         if approved.has_work:
@@ -83,19 +81,20 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         return report
 
 
-def _observe_and_decide(
-    means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
-) -> tuple[Plan, LedgerView]:
-    inventory = observe(means.reader, means.ledger.view(), means.clock)
-    note_unlisted_fields(inventory, means.progress)
-    run.record_observation(inventory)
-    memory = means.ledger.view()
-    now = inventory.observed_at
-    may_go = {change.job_id for change in approved.changes}
-    chosen = worth_a_look(decide(desired, inventory, memory, now))
-    inventory = look_closer(means.reader, inventory, [job_id for job_id in chosen if job_id in may_go])
-    fresh = compute_plan(desired, inventory, memory, created_at=now, expires_at=now, tool_version=tool_version)
-    return fresh, memory
+def _observe_and_decide(means: Means, run: Run, desired: DesiredState, tool_version: str) -> tuple[Plan, LedgerView]:
+    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock)
+    note_unlisted_fields(recorded.inventory, means.progress)
+    now = recorded.inventory.observed_at
+    fresh = plan_from(
+        recorded.verdicts,
+        desired,
+        recorded.inventory,
+        recorded.memory,
+        created_at=now,
+        expires_at=now,
+        tool_version=tool_version,
+    )
+    return fresh, recorded.memory
 
 
 # -- what is left of the approved plan

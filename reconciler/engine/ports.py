@@ -8,10 +8,12 @@ from enum import Enum
 from typing import Protocol
 
 from reconciler.core.audit import AuditEvent
+from reconciler.core.imports import Judged
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import AssetKind, Job, JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt, VerifiedReceipt
+from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import Entry, Phase
 from reconciler.engine.account import LastSeen, Quota, ResultDates
 from reconciler.engine.outcome import Pace
@@ -236,6 +238,12 @@ class Run(Protocol):
 
     def record_observation(self, inventory: Inventory) -> None:
         """Record sightings: first and last seen, sequence (oldest of the listing first), jobs that left."""
+
+    def record_decision(self, record: DecisionRecord) -> None:
+        """Record who waits since when and what becomes of the holds, each step with its audit event, at once."""
+
+    def record_times(self, judged: Judged, source: str, digest: str) -> None:
+        """Record imported times of a file of that name and digest, with the audit event of it, at once."""
 
     def use_plan(self, plan_id: str) -> None:
         """Open the one use of a plan, or resume it."""

@@ -1,10 +1,10 @@
-"""Record what is there now, and nothing else: sightings are the only clock the service leaves us."""
+"""Record what is there now and what the file says of it: sightings are the only clock the service leaves us."""
 
 from dataclasses import dataclass
 
 from reconciler.core.desired import DesiredState
-from reconciler.engine.observe import observe
 from reconciler.engine.ports import Clock, JobsReader, Ledger
+from reconciler.engine.recording import observe_and_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +16,8 @@ class Refreshed:
 
 
 def refresh(desired: DesiredState, reader: JobsReader, ledger: Ledger, clock: Clock) -> Refreshed:
-    """Read the list and record the observation."""
+    """Read the list, record the observation and what is decided on it: waiting and protection."""
     with ledger.open_run("refresh", desired.account) as run:
-        memory = ledger.view()
-        inventory = observe(reader, memory, clock)
-        run.record_observation(inventory)
-        new = sum(job.id not in memory.jobs for job in inventory.jobs)
-        return Refreshed(jobs=len(inventory.jobs), new=new)
+        recorded = observe_and_record(desired, reader, ledger, run, clock)
+        jobs = recorded.inventory.jobs
+        return Refreshed(jobs=len(jobs), new=sum(job.id not in recorded.before.jobs for job in jobs))

@@ -1,5 +1,7 @@
 """Adding to the audit chain, inside the transaction of what the event tells."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -8,6 +10,15 @@ from reconciler.core.audit import GENESIS, event_hash
 from reconciler.core.canonical import utc_text
 from reconciler.ledger.rows import facts_text
 from reconciler.ledger.tables import audit
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One event to be told: see reconciler.core.audit.AuditEvent."""
+
+    event: str
+    facts: tuple[tuple[str, str], ...]
+    job_id: str = ""
 
 
 def add_event(
@@ -21,31 +32,41 @@ def add_event(
     job_id: str = "",
 ) -> str:
     """Add one event behind the last; give its hash, the new head of the chain."""
+    return add_events(connection, (NewEvent(event, facts, job_id),), at=at, run_id=run_id, actor=actor)
+
+
+def add_events(connection: Connection, events: Sequence[NewEvent], *, at: datetime, run_id: str, actor: str) -> str:
+    """Add events of one moment behind the last, in their order; give the new head of the chain."""
     last = connection.execute(
         select(audit.c.sequence, audit.c.hash).order_by(audit.c.sequence.desc()).limit(1)
     ).one_or_none()
-    sequence, previous = (last.sequence + 1, last.hash) if last else (1, GENESIS)
-    hashed = event_hash(
-        sequence=sequence,
-        at=at,
-        run_id=run_id,
-        actor=actor,
-        event=event,
-        job_id=job_id,
-        facts=facts,
-        previous=previous,
-    )
-    connection.execute(
-        insert(audit).values(
+    before, previous = (last.sequence, last.hash) if last else (0, GENESIS)
+    rows = []
+    for sequence, new in enumerate(events, start=before + 1):
+        hashed = event_hash(
             sequence=sequence,
-            at=utc_text(at),
+            at=at,
             run_id=run_id,
             actor=actor,
-            event=event,
-            job_id=job_id,
-            facts=facts_text(facts),
+            event=new.event,
+            job_id=new.job_id,
+            facts=new.facts,
             previous=previous,
-            hash=hashed,
         )
-    )
-    return hashed
+        rows.append(
+            {
+                "sequence": sequence,
+                "at": utc_text(at),
+                "run_id": run_id,
+                "actor": actor,
+                "event": new.event,
+                "job_id": new.job_id,
+                "facts": facts_text(new.facts),
+                "previous": previous,
+                "hash": hashed,
+            }
+        )
+        previous = hashed
+    if rows:
+        connection.execute(insert(audit), rows)
+    return previous

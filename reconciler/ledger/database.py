@@ -1,26 +1,20 @@
 """Opening the SQLite ledger: for reading without leaving a trace, for writing with every commit durable."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.resources import as_file, files
 from pathlib import Path
 from urllib.parse import quote
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from reconciler.errors import LedgerError, ReconcilerError
+from reconciler.ledger.revisions import RESTORE_HINT, bring_up_to_date, check_revision
 
 BUSY_S = 30.0
 """How long a connection waits for another one's transaction, each of which takes milliseconds."""
-
-RESTORE_HINT = "Restore the file from a backup, or name the right one with --state; it is never started anew by itself."
 
 
 @contextmanager
@@ -36,7 +30,7 @@ def reading(path: Path) -> Iterator[Connection | None]:
     engine = create_engine("sqlite://", creator=lambda: _open_for_reading(path), poolclass=NullPool)
     try:
         with told(path), engine.connect() as connection:
-            _check_revision(connection, path, may_be_older=False)
+            check_revision(connection, path, may_be_older=False)
             yield connection
     finally:
         engine.dispose()
@@ -56,8 +50,10 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def writing(path: Path) -> Engine:
+def writing(path: Path, *, at: str, say: Callable[[str], None]) -> Engine:
     """Give an engine whose transactions are immediate and durable; makes folder and database when they are new.
+
+    An older ledger is brought up to date, after a copy of it was made; `say` is told of that, `at` names the copy.
 
     Raises:
         LedgerError: the folder or the database cannot be made or opened, or is newer than this program.
@@ -71,8 +67,8 @@ def writing(path: Path) -> Engine:
         event.listen(engine, "begin", _begin_immediate)
         try:
             with engine.begin() as connection:
-                _check_revision(connection, path, may_be_older=True)
-                _migrate(connection)
+                check_revision(connection, path, may_be_older=True)
+                bring_up_to_date(connection, path, at=at, say=say)
         except BaseException:
             engine.dispose()
             raise
@@ -104,49 +100,3 @@ def told(path: Path) -> Iterator[None]:
         raise LedgerError(
             f"the ledger {path} cannot be used: {error.strerror}", hint="Check the folder's rights and space."
         ) from error
-
-
-# -- migrations
-
-
-@contextmanager
-def _scripts() -> Iterator[Config]:
-    with as_file(files("reconciler.ledger") / "migrations") as folder:
-        config = Config()
-        config.set_main_option("script_location", str(folder).replace("%", "%%"))
-        yield config
-
-
-def _check_revision(connection: Connection, path: Path, *, may_be_older: bool) -> None:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    with _scripts() as config:
-        scripts = ScriptDirectory.from_config(config)
-        newest = scripts.get_current_head()
-        try:
-            is_known = revision is None or scripts.get_revision(revision) is not None
-        except CommandError:
-            is_known = False
-    if not is_known:
-        raise LedgerError(
-            f"the ledger {path} was written by a newer version of this program (revision {revision})",
-            hint="Upgrade pictory-reconciler; an older one must not write to it.",
-        )
-    if revision is None and _has_tables(connection):
-        raise LedgerError(f"{path} is a database, but not a ledger", hint=RESTORE_HINT)
-    if revision != newest and not may_be_older:
-        raise LedgerError(
-            f"the ledger {path} is of an older version (revision {revision}, not {newest})",
-            hint="Run `reconciler refresh` once: a verb that writes brings it up to date.",
-        )
-
-
-def _has_tables(connection: Connection) -> bool:
-    return bool(connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar())
-
-
-def _migrate(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - only a verb that writes migrates
-
-    with _scripts() as config:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

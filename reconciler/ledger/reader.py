@@ -1,23 +1,21 @@
 """The ledger for reading.  Writes nothing and creates nothing; a ledger that does not exist yet is empty."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from reconciler.core.audit import AuditEvent
 from reconciler.core.canonical import utc_time
-from reconciler.core.job import JobId
-from reconciler.core.memory import KnownJob, LedgerView
+from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry
 from reconciler.engine.account import LastSeen
 from reconciler.engine.ports import PlanUse
-from reconciler.errors import LedgerError
 from reconciler.ledger import tables
-from reconciler.ledger.database import RESTORE_HINT, reading
+from reconciler.ledger.database import reading
 from reconciler.ledger.rows import read_audit_event, read_entry, read_receipt, read_run
+from reconciler.ledger.view import read_view
 
 
 class SqliteLedgerReader:
@@ -29,7 +27,7 @@ class SqliteLedgerReader:
     def view(self) -> LedgerView:
         """Give what a plan needs, as of one moment."""
         with reading(self._path) as connection:
-            return LedgerView() if connection is None else _view(connection)
+            return LedgerView() if connection is None else read_view(connection)
 
     def entries(self) -> Iterator[Entry]:
         """Give the journal in order of sequence."""
@@ -86,38 +84,3 @@ class SqliteLedgerReader:
             if connection is None:
                 return frozenset()
             return frozenset(connection.scalars(select(tables.run.c.run_id).where(tables.run.c.ended_at.is_(None))))
-
-
-_JOBS = "SELECT job_id, sequence, first_seen, last_seen, left_at IS NOT NULL FROM job"
-
-
-def _view(connection: Connection) -> LedgerView:
-    names = connection.scalars(select(tables.account.c.name)).all()
-    if not names:  # made by a run that ended before it began
-        return LedgerView()
-    if len(names) != 1:
-        raise LedgerError(f"the ledger names {len(names)} accounts, not one", hint=RESTORE_HINT)
-    archived: dict[str, frozenset[str]] = {}
-    for job_id, fingerprint in connection.execute(select(tables.receipt.c.job_id, tables.receipt.c.fingerprint)):
-        archived[job_id] = archived.get(job_id, frozenset()) | {fingerprint}
-    times: dict[str, datetime] = {}
-
-    def time(text: str) -> datetime:
-        # Jobs of one observation share their times: one object for all of them.
-        known = times.get(text)
-        if known is None:
-            known = times[text] = utc_time(text)
-        return known
-
-    none: frozenset[str] = frozenset()
-    jobs = {
-        JobId(job_id): KnownJob(
-            sequence=sequence,
-            first_seen=time(first_seen),
-            last_seen=time(last_seen),
-            left=bool(left),
-            archived=archived.get(job_id, none),
-        )
-        for job_id, sequence, first_seen, last_seen, left in connection.exec_driver_sql(_JOBS)
-    }
-    return LedgerView(account=names[0], jobs=jobs)

@@ -8,15 +8,19 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from reconciler.core.canonical import digest_of_bytes, utc_text
+from reconciler.core.imports import Judged
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.receipt import VerifiedReceipt
+from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import IllegalPhase, Phase, check_step
 from reconciler.engine.ports import Clock
 from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
-from reconciler.ledger.audit_rows import add_event
+from reconciler.ledger.audit_rows import add_event, add_events
 from reconciler.ledger.database import told
+from reconciler.ledger.decisions import record_holds, record_waits
+from reconciler.ledger.imported import record_imported
 from reconciler.ledger.rows import receipt_text, storable
 from reconciler.ledger.sightings import record_sightings
 
@@ -58,6 +62,21 @@ class SqliteRun:
         """Record sightings and what left."""
         with self._write() as connection:
             record_sightings(connection, inventory, self._run_id)
+
+    def record_decision(self, record: DecisionRecord) -> None:
+        """Record who waits and what becomes of the holds, with an audit event for each step of one."""
+        if not record.waits and not record.holds:
+            return
+        with self._write() as connection:
+            record_waits(connection, record)
+            events = record_holds(connection, record)
+            add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+
+    def record_times(self, judged: Judged, source: str, digest: str) -> None:
+        """Record imported times, and the audit event of it."""
+        with self._write() as connection:
+            event = record_imported(connection, judged, source=source, digest=digest, now=self._now_text())
+            add_events(connection, (event,), at=self._clock.now(), run_id=self._run_id, actor=self._actor)
 
     def use_plan(self, plan_id: str) -> None:
         """Open the one use of a plan, or resume it."""
@@ -105,6 +124,7 @@ class SqliteRun:
                         bag=proved.bag,
                         verified_at=utc_text(proved.verified_at),
                         statement=statement,
+                        size=proved.size,
                     )
                 )
             facts = (

@@ -1,24 +1,30 @@
 """Recording an observation: who was seen first and last when, in which order jobs came, and who left."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
 
 from reconciler.core.canonical import utc_text
 from reconciler.core.inventory import Inventory
-from reconciler.core.job import JobStatus
+from reconciler.core.job import Job, JobStatus, JobType
 from reconciler.ledger import tables
+from reconciler.ledger.rows import storable
 
 # Driver-level tuples: a listing may hold a million jobs, and building a statement for each costs more than the write.
+# What was once seen of a job stays: a later body that lacks it blanks nothing, and a type is never replaced, so that a
+# body of another type shows as what it is.
 _SEEN_AGAIN = """
-    UPDATE job SET last_seen = max(last_seen, ?), type = ?, status = ?, fingerprint = ?,
+    UPDATE job SET last_seen = max(last_seen, ?), status = ?, fingerprint = ?,
+        type = CASE WHEN type = 'unknown' THEN ? ELSE type END,
+        name = CASE WHEN ? THEN ? ELSE name END, project = CASE WHEN ? THEN ? ELSE project END,
         left_at = CASE WHEN ? THEN coalesce(left_at, ?) END, left_how = CASE WHEN ? THEN coalesce(left_how, ?) END
     WHERE job_id = ?
 """
 _SEEN_FIRST = """
-    INSERT INTO job (job_id, sequence, first_seen, first_observation, missing_until, last_seen, type, status,
-        fingerprint, left_at, left_how)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO job (job_id, sequence, first_seen, first_observation, missing_until, last_seen, status, fingerprint,
+        type, name, project, left_at, left_how)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -33,17 +39,50 @@ def record_sightings(connection: Connection, inventory: Inventory, run_id: str) 
     first_seen = max(seen_at, newest or "")
     again = [job for job in inventory.jobs if job.id in known]
     if again:
-        connection.exec_driver_sql(
-            _SEEN_AGAIN,
-            [
-                (seen_at, job.type.value, job.status.value, job.fingerprint, gone, seen_at, gone, "cleaned", job.id)
-                for job, gone in ((job, job.status is JobStatus.CLEANED) for job in again)
-            ],
-        )
+        connection.exec_driver_sql(_SEEN_AGAIN, [_again_row(job, seen_at) for job in again])
     rows = list(_first_rows(connection, inventory, known, first_seen, newest, number))
     if rows:
         connection.exec_driver_sql(_SEEN_FIRST, rows)
     _mark_gone(connection, known - {job.id for job in inventory.jobs}, seen_at)
+
+
+def _again_row(job: Job, seen_at: str) -> tuple[str | bool | None, ...]:
+    told = told_of(job)
+    gone = job.status is JobStatus.CLEANED
+    names = (told.shows_name, told.name, told.shows_project, told.project)
+    left = (gone, seen_at, gone, "cleaned")
+    return (seen_at, job.status.value, job.fingerprint, told.type, *names, *left, job.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a body tells of its job for good; a name that no database holds as it is, is remembered as not known."""
+
+    type: str
+    shows_name: bool
+    name: str | None
+    shows_project: bool
+    project: str | None
+
+
+_NOTHING_TOLD = Told(type=JobType.UNKNOWN.value, shows_name=False, name=None, shows_project=False, project=None)
+
+
+def told_of(job: Job) -> Told:
+    """Give what is to be remembered of a job's body; one that contradicts itself may be another job's."""
+    if job.contradictions:
+        return _NOTHING_TOLD
+    return Told(
+        type=job.type.value,
+        shows_name=bool(job.name),
+        name=_kept(job.name),
+        shows_project=bool(job.project),
+        project=_kept(job.project),
+    )
+
+
+def _kept(text: str) -> str | None:
+    return text if text and storable(text) == text else None
 
 
 def _observation(connection: Connection, inventory: Inventory, run_id: str) -> int:
@@ -74,7 +113,8 @@ def _first_rows(
             continue
         sequence += 1
         left = (first_seen, "cleaned") if job.status is JobStatus.CLEANED else (None, None)
-        facts = (job.type.value, job.status.value, job.fingerprint)
+        told = told_of(job)
+        facts = (job.status.value, job.fingerprint, told.type, told.name, told.project)
         yield (job.id, sequence, first_seen, number, newest, first_seen, *facts, *left)
 
 

@@ -26,8 +26,15 @@ def _wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _to_nobody(_line: str) -> None:
+    return
+
+
 class SqliteLedger(SqliteLedgerReader):
-    """Implements engine.ports.Ledger.  `actor` and `tool` go into the audit; `lease_s` is the lease's length."""
+    """Implements engine.ports.Ledger.
+
+    `actor` and `tool` go into the audit; `lease_s` is the lease's length; `say` is told what a person should know.
+    """
 
     def __init__(
         self,
@@ -38,6 +45,7 @@ class SqliteLedger(SqliteLedgerReader):
         tool: str,
         lease_s: float = LEASE_S,
         now_ms: Callable[[], int] = _wall_clock_ms,
+        say: Callable[[str], None] = _to_nobody,
     ) -> None:
         super().__init__(path)
         self._clock = clock
@@ -45,6 +53,7 @@ class SqliteLedger(SqliteLedgerReader):
         self._tool = tool
         self._lease_ms = int(lease_s * 1000)
         self._now_ms = now_ms
+        self._say = say
 
     @contextmanager
     def open_run(self, operation: str, account: str, plan_id: str = "") -> Iterator[SqliteRun]:
@@ -55,7 +64,7 @@ class SqliteLedger(SqliteLedgerReader):
             GuardRefused: the ledger belongs to another account.
             LedgerError: it cannot be made, read or written.
         """
-        engine = writing(self._path)
+        engine = writing(self._path, at=utc_text(self._clock.now()), say=self._say)
         try:
             run_id = f"run-{uuid.uuid4().hex[:12]}"
             with told(self._path):

@@ -65,6 +65,10 @@ job = Table(
     Column("fingerprint", String(80), nullable=False),
     Column("left_at", String(20)),
     Column("left_how", String(20)),
+    Column("name", Text),  # as once seen; empty where no body showed one
+    Column("project", Text),
+    Column("size", BigInteger),  # bytes, where it was measured and not archived
+    Column("released_since", String(20)),  # since when nothing but waiting holds it; empty where anything else does
 )
 
 entry = Table(
@@ -91,6 +95,7 @@ receipt = Table(
     Column("bag", Text, nullable=False),
     Column("verified_at", String(20), nullable=False),
     Column("statement", Text, nullable=False),
+    Column("size", BigInteger),  # bytes of all its files, as the statement says
     Index("ix_receipt_job_id", "job_id"),
 )
 
@@ -101,6 +106,35 @@ plan_use = Table(
     Column("opened_by", String(40), ForeignKey("run.run_id"), nullable=False),
     Column("opened_at", String(20), nullable=False),
     Column("spent_at", String(20)),
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", Text, nullable=False),
+    Column("rule", Text, nullable=False),  # at most one row of a job and a rule has not ended
+    Column("owner", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("set_at", String(20), nullable=False),
+    Column("until", String(20)),
+    Column("unkept_since", String(20)),
+    Column("ended_at", String(20)),  # an ended hold stays on record; a rule that keeps the job again sets a new one
+    Column("ended_how", String(20)),  # lifted | until
+    Index("ix_hold_job_id", "job_id"),
+)
+
+imported_time = Table(
+    "imported_time",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", Text, nullable=False),  # also of jobs that were never listed
+    Column("made_at", String(20), nullable=False),
+    Column("imported_at", String(20), nullable=False),
+    Column("source", Text, nullable=False),  # the file's name
+    Column("digest", String(80), nullable=False),  # of its bytes
+    Column("replaced_at", String(20)),  # a time that was moved stays on record
+    Index("ix_imported_time_job_id", "job_id"),
 )
 
 audit = Table(

@@ -16,7 +16,19 @@ from tests.support.workplace import COMMAND, Workplace
 
 A, B = job_id(1), job_id(2)
 
-VERBS = ("validate", "plan", "show", "apply", "refresh", "status", "verify", "audit", "emulator", "demo")
+VERBS = (
+    "validate",
+    "plan",
+    "show",
+    "apply",
+    "refresh",
+    "import-times",
+    "status",
+    "verify",
+    "audit",
+    "emulator",
+    "demo",
+)
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""The ledger's migrations, run in code (reconciler.ledger.schema); there is no alembic.ini."""
+"""The ledger's migrations, run in code (reconciler.ledger.revisions); there is no alembic.ini."""

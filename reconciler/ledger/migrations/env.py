@@ -1,4 +1,4 @@
-"""What alembic runs: the connection comes from reconciler.ledger.schema, which holds the transaction."""
+"""What alembic runs: the connection comes from reconciler.ledger.revisions, which holds the transaction."""
 
 from alembic import context
 

@@ -1,0 +1,63 @@
+"""What a run records of its decision: who waits since when, and what becomes of the holds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core.desired import DesiredState
+from reconciler.core.job import JobId
+from reconciler.core.memory import LedgerView
+from reconciler.core.protection import HoldChange, hold_changes
+from reconciler.core.verdicts import Held, Released, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """From now on nothing but waiting holds the job, since when; or, with None, something else does again."""
+
+    job_id: JobId
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """What changes in the ledger with one decision; `at` is never before a time recorded earlier."""
+
+    at: datetime
+    waits: tuple[Wait, ...]
+    holds: tuple[HoldChange, ...]
+
+
+def to_record(
+    desired: DesiredState, verdicts: Sequence[Verdict], memory: LedgerView, as_of: datetime
+) -> DecisionRecord:
+    """Tell what a run at `as_of` has to record of these verdicts.
+
+    `memory` is what was decided with; its `last_observed` is the last observation before this run's own.
+    """
+    return DecisionRecord(
+        at=max(as_of, memory.last_observed or as_of),
+        waits=tuple(_waits(verdicts, memory)),
+        holds=hold_changes(desired, verdicts, memory, as_of),
+    )
+
+
+def _waits(verdicts: Sequence[Verdict], memory: LedgerView) -> Iterator[Wait]:
+    for verdict in verdicts:
+        since, before = _since(verdict), verdict.job.released_since
+        if since is None and before is not None:
+            yield Wait(verdict.job.id, None)
+        elif since is not None and before is None:
+            # After a clock was set back, waiting begins at the newest time recorded: begun earlier, it would be over
+            # as soon as the clock is right again (I14).
+            yield Wait(verdict.job.id, max(since, memory.last_observed or since))
+    listed = frozenset(verdict.job.id for verdict in verdicts)
+    for job_id, known in memory.jobs.items():
+        if known.released_since is not None and job_id not in listed:
+            yield Wait(job_id, None)  # should it come back, it begins anew
+
+
+def _since(verdict: Verdict) -> datetime | None:
+    if isinstance(verdict, Released):
+        return verdict.since
+    return verdict.waits_since if isinstance(verdict, Held) else None

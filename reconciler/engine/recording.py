@@ -1,0 +1,47 @@
+"""Observe, record, decide, record the decision: what `refresh` is, and what every `apply` begins with.
+
+What is recorded is what a plan of this moment would say, so it looks as closely as a plan does.
+"""
+
+from dataclasses import dataclass, replace
+
+from reconciler.core.desired import DesiredState
+from reconciler.core.inventory import Inventory
+from reconciler.core.memory import LedgerView
+from reconciler.core.recording import to_record
+from reconciler.core.retention import decide
+from reconciler.core.verdicts import Verdict
+from reconciler.engine.looking_closer import look_closer, worth_a_look
+from reconciler.engine.observe import observe
+from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The list as it was recorded, what was remembered before, and the verdicts over both, with their memory."""
+
+    inventory: Inventory
+    before: LedgerView
+    memory: LedgerView
+    verdicts: tuple[Verdict, ...]
+
+
+def observe_and_record(
+    desired: DesiredState, reader: JobsReader, ledger: LedgerReader, run: Run, clock: Clock
+) -> Recorded:
+    """Read the list, record it, decide with the memory of it, and record what the decision says.
+
+    Raises:
+        InventoryIncomplete: nothing is recorded of a list that is not whole.
+        ServiceError, AuthenticationRefused: a job that had to be asked for alone could not be.
+    """
+    before = ledger.view()
+    inventory = observe(reader, before, clock)
+    as_of = inventory.observed_at
+    inventory = look_closer(reader, inventory, worth_a_look(decide(desired, inventory, before, as_of)))
+    run.record_observation(inventory)
+    # With the time of the observation before: a rule that lapsed since then freed its jobs when it lapsed, not now.
+    memory = replace(ledger.view(), last_observed=before.last_observed)
+    verdicts = decide(desired, inventory, memory, as_of)
+    run.record_decision(to_record(desired, verdicts, memory, as_of))
+    return Recorded(inventory=inventory, before=before, memory=memory, verdicts=verdicts)
