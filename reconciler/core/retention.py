@@ -24,7 +24,9 @@ __all__ = ["decide", "decide_over", "is_counted", "scope_answer", "span_text"]
 
 def decide(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Verdict, ...]:
     """Give one verdict per listed job, in the order of the listing."""
-    subjects = subjects_of(replace(inventory, observed_at=as_of), memory, desired.trust)
+    # A job that the ledger does not know was there when the list was read, however much later the question is asked.
+    seen_at = min(as_of, inventory.observed_at)
+    subjects = subjects_of(replace(inventory, observed_at=seen_at), memory, desired.trust)
     absent = absent_of((job.id for job in inventory.jobs), memory)
     left = frozenset(job_id for job_id, known in memory.jobs.items() if known.left)
     return tuple(decide_over(desired, subjects, absent, left, as_of, memory.last_observed))

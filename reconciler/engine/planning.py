@@ -1,6 +1,7 @@
 """Make a plan: read the list, read the ledger, decide, weigh against the limits.  Writes nothing (I6)."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from reconciler.core.desired import DesiredState
 from reconciler.core.guards import guarded
@@ -14,6 +15,14 @@ from reconciler.engine.observe import observe
 from reconciler.engine.ports import Clock, JobsReader, LedgerReader
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a decision is made over: the list as it was read, and what the ledger remembers."""
+
+    inventory: Inventory
+    memory: LedgerView
+
+
 def make_plan(
     desired: DesiredState,
     reader: JobsReader,
@@ -22,21 +31,41 @@ def make_plan(
     *,
     valid_for: timedelta,
     tool_version: str,
+    what_if: datetime | None = None,
 ) -> Plan:
     """Decide over the live list as it is now; the plan is valid until about `valid_for` from now.
+
+    With `what_if` it decides as if it were that time, and the plan is an answer that no apply takes.
 
     Raises:
         InventoryIncomplete: no plan is made from a list that is not whole.
     """
+    seen = read_for_a_decision(desired, reader, ledger, clock)
+    return plan_over(
+        desired, seen.inventory, seen.memory, valid_for=valid_for, tool_version=tool_version, what_if=what_if
+    )
+
+
+def read_for_a_decision(desired: DesiredState, reader: JobsReader, ledger: LedgerReader, clock: Clock) -> Sight:
+    """Read the list and the ledger, and ask closer where the list may show less than there is.
+
+    Raises:
+        InventoryIncomplete: the list is not whole.
+    """
     memory = ledger.view()
     inventory = observe(reader, memory, clock)
     chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
-    inventory = look_closer(reader, inventory, chosen)
-    return plan_over(desired, inventory, memory, valid_for=valid_for, tool_version=tool_version)
+    return Sight(look_closer(reader, inventory, chosen), memory)
 
 
 def plan_over(
-    desired: DesiredState, inventory: Inventory, memory: LedgerView, *, valid_for: timedelta, tool_version: str
+    desired: DesiredState,
+    inventory: Inventory,
+    memory: LedgerView,
+    *,
+    valid_for: timedelta,
+    tool_version: str,
+    what_if: datetime | None = None,
 ) -> Plan:
     """Decide over an inventory that was read already."""
     made_at = inventory.observed_at
@@ -47,5 +76,6 @@ def plan_over(
         created_at=made_at,
         expires_at=expiry(made_at, valid_for),
         tool_version=tool_version,
+        what_if=what_if,
     )
     return guarded(plan, desired, memory)

@@ -16,6 +16,7 @@ VERBS = {
     "plan": ["plan"],
     "plan as json": ["plan", "--json"],
     "plan with a detailed exit code": ["plan", "--detailed-exitcode"],
+    "plan of another time": ["plan", "--as-of", "2999-01-01"],
     "show": ["show", "plan.json"],
     "show as json": ["show", "plan.json", "--json"],
     "validate": ["validate"],
