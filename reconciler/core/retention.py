@@ -19,7 +19,7 @@ from reconciler.core.selectors import Match
 from reconciler.core.subjects import Subject, absent_of, subjects_of
 from reconciler.core.verdicts import Gone, Held, Hold, HoldCode, OutOfScope, Released, Retained, Verdict
 
-__all__ = ["decide", "decide_over", "is_counted", "scope_answer", "span_text"]
+__all__ = ["decide", "decide_over", "is_counted", "rules_over", "scope_answer", "span_text"]
 
 
 def decide(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Verdict, ...]:
@@ -45,8 +45,7 @@ def decide_over(
     `absent` are jobs that the ledger expects and the list lacks, `left` those that were cleaned or are gone;
     `last_observed` is when the ledger last recorded the list.
     """
-    takes_part = [_takes_part(desired.scope, subject) for subject in subjects]
-    rules = Rules.ready(desired, takes_part, subjects, absent, as_of)
+    rules = rules_over(desired, subjects, absent, as_of)
     verdicts = [_alone(desired, rules, place, subject, as_of) for place, subject in enumerate(subjects)]
     left |= {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
     # First by what stays for good reason: only a job that nothing of this kind holds begins to wait.
@@ -60,6 +59,12 @@ def decide_over(
         replace(verdict, tried=rules.tried(verdict.job)) if isinstance(verdict, Released) else verdict
         for place, verdict in enumerate(verdicts)
     ]
+
+
+def rules_over(desired: DesiredState, subjects: Sequence[Subject], absent: Sequence[Subject], as_of: datetime) -> Rules:
+    """Make the rules of a file ready for one decision."""
+    takes_part = [_takes_part(desired.scope, subject) for subject in subjects]
+    return Rules.ready(desired, takes_part, subjects, absent, as_of)
 
 
 # -- one job by itself

@@ -17,6 +17,8 @@ VERBS = {
     "plan as json": ["plan", "--json"],
     "plan with a detailed exit code": ["plan", "--detailed-exitcode"],
     "plan of another time": ["plan", "--as-of", "2999-01-01"],
+    "explain": ["explain", A, B, C],
+    "explain as json": ["explain", C, "--json", "--as-of", "2999-01-01"],
     "show": ["show", "plan.json"],
     "show as json": ["show", "plan.json", "--json"],
     "validate": ["validate"],
