@@ -11,6 +11,7 @@ from reconciler.cli.apply import apply
 from reconciler.cli.audit import audit
 from reconciler.cli.demo import demo
 from reconciler.cli.explain import explain
+from reconciler.cli.forecast import forecast
 from reconciler.cli.plan import plan
 from reconciler.cli.refresh import refresh
 from reconciler.cli.show import show
@@ -31,7 +32,7 @@ def cli() -> None:
     """
 
 
-for verb in (validate, plan, explain, show, apply, refresh, status, verify, audit, emulator, demo):
+for verb in (validate, plan, explain, forecast, show, apply, refresh, status, verify, audit, emulator, demo):
     cli.add_command(verb)
 
 

@@ -30,6 +30,7 @@ def loaded_by(*arguments: str) -> set[str]:
         ["plan", "--help"],
         ["status", "--help"],
         ["explain", "--help"],
+        ["forecast", "--help"],
         ["apply"],
         ["nonsense"],
     ],

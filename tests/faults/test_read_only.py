@@ -19,6 +19,8 @@ VERBS = {
     "plan of another time": ["plan", "--as-of", "2999-01-01"],
     "explain": ["explain", A, B, C],
     "explain as json": ["explain", C, "--json", "--as-of", "2999-01-01"],
+    "forecast": ["forecast", "--days", "400"],
+    "forecast as json": ["forecast", "--json"],
     "show": ["show", "plan.json"],
     "show as json": ["show", "plan.json", "--json"],
     "validate": ["validate"],
