@@ -139,9 +139,9 @@ class _Course:
         for place, subject in enumerate(self.subjects):
             if self._may_differ(place, as_of):
                 self.singly[place] = alone(self.desired, rules, place, subject, as_of)
-        self.verdicts = list(self.singly)
+        before, self.verdicts = self.verdicts, list(self.singly)
         together(self.verdicts, self.desired, rules, self.absent, self.left, as_of, last_observed)
-        newly = tuple(self._newly_free(rules))
+        newly = tuple(self._newly_free(rules, before))
         self._record(as_of)
         return newly
 
@@ -164,8 +164,10 @@ class _Course:
             passed = True
         return passed
 
-    def _newly_free(self, rules: Rules) -> Iterator[LetGo]:
+    def _newly_free(self, rules: Rules, before: Sequence[Verdict]) -> Iterator[LetGo]:
         for place, verdict in enumerate(self.verdicts):
+            if before and verdict is before[place]:
+                continue
             if not isinstance(verdict, Released):
                 self.kept_by[place] = self._keeping(rules, place, verdict)
             elif place not in self.free:
