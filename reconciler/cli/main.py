@@ -10,7 +10,9 @@ from reconciler import __version__
 from reconciler.cli.apply import apply
 from reconciler.cli.audit import audit
 from reconciler.cli.demo import demo
+from reconciler.cli.explain import explain
 from reconciler.cli.fmt import fmt
+from reconciler.cli.forecast import forecast
 from reconciler.cli.import_times import import_times
 from reconciler.cli.plan import plan
 from reconciler.cli.refresh import refresh
@@ -33,7 +35,11 @@ def cli() -> None:
     """
 
 
-for verb in (validate, fmt, schema, plan, show, apply, refresh, import_times, status, verify, audit, emulator, demo):
+VERBS = (
+    *(validate, fmt, schema, plan, explain, forecast, show, apply, refresh, import_times, status, verify, audit),
+    *(emulator, demo),
+)
+for verb in VERBS:
     cli.add_command(verb)
 
 

@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli import output
 from reconciler.engine.talk import silent
 from reconciler.wiring import CALLS_PER_SECOND, MOST_LISTED_JOBS, MOST_PAGES, Settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.core.desired import DesiredState
 
 Decorated = Callable[..., Any]
 
@@ -82,6 +87,27 @@ no_color = click.option(
     envvar="RECONCILER_NO_COLOR",
     help="No colours; NO_COLOR in the environment does the same.",
 )
+
+as_of = click.option(
+    "--as-of",
+    "as_of",
+    metavar="TIME",
+    help="Decide as if it were this time: 2027-02-01 (the start of that day in the file's zone), or "
+    "2027-02-01T09:00:00Z.",
+)
+
+
+def moment_of(text: str | None, desired: "DesiredState") -> "datetime | None":
+    """Read the value of --as-of, which may be a date in the file's zone."""
+    from reconciler.core.moments import moment
+    from reconciler.errors import UsageRefused
+
+    if text is None:
+        return None
+    try:
+        return moment(text, desired.zone)
+    except ValueError as error:
+        raise UsageRefused(f"--as-of {text!r} cannot be used: {error}") from None
 
 
 def _gathering(**flags: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:

@@ -43,6 +43,7 @@ def _span(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
     show_default=True,
     help="How long the plan is valid.",
 )
+@options.as_of
 def plan(
     *,
     settings: "Settings",
@@ -52,13 +53,17 @@ def plan(
     detailed_exitcode: bool,
     strict: bool,
     valid_for: timedelta,
+    as_of: str | None,
 ) -> int:
     """Show what would be archived and cleaned, and why.  Changes nothing.
+
+    With --as-of it decides as if it were another time, with all else as it is now: an answer that apply refuses.
 
     \b
     Examples:
       reconciler plan --out plan.json           save it, have it reviewed, then: reconciler apply plan.json
       reconciler plan --detailed-exitcode       for scripts: 0 no changes, 2 changes
+      reconciler plan --as-of 2027-02-01        what would go on that day
     """
     from reconciler import wiring
     from reconciler.engine.planning import make_plan
@@ -74,11 +79,12 @@ def plan(
             output.PlainProgress(),
             valid_for=valid_for,
             tool_version=wiring.VERSION,
+            what_if=options.moment_of(as_of, parts.desired),
         )
     if out:
         save(out, write_plan(made))
     output.product(write_plan(made) if as_json else plan_text(made, style=output.style(no_color=no_color)))
-    if not made.applyable or (strict and made.warnings):
+    if made.violations or (strict and made.warnings):
         return 4
     return 2 if detailed_exitcode and made.has_work else 0
 

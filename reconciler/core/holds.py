@@ -93,6 +93,8 @@ def _age_holds(subject: Subject, min_age: timedelta, as_of: datetime) -> Iterato
 
 def lapse_holds(lapsed: Mapping[str, datetime], grace: timedelta, as_of: datetime) -> tuple[Hold, ...]:
     """Give a hold for each rule that lapsed less than `grace` ago."""
+    if not lapsed:
+        return ()
     return tuple(
         Hold(
             HoldCode.LAPSED,

@@ -38,6 +38,9 @@ UNDECIDED = Slot.TIME_UNKNOWN | Slot.SIZE_UNKNOWN | Slot.OUT_OF_ORDER
 PERIODS = ((Period.DAY, Slot.DAY), (Period.WEEK, Slot.WEEK), (Period.MONTH, Slot.MONTH), (Period.YEAR, Slot.YEAR))
 KEYS = ((Slot.LAST, "keep_last"), *((slot, period.value) for period, slot in PERIODS), (Slot.SIZE, "keep_bytes"))
 
+WHEN_MADE = "when it was made"
+"""The fact that a rule misses where an interval does not decide."""
+
 
 def periods_kept(keep: Keep) -> tuple[tuple[Period, Slot, int], ...]:
     """Give the periods of which a rule keeps the newest, with how many."""
@@ -156,7 +159,7 @@ def undecided_for(rule: RetainRule, subject: Subject, slot: int, as_of: datetime
     within = rule.keep.within
     missing: list[str] = []
     if slot & Slot.TIME_UNKNOWN or (within is not None and is_within(subject.made, within, as_of) is Match.UNKNOWN):
-        missing.append("when it was made")
+        missing.append(WHEN_MADE)
     if slot & Slot.SIZE_UNKNOWN:
         missing.append("its size")
     if slot & Slot.OUT_OF_ORDER:

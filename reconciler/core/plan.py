@@ -106,6 +106,9 @@ class Plan:
     """What an apply may do at most.  `changes` are in ledger order, oldest job first.
 
     `warnings` are what lint finds about the file; they take no part in what is done.
+
+    `what_if` says that it decides for another time (`as_of`) than that of the reading (`created_at`): an answer, never
+    an approval.  `not_yet_seen` counts listed jobs that nobody had seen by then, which it leaves out.
     """
 
     account: str
@@ -124,6 +127,8 @@ class Plan:
     counts: Counts
     violations: tuple[Violation, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    what_if: bool = False
+    not_yet_seen: int = 0
 
     @property
     def plan_id(self) -> str:
@@ -132,20 +137,20 @@ class Plan:
         Neither commit nor host nor the time of making is in it, so a decision keeps its name across a merge.
         """
         decided = sorted([c.job_id, [a.value for a in c.actions], c.fingerprint] for c in self.changes)
-        return digest(
-            {
-                "v": 1,
-                "account": self.account,
-                "desired": self.desired_digest,
-                "changes": decided,
-                "expires_at": utc_text(self.expires_at),
-            }
-        )
+        named = {
+            "v": 1,
+            "account": self.account,
+            "desired": self.desired_digest,
+            "changes": decided,
+            "expires_at": utc_text(self.expires_at),
+        }
+        # In the name of a what-if alone: a reader that knows of none finds that the name does not fit, and refuses it.
+        return digest({**named, "what_if": utc_text(self.as_of)} if self.what_if else named)
 
     @property
     def applyable(self) -> bool:
         """Whether an apply would be allowed, as far as the plan can tell."""
-        return not self.violations
+        return not self.violations and not self.what_if
 
     @property
     def cleans(self) -> int:

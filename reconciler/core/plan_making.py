@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, Reason, 
 from reconciler.core.retention import decide, is_counted
 from reconciler.core.subjects import Subject
 from reconciler.core.verdicts import Gone, Held, OutOfScope, Released, Retained, RuleTried, Verdict
+from reconciler.core.what_if import seen_by
 
 
 def compute_plan(
@@ -23,8 +25,25 @@ def compute_plan(
     created_at: datetime,
     expires_at: datetime,
     tool_version: str,
+    what_if: datetime | None = None,
 ) -> Plan:
-    """Decide over a whole inventory as it was observed.  Violations are added by `reconciler.core.guards`."""
+    """Decide over a whole inventory as it was observed; with `what_if`, as if it were that time.
+
+    Violations are added by `reconciler.core.guards`.
+    """
+    if what_if is not None:
+        there, known = seen_by(inventory, memory, desired.trust, what_if)
+        answer = plan_from(
+            decide(desired, there, known, what_if),
+            desired,
+            inventory,
+            known,
+            created_at=created_at,
+            expires_at=expires_at,
+            tool_version=tool_version,
+        )
+        unseen = len(inventory.jobs) - len(there.jobs)
+        return replace(answer, as_of=what_if, what_if=True, not_yet_seen=unseen)
     verdicts = decide(desired, inventory, memory, inventory.observed_at)
     return plan_from(
         verdicts,

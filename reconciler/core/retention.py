@@ -19,12 +19,14 @@ from reconciler.core.selectors import Match
 from reconciler.core.subjects import Subject, absent_of, subjects_of
 from reconciler.core.verdicts import Gone, Held, Hold, HoldCode, OutOfScope, Released, Retained, Verdict
 
-__all__ = ["decide", "decide_over", "is_counted", "scope_answer", "span_text"]
+__all__ = ["alone", "decide", "decide_over", "is_counted", "rules_over", "scope_answer", "span_text", "together"]
 
 
 def decide(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Verdict, ...]:
     """Give one verdict per listed job, in the order of the listing."""
-    subjects = subjects_of(replace(inventory, observed_at=as_of), memory, desired.trust)
+    # A job that the ledger does not know was there when the list was read, however much later the question is asked.
+    seen_at = min(as_of, inventory.observed_at)
+    subjects = subjects_of(replace(inventory, observed_at=seen_at), memory, desired.trust)
     absent = absent_of((job.id for job in inventory.jobs), memory)
     left = frozenset(job_id for job_id, known in memory.jobs.items() if known.left)
     return tuple(decide_over(desired, subjects, absent, left, as_of, memory.last_observed))
@@ -43,27 +45,26 @@ def decide_over(
     `absent` are jobs that the ledger expects and the list lacks, `left` those that were cleaned or are gone;
     `last_observed` is when the ledger last recorded the list.
     """
-    takes_part = [_takes_part(desired.scope, subject) for subject in subjects]
-    rules = Rules.ready(desired, takes_part, subjects, absent, as_of)
-    verdicts = [_alone(desired, rules, place, subject, as_of) for place, subject in enumerate(subjects)]
-    left |= {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
-    # First by what stays for good reason: only a job that nothing of this kind holds begins to wait.
-    _hold_relatives(verdicts, desired, absent, left, is_waiting=False)
-    for place, verdict in enumerate(verdicts):
-        if isinstance(verdict, Released):
-            verdicts[place] = _waiting(desired, rules, verdict, as_of, last_observed)
-    # Then by what still waits: whatever goes together waits for the last of them.
-    _hold_relatives(verdicts, desired, absent, left, is_waiting=True)
+    rules = rules_over(desired, subjects, absent, as_of)
+    verdicts = [alone(desired, rules, place, subject, as_of) for place, subject in enumerate(subjects)]
+    together(verdicts, desired, rules, absent, left, as_of, last_observed)
     return [
         replace(verdict, tried=rules.tried(verdict.job)) if isinstance(verdict, Released) else verdict
         for place, verdict in enumerate(verdicts)
     ]
 
 
+def rules_over(desired: DesiredState, subjects: Sequence[Subject], absent: Sequence[Subject], as_of: datetime) -> Rules:
+    """Make the rules of a file ready for one decision."""
+    takes_part = [_takes_part(desired.scope, subject) for subject in subjects]
+    return Rules.ready(desired, takes_part, subjects, absent, as_of)
+
+
 # -- one job by itself
 
 
-def _alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_of: datetime) -> Verdict:
+def alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_of: datetime) -> Verdict:
+    """Decide on the subject at `place` by itself: what is released here may still be held by `together`."""
     if subject.status is JobStatus.CLEANED and not subject.contradictions:
         return Gone(job=subject)
     in_scope = scope_answer(desired.scope, subject)
@@ -111,15 +112,35 @@ def is_counted(scope: Scope, job: Subject) -> bool:
 # -- waiting, and what goes together
 
 
+def together(
+    verdicts: list[Verdict],
+    desired: DesiredState,
+    rules: Rules,
+    absent: Sequence[Subject],
+    left: frozenset[JobId],
+    as_of: datetime,
+    last_observed: datetime | None,
+) -> None:
+    """Hold, in their places, the released jobs that others need or that still have to wait."""
+    left |= {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
+    # First by what stays for good reason: only a job that nothing of this kind holds begins to wait.
+    _hold_relatives(verdicts, desired, absent, left, is_waiting=False)
+    for place, verdict in enumerate(verdicts):
+        if isinstance(verdict, Released):
+            verdicts[place] = _waiting(desired, rules, verdict, as_of, last_observed)
+    # Then by what still waits: whatever goes together waits for the last of them.
+    _hold_relatives(verdicts, desired, absent, left, is_waiting=True)
+
+
 def _waiting(
     desired: DesiredState, rules: Rules, verdict: Released, as_of: datetime, last_observed: datetime | None
 ) -> Released | Held:
-    lapsed = rules.lapsed(verdict.job)
+    lapsed = rules.lapsed(verdict.job) if rules.past else {}
     since = _free_since(verdict.job, lapsed.values(), as_of, last_observed)
     holds = (*lapse_holds(lapsed, desired.grace, as_of), *grace_hold(verdict.job, since, desired.grace, as_of))
     if holds:
         return Held(job=verdict.job, holds=holds, waits_since=since)
-    return replace(verdict, since=since)
+    return verdict if verdict.since == since else replace(verdict, since=since)
 
 
 def _free_since(

@@ -22,7 +22,7 @@ from reconciler.core.keeping import (
 from reconciler.core.selector_words import what_is_missing, why_not
 from reconciler.core.selectors import IdIn, Match, Test, asks_kind_alone, match, narrowed, ready
 from reconciler.core.subjects import Subject
-from reconciler.core.verdicts import KeptBy, RuleTried
+from reconciler.core.verdicts import Answer, KeptBy, RuleSaid, RuleTried
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,30 @@ class Rules:
             if lapse:
                 tried.append(RuleTried(self.retain[index].name, f"lapsed at {utc_text(lapse)}"))
         return tuple(tried)
+
+    def said(self, place: int, subject: Subject) -> tuple[RuleSaid, ...]:
+        """Tell what every rule says of the subject at `place`, in the file's order; ids that are not its own as one."""
+        keeping, undecided = self.answers(place, subject)
+        told: list[tuple[int, RuleSaid]] = []
+        for index, kept in zip(keeping, self.reasons(keeping, place, subject), strict=True):
+            told.append((index, RuleSaid(kept.rule, Answer.KEEPS, kept.keys)))
+        for index in undecided:
+            missing = self._missing(index, place, subject)
+            told.append((index, RuleSaid(self.retain[index].name, Answer.CANNOT_TELL, why=missing)))
+        for index in set(self.by_match).difference(keeping, undecided):
+            told.append((index, RuleSaid(self.retain[index].name, Answer.DOES_NOT, why=self._why_not(index, subject))))
+        told += [(index, self._lapsed(index, subject)) for index in self.past]
+        others = len(self.by_id) - (subject.id in self.by_id)
+        if others:
+            why = f"not among the {others} {'other ' if subject.id in self.by_id else ''}ids that the file names"
+            told.append((len(self.retain), RuleSaid("ids", Answer.DOES_NOT, why=why)))
+        return tuple(said for _, said in sorted(told, key=lambda pair: pair[0]))
+
+    def _lapsed(self, index: int, subject: Subject) -> RuleSaid:
+        rule = self.retain[index]
+        lapse = f"lapsed at {utc_text(rule.lapses_at)}" if rule.lapses_at else "lapsed"
+        owns = {Match.YES: "", Match.NO: "; does not own it", Match.UNKNOWN: "; may own it"}
+        return RuleSaid(rule.name, Answer.LAPSED, why=lapse + owns[match(rule.selector, subject)])
 
     def _why_not(self, index: int, subject: Subject) -> str:
         kind = self._kind(subject)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import assert_never
 
 from reconciler.core.subjects import Subject
 
@@ -42,6 +43,28 @@ class RuleTried:
 
     rule: str
     why: str
+
+
+class Answer(Enum):
+    """What one rule says of one job.  The words are part of what `explain` prints."""
+
+    KEEPS = "keeps"
+    CANNOT_TELL = "cannot_tell"
+    DOES_NOT = "does_not_keep"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSaid:
+    """What one rule says of one job.
+
+    `keys` are the `keep_*` keys that keep it; `why` is what it needs to know, or why it does not keep it.
+    """
+
+    rule: str
+    answer: Answer
+    keys: tuple[str, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +136,20 @@ class Gone:
 
 
 Verdict = Retained | Held | Released | OutOfScope | Gone
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """Name a verdict as our formats do: `retain`, `hold`, `release`, `out_of_scope` or `gone`."""
+    match verdict:
+        case Retained():
+            return "retain"
+        case Held():
+            return "hold"
+        case Released():
+            return "release"
+        case OutOfScope():
+            return "out_of_scope"
+        case Gone():
+            return "gone"
+        case _:
+            assert_never(verdict)

@@ -58,6 +58,14 @@ class RunSeen:
     outcome: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """When a job was found to have left, and how: `cleaned` or `gone`."""
+
+    at: datetime
+    how: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastSeen:
     """The newest observation's time and the newest run; None where there is none yet."""

@@ -12,12 +12,18 @@ NEW_PLAN = "Make a new plan and have it reviewed: reconciler plan --out plan.jso
 
 
 def check_approval(plan: Plan, desired: DesiredState, use: PlanUse, now: datetime) -> None:
-    """Refuse a plan of another account or file, expired, used, or over its limits.
+    """Refuse a plan for another time, of another account or file, expired, used, or over its limits.
 
     Raises:
         PlanRefused: with the field that does not fit.
         GuardRefused: the plan itself says that it exceeds a limit.
     """
+    if plan.what_if:
+        raise PlanRefused(
+            f"the plan is a what-if: it decides as if it were {utc_text(plan.as_of)}, and is never applied",
+            field="what_if",
+            hint=NEW_PLAN,
+        )
     if plan.account != desired.account:
         raise PlanRefused(
             f"the plan is for account {plan.account}, {desired.place('account')} says {desired.account}",

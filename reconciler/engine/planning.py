@@ -1,6 +1,6 @@
 """Make a plan: read the list, read the ledger, decide, weigh against the limits.  Writes nothing (I6)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.core.desired import DesiredState
@@ -10,13 +10,21 @@ from reconciler.core.lint import errors_of, lint, warnings_of
 from reconciler.core.lint_live import lint_against
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, expiry
-from reconciler.core.plan_making import plan_from
+from reconciler.core.plan_making import compute_plan, plan_from
 from reconciler.core.retention import decide
 from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
 from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Progress
 from reconciler.errors import DesiredStateInvalid
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a decision is made over: the list as it was read, and what the ledger remembers."""
+
+    inventory: Inventory
+    memory: LedgerView
 
 
 def make_plan(
@@ -28,27 +36,59 @@ def make_plan(
     *,
     valid_for: timedelta,
     tool_version: str,
+    what_if: datetime | None = None,
 ) -> Plan:
     """Decide over the live list as it is now; the plan is valid until about `valid_for` from now.
+
+    With `what_if` it decides as if it were that time, and the plan is an answer that no apply takes.
 
     Raises:
         DesiredStateInvalid: lint finds an error in the file.
         InventoryIncomplete: no plan is made from a list that is not whole.
     """
     refuse_lint_errors(desired, clock.now())
+    seen = read_for_a_decision(desired, reader, ledger, clock)
+    note_unlisted_fields(seen.inventory, progress)
+    return plan_over(
+        desired, seen.inventory, seen.memory, valid_for=valid_for, tool_version=tool_version, what_if=what_if
+    )
+
+
+def read_for_a_decision(desired: DesiredState, reader: JobsReader, ledger: LedgerReader, clock: Clock) -> Sight:
+    """Read the list and the ledger, and ask closer where the list may show less than there is.
+
+    Raises:
+        InventoryIncomplete: the list is not whole.
+    """
     memory = ledger.view()
     inventory = observe(reader, memory, clock)
-    note_unlisted_fields(inventory, progress)
     chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
-    inventory = look_closer(reader, inventory, chosen)
-    return plan_over(desired, inventory, memory, valid_for=valid_for, tool_version=tool_version)
+    return Sight(look_closer(reader, inventory, chosen), memory)
 
 
 def plan_over(
-    desired: DesiredState, inventory: Inventory, memory: LedgerView, *, valid_for: timedelta, tool_version: str
+    desired: DesiredState,
+    inventory: Inventory,
+    memory: LedgerView,
+    *,
+    valid_for: timedelta,
+    tool_version: str,
+    what_if: datetime | None = None,
 ) -> Plan:
-    """Decide over an inventory that was read already."""
+    """Decide over an inventory that was read already; with `what_if`, as if it were that time."""
     made_at = inventory.observed_at
+    expires_at = expiry(made_at, valid_for)
+    if what_if is not None:
+        answer = compute_plan(
+            desired,
+            inventory,
+            memory,
+            created_at=made_at,
+            expires_at=expires_at,
+            tool_version=tool_version,
+            what_if=what_if,
+        )
+        return guarded(replace(answer, warnings=warnings_of(lint(desired, what_if))), desired, memory)
     verdicts = decide(desired, inventory, memory, made_at)
     plan = plan_from(
         verdicts,
@@ -56,7 +96,7 @@ def plan_over(
         inventory,
         memory,
         created_at=made_at,
-        expires_at=expiry(made_at, valid_for),
+        expires_at=expires_at,
         tool_version=tool_version,
     )
     found = (*lint(desired, made_at), *lint_against(desired, verdicts, made_at))

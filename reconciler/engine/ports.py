@@ -15,7 +15,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import Entry, Phase
-from reconciler.engine.account import LastSeen, Quota, ResultDates
+from reconciler.engine.account import Departure, LastSeen, Quota, ResultDates
 from reconciler.engine.outcome import Pace
 
 
@@ -220,6 +220,9 @@ class LedgerHistory(LedgerReader, Protocol):
         Raises:
             LedgerError: the ledger exists and cannot be read.
         """
+
+    def departure(self, job_id: JobId) -> Departure | None:
+        """Tell when and how a job left; None for one that is still expected, or was never seen."""
 
 
 class Run(Protocol):

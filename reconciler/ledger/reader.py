@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from reconciler.core.audit import AuditEvent
 from reconciler.core.canonical import utc_time
+from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry
-from reconciler.engine.account import LastSeen
+from reconciler.engine.account import Departure, LastSeen
 from reconciler.engine.ports import PlanUse
 from reconciler.ledger import tables
 from reconciler.ledger.database import reading
@@ -77,6 +78,15 @@ class SqliteLedgerReader:
         return LastSeen(
             observed_at=utc_time(observed_at) if observed_at else None, run=read_run(row) if row is not None else None
         )
+
+    def departure(self, job_id: JobId) -> Departure | None:
+        """Tell when and how a job left."""
+        job = tables.job.c
+        with reading(self._path) as connection:
+            if connection is None:
+                return None
+            row = connection.execute(select(job.left_at, job.left_how).where(job.job_id == job_id)).one_or_none()
+        return Departure(utc_time(row.left_at), row.left_how or "") if row is not None and row.left_at else None
 
     def unclosed_runs(self) -> frozenset[str]:
         """Give the runs that never ended: interrupted ones, and one that is going on."""

@@ -110,8 +110,10 @@ def _content(plan: Plan) -> dict[str, object]:
             "unnamed": plan.proof.unnamed,
             "arrived": plan.proof.arrived,
             "asked_alone": plan.proof.asked_alone,
+            "not_yet_seen": plan.not_yet_seen,
         },
         "complete": True,
+        "what_if": plan.what_if,
         "applyable": plan.applyable,
         "violations": [_violation(violation) for violation in plan.violations],
         **({"warnings": [_warning(finding) for finding in plan.warnings]} if plan.warnings else {}),
@@ -216,6 +218,8 @@ def _plan(read: dict[str, Any], name: str) -> Plan:
             ),
             violations=tuple(Violation(**violation) for violation in read["violations"]),
             warnings=tuple(Finding(severity=Severity.WARNING, **warning) for warning in read.get("warnings", ())),
+            what_if=read.get("what_if", False),
+            not_yet_seen=inventory.get("not_yet_seen", 0),
         )
     except ValueError as error:
         raise PlanRefused(f"{name} is not a plan: {error}", field="(value)", hint=HINT) from None

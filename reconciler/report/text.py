@@ -31,18 +31,29 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from _retained(plan, style)
     yield from _warnings(plan, style)
     yield from _guards(plan, style)
-    yield f"Plan {plan.plan_id}, valid until {utc_text(plan.expires_at)}."
-    if not plan.applyable:
+    if plan.what_if:
+        yield style.paint(_what_if(plan), Colour.YELLOW, Colour.BOLD)
+    else:
+        yield f"Plan {plan.plan_id}, valid until {utc_text(plan.expires_at)}."
+    if plan.violations:
         yield style.paint("This plan may not be applied: see the guards above.", Colour.RED, Colour.BOLD)
     yield style.paint(summary_line(plan), Colour.BOLD)
 
 
+def _what_if(plan: Plan) -> str:
+    return f"What if it were {utc_text(plan.as_of)}: an answer, never an approval; apply refuses it."
+
+
 def _head(plan: Plan, style: Style) -> Iterator[str]:
     proof = plan.proof
+    if plan.what_if:
+        yield style.paint(_what_if(plan), Colour.YELLOW, Colour.BOLD)
     yield (
         f"Account {word(plan.account)}: {plan.inventory_jobs} jobs on {proof.pages} pages, read to the end at "
-        f"{utc_text(plan.as_of)}."
+        f"{utc_text(plan.created_at if plan.what_if else plan.as_of)}."
     )
+    if plan.not_yet_seen:
+        yield style.paint(f"  {plan.not_yet_seen} of them had not been seen by then, and are left out.", Colour.DIM)
     if proof.repeats:
         yield style.paint(f"  {proof.repeats} items were listed more than once and count once.", Colour.DIM)
     if proof.arrived:

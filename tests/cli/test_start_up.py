@@ -23,7 +23,17 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["plan", "--help"], ["status", "--help"], ["apply"], ["nonsense"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["plan", "--help"],
+        ["status", "--help"],
+        ["explain", "--help"],
+        ["forecast", "--help"],
+        ["apply"],
+        ["nonsense"],
+    ],
 )
 def test_what_does_not_work_loads_nothing_heavy(arguments: list[str]) -> None:
     assert loaded_by(*arguments) == set()

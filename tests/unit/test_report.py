@@ -125,6 +125,12 @@ def test_a_plan_of_before_the_first_page_was_read_again_is_still_read() -> None:
     assert read_plan(content, "plan.json").proof.arrived == 0
 
 
+def test_a_plan_of_before_there_were_what_ifs_is_still_read_and_is_none() -> None:
+    content = (GOLDEN / "plan-before-what-if.json").read_bytes()
+    assert b'"what_if"' not in content
+    assert not read_plan(content, "plan.json").what_if
+
+
 def test_a_run_looks_as_it_was_judged_right(golden: Golden) -> None:
     golden("run.txt", run_report_text(RUN, style=PLAIN))
     golden("run.json", run_report_json(RUN))

@@ -1,0 +1,144 @@
+"""What time alone will let go: on which day, by what, with how many bytes; rules about to lapse."""
+
+import json
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.desired import DesiredState, Keep
+from reconciler.core.forecast import Cause, CauseKind, Forecast, day_starts, forecast
+from reconciler.core.job import JobId, JobType
+from reconciler.core.memory import LedgerHold, LedgerView
+from reconciler.core.selectors import EveryJob, TypeIn
+from reconciler.engine.forecasting import Outlook, outlook_over
+from reconciler.engine.planning import Sight
+from reconciler.report.forecast_text import forecast_json, forecast_text, summary_line
+from reconciler.report.style import Style
+from tests.support.values import DAY, NOON, by_id, desired, inventory, job, known, memory, rule
+
+Golden = Callable[[str, str], None]
+FRESH = replace(rule(EveryJob(), "fresh"), keep=Keep(within=10 * DAY))
+MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def went(told: Forecast) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """Give, by job, the number of the day on which it goes, and the names of what kept it."""
+    return {
+        gone.job_id: (number, tuple(cause.name for cause in gone.causes))
+        for number, day in enumerate(told.days, start=1)
+        for gone in day.let_go
+    }
+
+
+def seen_since(**ages: timedelta) -> LedgerView:
+    return LedgerView(
+        account="acme",
+        jobs={
+            JobId(name): replace(known(number, seen=NOON - age), missing_until=NOON - age)
+            for number, (name, age) in enumerate(ages.items(), start=1)
+        },
+        last_observed=NOON,
+    )
+
+
+def test_each_job_goes_at_the_first_start_of_a_day_past_its_edge() -> None:
+    view = seen_since(old=11 * DAY, edge=9 * DAY + timedelta(hours=12), later=8 * DAY)
+    told = forecast(desired(FRESH), inventory(job("later"), job("edge"), job("old")), view, 5)
+    assert [gone.job_id for gone in told.free_now] == ["old"]
+    # On the very edge (midnight of day 1) the rule keeps it still.
+    assert went(told) == {"edge": (2, ("fresh",)), "later": (3, ("fresh",))}
+    assert told.at_the_end == (("release", 3),)
+
+
+def test_grace_runs_from_the_day_on_which_a_job_came_free() -> None:
+    waiting = replace(desired(FRESH), grace=3 * DAY)
+    told = forecast(waiting, inventory(job("a")), seen_since(a=8 * DAY), 9)
+    assert went(told) == {"a": (6, ("fresh",))}
+
+
+def test_a_wait_under_way_counts_from_when_it_was_recorded() -> None:
+    waiting = replace(desired(FRESH), grace=3 * DAY)
+    begun = replace(known(1), released_since=NOON - 2 * DAY)
+    view = LedgerView(account="acme", jobs={JobId("a"): begun}, last_observed=NOON)
+    assert went(forecast(waiting, inventory(job("a")), view, 5)) == {"a": (2, ("grace",))}
+
+
+def test_a_rule_that_lapses_lets_go_and_is_announced() -> None:
+    launch = replace(by_id("a", name="launch"), lapses_at=MIDNIGHT + 2 * DAY, owner="growth")
+    told = forecast(replace(desired(launch), grace=2 * DAY), inventory(job("a")), memory("a"), 9)
+    assert [(number, each.rule, each.owner) for number, day in enumerate(told.days) for each in day.lapses] == [
+        (2, "launch", "growth")
+    ]
+    assert went(told) == {"a": (5, ("launch",))}
+
+
+def test_a_job_too_young_goes_when_it_is_old_enough_by_the_name_of_the_hold() -> None:
+    told = forecast(desired(min_age=2 * DAY), inventory(job("new")), LedgerView(), 5)
+    assert [day.let_go[0].causes for day in told.days if day.let_go] == [(Cause(CauseKind.HOLD, "too_young"),)]
+    assert went(told) == {"new": (3, ("too_young",))}
+
+
+def test_a_protection_that_no_rule_gives_any_more_ends_after_its_delay() -> None:
+    hold = LedgerHold(rule="court", owner="legal", reason="", set_at=NOON - 30 * DAY)
+    view = LedgerView(account="acme", jobs={JobId("a"): replace(known(1), holds=(hold,))}, last_observed=NOON)
+    told = forecast(replace(desired(), release_delay=2 * DAY), inventory(job("a")), view, 9)
+    # Unkept as of today's record, lifted by that of day 3, free the day after.
+    assert went(told) == {"a": (4, ("protected",))}
+    protecting = replace(by_id("a"), protect=True)
+    assert went(forecast(desired(protecting), inventory(job("a")), view, 30)) == {}
+
+
+def test_days_are_those_of_the_zone_also_where_its_clocks_change() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    starts = list(day_starts(datetime(2026, 3, 28, 23, 30, tzinfo=UTC), 2, berlin))
+    assert starts == [datetime(2026, 3, 29, 22, tzinfo=UTC), datetime(2026, 3, 30, 22, tzinfo=UTC)]
+
+
+# -- as it is shown
+
+
+def rich() -> Outlook:
+    launch = replace(by_id("kept", name="launch"), lapses_at=MIDNIGHT + DAY, owner="growth")
+    quiet = replace(rule(TypeIn(frozenset({JobType.IMAGE})), "images"), lapses_at=MIDNIGHT + 3 * DAY)
+    many = tuple(job(f"m{number}") for number in range(12))
+    listed = (job("new"), *many, job("kept"), job("old"))
+    view = seen_since(
+        old=12 * DAY, kept=11 * DAY, **{each.id: 8 * DAY for each in reversed(many)}, new=timedelta(hours=1)
+    )
+    seen = replace(inventory(*listed), sizes={JobId("old"): 7, JobId("m3"): 1000, JobId("kept"): 500})
+    return outlook_over(desired(FRESH, launch, quiet), Sight(seen, view), 6)
+
+
+def test_a_forecast_looks_as_it_was_judged_right(golden: Golden) -> None:
+    golden("forecast-rich.txt", forecast_text(rich(), style=Style()))
+    golden("forecast-rich.json", forecast_json(rich()))
+    quiet = outlook_over(desired(by_id("a")), Sight(inventory(job("a")), memory("a")), 2)
+    golden("forecast-quiet.txt", forecast_text(quiet, style=Style()))
+
+
+def test_totals_are_the_sums_of_the_days() -> None:
+    read = json.loads(forecast_json(rich()))
+    assert sum(day["count"] for day in read["days"]) == 13
+    assert {total.get("rule"): total["count"] for total in read["totals"]} == {"fresh": 12, "launch": 1}
+    assert sum(day["bytes"] for day in read["days"]) == 1500
+    assert forecast_text(rich(), style=Style()).rstrip("\n").endswith(summary_line(rich()))
+
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\x1b\n\r\u202e\ud83d")), min_size=1))
+def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line(text: str) -> None:  # I12
+    def shown(words: str) -> str:
+        state: DesiredState = desired(replace(FRESH, name=words, lapses_at=NOON + DAY, owner=words))
+        outlook = outlook_over(state, Sight(inventory(job(words)), seen_since(**{words: 8 * DAY})), 5)
+        forecast_json(outlook)
+        return forecast_text(outlook, style=Style())
+
+    assert {unicodedata.category(character) for character in shown(text).replace("\n", "")}.isdisjoint(HIDDEN)
+    assert len(shown(text).split("\n")) == len(shown("plain").split("\n"))
