@@ -7,15 +7,25 @@ decided by asking every question of every job, as an auditor would.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.core.desired import DesiredState, RetainRule
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import AssetForm, Job, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerHold, LedgerView
+from reconciler.core.selectors import IdIn
 from reconciler.core.verdicts import HoldCode
 from tests.support.plain_matching import Seen, group_of, highest, owns
-from tests.support.plain_times import Interval, intervals_of, period_name, surely_before, younger_or_exactly
+from tests.support.plain_times import (
+    ANY_TIME,
+    Interval,
+    intervals_of,
+    order_of,
+    period_name,
+    remembered_interval,
+    surely_before,
+    younger_or_exactly,
+)
 
 PERIODS = ("daily", "weekly", "monthly", "yearly")
 
@@ -39,7 +49,7 @@ class Known:
 
     seen: Seen
     order: int
-    made: Interval = Interval()
+    made: Interval = ANY_TIME
     contradictory: bool = False
     size: int | None = None
     holds: tuple[LedgerHold, ...] = ()
@@ -66,7 +76,13 @@ def evaluate(
     desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime
 ) -> Mapping[JobId, Finding]:
     """Give the finding of every listed job."""
-    world = World(desired, memory, as_of, known_jobs(desired, inventory, memory, as_of), absent_jobs(inventory, memory))
+    world = World(
+        desired,
+        memory,
+        as_of,
+        known_jobs(desired, inventory, memory, as_of),
+        absent_jobs(desired, inventory, memory, as_of),
+    )
     findings = {job.seen.id: found_alone(world, job) for job in world.jobs}
     firm = related(world, {each for each, found in findings.items() if stays_firmly(found)}, findings, outside=True)
     findings |= {each: with_related(findings[each]) for each in firm}
@@ -85,16 +101,19 @@ def evaluate(
 def known_jobs(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Known, ...]:
     """What was once seen of a job is remembered and fills what a later body lacks."""
     made = intervals_of(inventory, memory, desired.trust, as_of)
-    known = [known_job(job, memory, made[place]) for place, job in enumerate(inventory.jobs)]
+    known = [
+        known_job(job, order_of(job.id, place, inventory, memory), memory, made[place])
+        for place, job in enumerate(inventory.jobs)
+    ]
     return tuple(known)
 
 
-def known_job(job: Job, memory: LedgerView, made: Interval) -> Known:
+def known_job(job: Job, order: int, memory: LedgerView, made: Interval) -> Known:
     """A body whose type differs from the remembered one contradicts; so does evidence that cannot all be true."""
     before = memory.jobs.get(job.id)
     if before is None:
         seen = Seen(job.id, job.type, job.status, job.name, job.project)
-        return Known(seen, 0, made, bool(job.contradictions) or not made.possible, listed=job)
+        return Known(seen, order, made, bool(job.contradictions) or not made.possible, listed=job)
     changed = JobType.UNKNOWN not in {job.type, before.type} and job.type is not before.type
     return Known(
         Seen(
@@ -104,7 +123,7 @@ def known_job(job: Job, memory: LedgerView, made: Interval) -> Known:
             job.name or before.name,
             job.project or before.project,
         ),
-        before.sequence,
+        order,
         made,
         bool(job.contradictions) or not made.possible or changed,
         before.size,
@@ -114,32 +133,18 @@ def known_job(job: Job, memory: LedgerView, made: Interval) -> Known:
     )
 
 
-def newer(world: World, job: Known) -> int:
-    """Recency: the ledger's sequence; jobs not yet in it are newer than all, the oldest of the listing first."""
-    if job.seen.id in world.memory.jobs:
-        return job.order
-    above = [each.seen.id for each in world.jobs].index(job.seen.id)
-    return max((each.sequence for each in world.memory.jobs.values()), default=0) + len(world.jobs) - above
-
-
-def absent_jobs(inventory: Inventory, memory: LedgerView) -> tuple[Known, ...]:
+def absent_jobs(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Known, ...]:
     """Jobs that the ledger expects and the list lacks."""
     listed = {job.id for job in inventory.jobs}
     return tuple(
         Known(
             Seen(job_id, each.type, each.status, each.name, each.project),
             each.sequence,
-            remembered_interval(memory, job_id),
+            remembered_interval(job_id, memory, desired.trust, as_of),
         )
         for job_id, each in memory.jobs.items()
         if job_id not in listed and not each.left
     )
-
-
-def remembered_interval(memory: LedgerView, job_id: JobId) -> Interval:
-    """Of a job that is not listed nothing but its order is used."""
-    del memory, job_id
-    return Interval()
 
 
 # -- one job alone
@@ -155,9 +160,9 @@ def found_alone(world: World, job: Known) -> Finding:
     if any(keys is not None for _, keys in kept):
         return Finding("retained", kept=frozenset((name, keys) for name, keys in kept if keys is not None))
     undecided = frozenset(rule.name for rule in live_rules(world) if keeps(world, rule, job) is None)
-    codes = own_holds(world, job) | ({HoldCode.RULE_UNDECIDED} if undecided else set())
+    codes = own_holds(world, job, undecided)
     if codes:
-        return Finding("held", holds=frozenset(codes | lapse_holds(world, job)), undecided=undecided)
+        return Finding("held", holds=codes, undecided=undecided if HoldCode.RULE_UNDECIDED in codes else frozenset())
     return Finding("open")
 
 
@@ -169,31 +174,45 @@ def in_scope(world: World, job: Known) -> bool | None:
     return True if job.seen.status is JobStatus.FAILED and scope.untyped_failures else None
 
 
-def own_holds(world: World, job: Known) -> set[HoldCode]:
-    """§5.5, all but rules, relatives and waits."""
-    asks = {
+def own_holds(world: World, job: Known, undecided: frozenset[str]) -> frozenset[HoldCode]:
+    """§5.5, all but relatives and waits; of a job in progress nothing is said that only its end can tell."""
+    always = {
         HoldCode.CONTRADICTORY: job.contradictory,
-        HoldCode.TYPE_UNKNOWN: in_scope(world, job) is None or shape_is_unknown(job),
-        HoldCode.STATUS_UNKNOWN: job.seen.status in {JobStatus.UNKNOWN, JobStatus.UNSTATED},
-        HoldCode.NOT_FINISHED: job.seen.status is JobStatus.IN_PROGRESS,
-        HoldCode.ASSET_MISSING: asset_is_missing(job),
         HoldCode.PROTECTED: any(hold.until is None or world.as_of < hold.until for hold in job.holds),
-        HoldCode.AGE_UNKNOWN: job.made.latest is None,
+        HoldCode.NOT_FINISHED: job.seen.status is JobStatus.IN_PROGRESS,
+    }
+    ended = {
+        HoldCode.TYPE_UNKNOWN: in_scope(world, job) is None or (in_scope(world, job) is True and shape_is_unknown(job)),
+        HoldCode.STATUS_UNKNOWN: job.seen.status in {JobStatus.UNKNOWN, JobStatus.UNSTATED},
+        HoldCode.RULE_UNDECIDED: bool(undecided),
+        HoldCode.ASSET_MISSING: asset_is_missing(job),
+        HoldCode.AGE_UNKNOWN: job.made.latest is None and world.desired.min_age > timedelta(0),
         HoldCode.TOO_YOUNG: job.made.latest is not None and world.as_of - job.made.latest < world.desired.min_age,
     }
-    return {code for code, holds in asks.items() if holds}
+    asks = always if always[HoldCode.NOT_FINISHED] else always | ended
+    return frozenset(code for code, holds in asks.items() if holds)
 
 
 def shape_is_unknown(job: Known) -> bool:
-    """A completed job whose body shows no known type, also where the ledger remembers its type."""
-    return job.listed is not None and job.listed.type is JobType.UNKNOWN and job.seen.status is JobStatus.COMPLETED
+    """A completed job whose body shows no known type, also where the ledger remembers its type.
+
+    Where it shows nothing at all, that is what is said.
+    """
+    if job.listed is None or job.seen.status is not JobStatus.COMPLETED:
+        return False
+    return job.listed.type is JobType.UNKNOWN and not shows_nothing(job.listed)
 
 
 def asset_is_missing(job: Known) -> bool:
     """A completed job must have what its type requires, and something that can be kept at all."""
     if job.listed is None or job.seen.status is not JobStatus.COMPLETED:
         return False
-    return bool(job.listed.lacks) or all(asset.form is AssetForm.PAGE for asset in job.listed.assets)
+    return bool(job.listed.lacks) or shows_nothing(job.listed)
+
+
+def shows_nothing(job: Job) -> bool:
+    """A page is recorded, not fetched: it is nothing that could be archived."""
+    return all(asset.form is AssetForm.PAGE for asset in job.assets)
 
 
 # -- rules
@@ -241,8 +260,10 @@ def key_keeps(world: World, rule: RetainRule, key: str, job: Known) -> bool | No
     if key == "within":
         assert rule.keep.within is not None
         return younger_or_exactly(job.made, rule.keep.within, world.as_of)
-    if not takes_part(world, job) or group_of(rule.group_by, job.seen) is None:
+    if group_of(rule.group_by, job.seen) is None:
         return None
+    if not takes_part(world, job):
+        return False  # it is held for what it lacks, and is no newest of anything
     if key in PERIODS and period_name(job.made, key, world.desired.zone) is None:
         return None
     if key == "size" and job.size is None:
@@ -268,7 +289,7 @@ def group_members(world: World, rule: RetainRule, job: Known) -> list[Known]:
         and owns(rule.selector, each.seen) is True
         and group_of(rule.group_by, each.seen) == group
     ]
-    return sorted(members, key=lambda each: newer(world, each), reverse=True)
+    return sorted(members, key=lambda each: each.order, reverse=True)
 
 
 def chosen(world: World, rule: RetainRule, key: str, newest_first: list[Known]) -> list[Known]:
@@ -298,14 +319,22 @@ def newest_of_each(world: World, key: str, newest_first: list[Known]) -> list[Kn
     return [job for place, (period, job) in enumerate(named) if period is not None and period not in periods[:place]]
 
 
-def is_disordered(world: World, rule: RetainRule, newest_first: list[Known], job: Known) -> bool:
-    """Trusted intervals prove that one listed as newer was made before one listed as older."""
-    del rule, job
+def is_disordered(world: World, rule: RetainRule, members: list[Known], job: Known) -> bool:
+    """Trusted intervals prove that a newer one by sequence was made before an older one.
+
+    Jobs that the ledger expects and the list lacks take no slot, and still count as proof.
+    """
+    group = group_of(rule.group_by, job.seen)
+    beside = [
+        each
+        for each in world.absent
+        if owns(rule.selector, each.seen) is not False and group_of(rule.group_by, each.seen) in {group, None}
+    ]
     return any(
-        surely_before(newest_first[one].made, newest_first[other].made)
-        for one in range(len(newest_first))
-        for other in range(one + 1, len(newest_first))
-        if newer(world, newest_first[one]) > newer(world, newest_first[other])
+        surely_before(one.made, other.made)
+        for one in (*members, *beside)
+        for other in (*members, *beside)
+        if one.order > other.order
     )
 
 
@@ -327,7 +356,7 @@ def related(world: World, staying: set[JobId], findings: Mapping[JobId, Finding]
             job.seen.id
             for job in world.jobs
             if job.seen.id not in found
-            and findings[job.seen.id].kind in {"open", "held", "released"}
+            and findings[job.seen.id].kind in {"open", "released"}
             and is_needed(world, job, staying | found, findings, outside=outside)
         }
         if not more:
@@ -380,7 +409,15 @@ def waiting(world: World, job: Known) -> Finding:
         codes |= {HoldCode.GRACE}
     if codes:
         return Finding("held", holds=frozenset(codes), waits_since=since)
-    return Finding("released", tried=frozenset(rule.name for rule in live_rules(world)), since=since)
+    return Finding("released", tried=frozenset(tried(world)), since=since)
+
+
+def tried(world: World) -> set[str]:
+    """Every rule, also one that lapsed; live ones that keep all of certain ids count as one."""
+    live = live_rules(world)
+    by_id = [rule for rule in live if isinstance(rule.selector, IdIn) and not keys_of(rule)]
+    others = [rule.name for rule in world.desired.retain if rule not in by_id]
+    return {*others, *(["ids"] if by_id else [])}
 
 
 def released_since(world: World, job: Known) -> datetime:

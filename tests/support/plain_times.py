@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from reconciler.core.desired import Source
 from reconciler.core.inventory import Inventory
-from reconciler.core.job import Job
+from reconciler.core.job import Job, JobId
 from reconciler.core.memory import LedgerView
 
 LAG = timedelta(hours=1)  # a list may lag behind by this much
@@ -21,12 +21,18 @@ class Interval:
     possible: bool = True
 
 
+ANY_TIME = Interval()
+
+
 def intervals_of(inventory: Inventory, memory: LedgerView, trust: frozenset[Source], as_of: datetime) -> list[Interval]:
-    """§5 "Time is an interval": one per listed job, in the order of the listing (newest first)."""
+    """§5 "Time is an interval": one per listed job, in the order of the listing (newest first).
+
+    The order of the list is that of first sighting: a list shuffled later changes nothing.
+    """
     own = [intersection(own_bounds(job, inventory, memory, trust, as_of), as_of) for job in inventory.jobs]
     if Source.LIST_ORDER not in trust:
         return own
-    return [with_neighbours(place, own, as_of) for place in range(len(own))]
+    return [with_neighbours(place, own, inventory, memory, as_of) for place in range(len(own))]
 
 
 def own_bounds(
@@ -69,13 +75,35 @@ def intersection(bounds: Iterable[tuple[datetime | None, datetime | None]], as_o
     return Interval(earliest, latest)
 
 
-def with_neighbours(place: int, own: Sequence[Interval], as_of: datetime) -> Interval:
+def with_neighbours(
+    place: int, own: Sequence[Interval], inventory: Inventory, memory: LedgerView, as_of: datetime
+) -> Interval:
     """List order: not after any job above, not before any job below; one that contradicts itself says nothing."""
     if not own[place].possible:
         return own[place]
-    above = [(None, each.latest) for each in own[:place] if each.possible]
-    below = [(each.earliest, None) for each in own[place + 1 :] if each.possible]
+    orders = [order_of(job.id, each, inventory, memory) for each, job in enumerate(inventory.jobs)]
+    others = [(orders[each], made) for each, made in enumerate(own) if made.possible]
+    above = [(None, made.latest) for order, made in others if order > orders[place]]
+    below = [(made.earliest, None) for order, made in others if order < orders[place]]
     return intersection([(own[place].earliest, own[place].latest), *above, *below], as_of)
+
+
+def order_of(job_id: JobId, place: int, inventory: Inventory, memory: LedgerView) -> int:
+    """Recency: the ledger's sequence; jobs not yet in it are newer than all, the oldest of the listing first."""
+    if job_id in memory.jobs:
+        return memory.jobs[job_id].sequence
+    return max((each.sequence for each in memory.jobs.values()), default=0) + len(inventory.jobs) - place
+
+
+def remembered_interval(job_id: JobId, memory: LedgerView, trust: frozenset[Source], as_of: datetime) -> Interval:
+    """Of a job that is not listed the ledger's own evidence and the user's is left."""
+    known = memory.jobs[job_id]
+    bounds: list[tuple[datetime | None, datetime | None]] = []
+    if Source.LEDGER in trust:
+        bounds.append((None if known.missing_until is None else known.missing_until - LAG, known.first_seen))
+    if Source.IMPORTED in trust and job_id in memory.imported:
+        bounds.append((memory.imported[job_id], memory.imported[job_id]))
+    return intersection(bounds, as_of)
 
 
 def younger_or_exactly(made: Interval, span: timedelta, as_of: datetime) -> bool | None:
