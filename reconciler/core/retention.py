@@ -25,7 +25,7 @@ __all__ = ["decide", "decide_over", "is_counted", "scope_answer", "span_text"]
 def decide(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Verdict, ...]:
     """Give one verdict per listed job, in the order of the listing."""
     subjects = subjects_of(replace(inventory, observed_at=as_of), memory, desired.trust)
-    absent = absent_of((job.id for job in inventory.jobs), memory)
+    absent = absent_of((job.id for job in inventory.jobs), memory, desired.trust, as_of)
     left = frozenset(job_id for job_id, known in memory.jobs.items() if known.left)
     return tuple(decide_over(desired, subjects, absent, left, as_of, memory.last_observed))
 
@@ -46,7 +46,9 @@ def decide_over(
     takes_part = [_takes_part(desired.scope, subject) for subject in subjects]
     rules = Rules.ready(desired, takes_part, subjects, absent, as_of)
     verdicts = [_alone(desired, rules, place, subject, as_of) for place, subject in enumerate(subjects)]
-    left |= {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
+    # What is listed is there, whatever the ledger noted of it.
+    gone = {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
+    left = (left - {subject.id for subject in subjects}) | gone
     # First by what stays for good reason: only a job that nothing of this kind holds begins to wait.
     _hold_relatives(verdicts, desired, absent, left, is_waiting=False)
     for place, verdict in enumerate(verdicts):

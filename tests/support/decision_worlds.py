@@ -4,11 +4,13 @@ All times are the moment of decision plus or minus spans that rules, `min_age` a
 orderly (times and order agree), some are not.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from reconciler.core.desired import (
@@ -38,6 +40,9 @@ from reconciler.core.selectors import (
     TypeIn,
 )
 from tests.support.values import DAY, DEFAULT_SCOPE, NOON, VIDEO, desired, inventory, job
+
+LAW = settings(max_examples=20_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 500)
+"""How often a law of the decision is tried: more than other tests, since a wrong release cannot be undone."""
 
 HOUR, SECOND, NOTHING = timedelta(hours=1), timedelta(seconds=1), timedelta(0)
 

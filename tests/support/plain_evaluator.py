@@ -186,7 +186,7 @@ def own_holds(world: World, job: Known, undecided: frozenset[str]) -> frozenset[
         HoldCode.STATUS_UNKNOWN: job.seen.status in {JobStatus.UNKNOWN, JobStatus.UNSTATED},
         HoldCode.RULE_UNDECIDED: bool(undecided),
         HoldCode.ASSET_MISSING: asset_is_missing(job),
-        HoldCode.AGE_UNKNOWN: job.made.latest is None and world.desired.min_age > timedelta(0),
+        HoldCode.AGE_UNKNOWN: job.made.possible and job.made.latest is None and world.desired.min_age > timedelta(0),
         HoldCode.TOO_YOUNG: job.made.latest is not None and world.as_of - job.made.latest < world.desired.min_age,
     }
     asks = always if always[HoldCode.NOT_FINISHED] else always | ended
