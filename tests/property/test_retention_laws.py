@@ -13,7 +13,6 @@ from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob
 from reconciler.core.verdicts import Held, HoldCode, Released, Retained, Verdict
 from tests.support.decision_worlds import (
-    DAY,
     HOUR,
     IDS,
     LAW,
@@ -25,6 +24,7 @@ from tests.support.decision_worlds import (
 )
 from tests.support.findings import agrees_with_itself, decided, recorded, released, verdicts
 from tests.support.plain_evaluator import evaluate
+from tests.support.values import DAY
 
 
 @LAW

@@ -97,104 +97,115 @@ class Case:
         return replace(self, memory=replace(self.memory, jobs=known))
 
 
-def rarely(strategy: st.SearchStrategy[object], otherwise: object = None, one_in: int = 8) -> st.SearchStrategy[object]:
-    """Mostly the plain value: a world in which everything is odd releases nothing."""
-    return st.integers(0, one_in - 1).flatmap(lambda chance: strategy if chance == 1 else st.just(otherwise))
-
-
 # -- rules
 
 
-def leaves() -> st.SearchStrategy[Selector]:
-    some_types = st.frozensets(st.sampled_from([JobType.RENDER, JobType.PREVIEW, JobType.TRANSCRIPTION]), min_size=1)
-    stated = st.sampled_from([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.IN_PROGRESS])
-    return st.one_of(
-        st.just(EveryJob()),
-        st.builds(TypeIn, some_types),
-        st.builds(StatusIn, st.frozensets(stated, min_size=1)),
-        st.builds(NameLike, st.lists(st.sampled_from(NAME_GLOBS), min_size=1, max_size=2).map(tuple)),
-        st.builds(ProjectLike, st.sampled_from([("p1",), ("p?",), ("q*", "p2")])),
-        st.builds(IdIn, st.frozensets(st.sampled_from(IDS), min_size=1, max_size=2), st.sampled_from(["", "launch"])),
-        st.builds(IdLike, st.sampled_from([("a",), ("?",), ("[ab]",), ("b", "c*")])),
-    )
+# Strategies are made once: making them anew in each example costs more than the decision.
+SOME_TYPES = st.frozensets(st.sampled_from([JobType.RENDER, JobType.PREVIEW, JobType.TRANSCRIPTION]), min_size=1)
+STATED = st.sampled_from([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.IN_PROGRESS])
+LEAVES: st.SearchStrategy[Selector] = st.one_of(
+    st.just(EveryJob()),
+    st.builds(TypeIn, SOME_TYPES),
+    st.builds(StatusIn, st.frozensets(STATED, min_size=1)),
+    st.builds(NameLike, st.lists(st.sampled_from(NAME_GLOBS), min_size=1, max_size=2).map(tuple)),
+    st.builds(ProjectLike, st.sampled_from([("p1",), ("p?",), ("q*", "p2")])),
+    st.builds(IdIn, st.frozensets(st.sampled_from(IDS), min_size=1, max_size=2), st.sampled_from(["", "launch"])),
+    st.builds(IdLike, st.sampled_from([("a",), ("?",), ("[ab]",), ("b", "c*")])),
+)
 
 
-def selectors() -> st.SearchStrategy[Selector]:
-    return st.recursive(
-        leaves(),
-        lambda part: st.one_of(
-            st.builds(AllOf, st.lists(part, min_size=1, max_size=3).map(tuple)),
-            st.builds(AnyOf, st.lists(part, min_size=1, max_size=3).map(tuple)),
-            st.builds(NotOf, part),
-        ),
-        max_leaves=4,
-    )
+def nested(part: st.SearchStrategy[Selector]) -> st.SearchStrategy[Selector]:
+    """Give selectors one level deeper."""
+    parts = st.lists(part, min_size=1, max_size=3).map(tuple)
+    return st.one_of(LEAVES, st.builds(AllOf, parts), st.builds(AnyOf, parts), st.builds(NotOf, part))
+
+
+SELECTORS = st.one_of(LEAVES, nested(LEAVES), nested(nested(LEAVES)))
+KEEP_KEYS = st.sets(
+    st.sampled_from(["last", "within", "daily", "weekly", "monthly", "yearly", "size"]), min_size=1, max_size=2
+)
+FEW = st.integers(1, 3)
+CHANCE = st.integers(0, 23)
+
+
+def one_in(draw: st.DrawFn, number: int) -> bool:
+    """Tell whether something odd happens: 0 (what failing examples shrink to) is the plain case."""
+    return draw(CHANCE) % number == number - 1
 
 
 @st.composite
 def keeps(draw: st.DrawFn) -> Keep:
-    keys = draw(
-        st.sets(
-            st.sampled_from(["last", "within", "daily", "weekly", "monthly", "yearly", "size"]), min_size=1, max_size=2
-        )
-    )
-    few = st.integers(1, 3)
+    keys = draw(KEEP_KEYS)
     return Keep(
-        last=draw(few) if "last" in keys else None,
+        last=draw(FEW) if "last" in keys else None,
         within=draw(st.sampled_from(SPANS[1:])) if "within" in keys else None,
-        daily=draw(few) if "daily" in keys else None,
-        weekly=draw(few) if "weekly" in keys else None,
-        monthly=draw(few) if "monthly" in keys else None,
-        yearly=draw(few) if "yearly" in keys else None,
+        daily=draw(FEW) if "daily" in keys else None,
+        weekly=draw(FEW) if "weekly" in keys else None,
+        monthly=draw(FEW) if "monthly" in keys else None,
+        yearly=draw(FEW) if "yearly" in keys else None,
         size=draw(st.sampled_from([1, 5, 10, 15])) if "size" in keys else None,
     )
 
 
+KEEPS = keeps()
+GROUPS = st.lists(st.sampled_from(GroupKey), max_size=2, unique=True)
+
+
 @st.composite
 def rules(draw: st.DrawFn, as_of: datetime, name: str, *, may_lapse: bool = True) -> RetainRule:
-    keep = draw(st.one_of(st.just(KEEP_EVERYTHING), keeps(), keeps()))
+    keep = KEEP_EVERYTHING if one_in(draw, 3) else draw(KEEPS)
     counted = replace(keep, within=None) != KEEP_EVERYTHING
-    group_by = draw(st.lists(st.sampled_from(GroupKey), max_size=2, unique=True)) if counted else []
+    group_by = draw(GROUPS) if counted else []
     lapse = as_of + draw(st.sampled_from([NOTHING, SECOND, DAY, -SECOND, -DAY, -3 * DAY, -7 * DAY, -7 * DAY + SECOND]))
     return RetainRule(
         name=name,
-        selector=draw(selectors()),
+        selector=draw(SELECTORS),
         keep=keep,
         group_by=tuple(group_by),
-        lapses_at=lapse if may_lapse and draw(st.integers(0, 3)) == 1 else None,
+        lapses_at=lapse if may_lapse and one_in(draw, 4) else None,
         protect=draw(st.booleans()),
     )
+
+
+WRITTEN_SCOPES = st.builds(
+    Scope,
+    types=st.frozensets(st.sampled_from(sorted(KNOWN_TYPES, key=lambda each: each.value)), min_size=3),
+    untyped_failures=st.just(False),
+)
+LINK_ENDS = st.sampled_from([*IDS, ELSEWHERE])
+LINKS = st.lists(
+    st.builds(Link, job=LINK_ENDS, needs=st.lists(LINK_ENDS, min_size=1, max_size=2).map(tuple)), max_size=2
+)
 
 
 @st.composite
 def desired_states(draw: st.DrawFn, as_of: datetime, zone: tzinfo, trusts: list[frozenset[Source]]) -> DesiredState:
     chosen = [draw(rules(as_of, f"rule-{number}")) for number in range(draw(st.integers(1, 3)))]
-    known = sorted(KNOWN_TYPES, key=lambda each: each.value)
-    written = st.builds(Scope, types=st.frozensets(st.sampled_from(known), min_size=3), untyped_failures=st.just(False))
-    scope = draw(rarely(written, DEFAULT_SCOPE, 4))
-    assert isinstance(scope, Scope)
-    ids = st.sampled_from([*IDS, ELSEWHERE])
-    links = st.lists(st.builds(Link, job=ids, needs=st.lists(ids, min_size=1, max_size=2).map(tuple)), max_size=2)
+    scope = draw(WRITTEN_SCOPES) if one_in(draw, 4) else DEFAULT_SCOPE
     return replace(
         desired(*chosen, scope=scope, min_age=draw(st.sampled_from([NOTHING, NOTHING, HOUR, DAY, 7 * DAY]))),
         grace=draw(st.sampled_from([NOTHING, NOTHING, HOUR, 3 * DAY, 7 * DAY])),
         zone=zone,
         trust=draw(st.sampled_from(trusts)),
-        links=tuple(draw(links)) if draw(st.booleans()) else (),
+        links=tuple(draw(LINKS)) if one_in(draw, 2) else (),
     )
 
 
 # -- jobs and what the ledger knows of them
 
 
+SHARED = st.sampled_from([None] * 10 + [-SECOND, *BACK])
+SINCE = st.sampled_from([None] * 8 + BACK)
+
+
 @st.composite
 def jobs(draw: st.DrawFn, job_id: JobId, as_of: datetime) -> Job:
     job_type, status = draw(st.sampled_from(TYPES_OFTEN)), draw(st.sampled_from(STATUSES_OFTEN))
     named = job_type in {JobType.RENDER, JobType.PREVIEW}
-    shows = draw(st.integers(0, 9)) != 1
+    shows = not one_in(draw, 8)
     lacks = (AssetKind.VIDEO,) if not shows and job_type is JobType.RENDER and status is JobStatus.COMPLETED else ()
-    odd = ("listed twice with different facts",) if draw(st.integers(0, 19)) == 1 else ()
-    shared = draw(st.none() | st.sampled_from([-SECOND, *BACK]))
+    odd = ("listed twice with different facts",) if one_in(draw, 24) else ()
+    shared = draw(SHARED)
     made = job(job_id, job_type, status, assets=(VIDEO,) if shows else (), lacks=lacks, contradictions=odd)
     return replace(
         made,
@@ -238,14 +249,14 @@ def known_jobs(
     as_of: datetime,
 ) -> KnownJob:
     """Remember a job as listed, or less of it, or, now and then, otherwise."""
-    other = draw(jobs(job_id, as_of)) if given is None or draw(st.integers(0, 15)) == 1 else given
+    other = draw(jobs(job_id, as_of)) if given is None or one_in(draw, 12) else given
     start, end = made
-    since = draw(st.none() | st.sampled_from(BACK))
+    since = draw(SINCE)
     return KnownJob(
         sequence=sequence,
         first_seen=end,
         last_seen=max(end, as_of - DAY),
-        left=draw(st.integers(0, 3)) == 1 if given is None else draw(st.integers(0, 29)) == 1,
+        left=one_in(draw, 4) if given is None else one_in(draw, 24),
         missing_until=None if start is None else start + HOUR,
         type=draw(st.sampled_from([other.type, other.type, JobType.UNKNOWN])),
         status=other.status,
@@ -253,21 +264,24 @@ def known_jobs(
         project=draw(st.sampled_from([other.project, other.project, ""])),
         size=draw(st.sampled_from(SIZES)),
         released_since=None if since is None else as_of - since,
-        holds=draw(holds(as_of)) if draw(st.integers(0, 9)) == 1 else (),
+        holds=draw(holds(as_of)) if one_in(draw, 8) else (),
     )
+
+
+LAST_OBSERVED = st.sampled_from([None, NOTHING, HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY])
 
 
 @st.composite
 def memories(draw: st.DrawFn, listed: tuple[Job, ...], as_of: datetime, *, complete: bool) -> LedgerView:
     """Remember most of the listed jobs, and some that are not listed; sequence and times mostly agree."""
     absent = draw(st.sampled_from([0, 0, 1, 2]))
-    expected = [None] * absent + [each for each in listed if complete or draw(st.integers(0, 5)) != 1]
+    expected = [None] * absent + [each for each in listed if complete or not one_in(draw, 6)]
     made = [draw(spans_of_making(as_of)) for _ in expected]
-    if draw(st.integers(0, 3)) != 1:
+    if not one_in(draw, 4):
         made.sort(key=lambda span: (span[1], span[0] or datetime.min.replace(tzinfo=UTC)))
     places = list(range(len(expected)))
     oldest_first = [*places[:absent], *reversed(places[absent:])]
-    if draw(st.integers(0, 3)) == 1:
+    if one_in(draw, 4):
         oldest_first = draw(st.permutations(oldest_first))
     known: dict[JobId, KnownJob] = {}
     imported: dict[JobId, datetime] = {}
@@ -275,9 +289,9 @@ def memories(draw: st.DrawFn, listed: tuple[Job, ...], as_of: datetime, *, compl
         given = expected[place]
         job_id = given.id if given else IDS[-1 - place]
         known[job_id] = draw(known_jobs(job_id, given, sequence, span, as_of))
-        if draw(st.integers(0, 2)) == 1:
+        if one_in(draw, 3):
             imported[job_id] = draw(st.sampled_from([span[1], span[0] or span[1], span[1], as_of - DAY]))
-    last = draw(st.none() | st.sampled_from([NOTHING, HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY]))
+    last = draw(LAST_OBSERVED)
     return LedgerView(
         account="acme", jobs=known, last_observed=None if last is None else as_of - last, imported=imported
     )

@@ -7,8 +7,9 @@ from reconciler.core.job import JobId, JobType
 from reconciler.core.retention import decide
 from reconciler.core.verdicts import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict
 from tests.support.decision_worlds import Case
-from tests.support.plain_evaluator import Finding, absent_jobs, known_jobs
+from tests.support.plain_evaluator import Finding
 from tests.support.plain_times import surely_before
+from tests.support.plain_world import absent_jobs, known_jobs
 
 
 def as_finding(verdict: Verdict) -> Finding:

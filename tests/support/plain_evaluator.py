@@ -9,25 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reconciler.core.desired import DesiredState, RetainRule
+from reconciler.core.desired import DesiredState
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import AssetForm, Job, JobId, JobStatus, JobType
-from reconciler.core.memory import LedgerHold, LedgerView
+from reconciler.core.memory import LedgerView
 from reconciler.core.selectors import IdIn
 from reconciler.core.verdicts import HoldCode
-from tests.support.plain_matching import Seen, group_of, highest, owns
-from tests.support.plain_times import (
-    ANY_TIME,
-    Interval,
-    intervals_of,
-    order_of,
-    period_name,
-    remembered_interval,
-    surely_before,
-    younger_or_exactly,
-)
-
-PERIODS = ("daily", "weekly", "monthly", "yearly")
+from tests.support.plain_rules import keeps, keys_of, keys_that_keep, lapses_of, live_rules
+from tests.support.plain_world import Known, World, absent_jobs, in_scope, known_jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +30,6 @@ class Finding:
     waits_since: datetime | None = None
     tried: frozenset[str] = frozenset()
     since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """All that is known of one job: the listing's facts, filled up from the ledger's.  `order`: larger is newer."""
-
-    seen: Seen
-    order: int
-    made: Interval = ANY_TIME
-    contradictory: bool = False
-    size: int | None = None
-    holds: tuple[LedgerHold, ...] = ()
-    released_since: datetime | None = None
-    listed: Job | None = None
-
-    @property
-    def ended(self) -> bool:
-        return self.seen.status in {JobStatus.COMPLETED, JobStatus.FAILED}
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything that one decision looks at."""
-
-    desired: DesiredState
-    memory: LedgerView
-    as_of: datetime
-    jobs: tuple[Known, ...]
-    absent: tuple[Known, ...]
 
 
 def evaluate(
@@ -95,58 +55,6 @@ def evaluate(
     return findings
 
 
-# -- the jobs
-
-
-def known_jobs(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Known, ...]:
-    """What was once seen of a job is remembered and fills what a later body lacks."""
-    made = intervals_of(inventory, memory, desired.trust, as_of)
-    known = [
-        known_job(job, order_of(job.id, place, inventory, memory), memory, made[place])
-        for place, job in enumerate(inventory.jobs)
-    ]
-    return tuple(known)
-
-
-def known_job(job: Job, order: int, memory: LedgerView, made: Interval) -> Known:
-    """A body whose type differs from the remembered one contradicts; so does evidence that cannot all be true."""
-    before = memory.jobs.get(job.id)
-    if before is None:
-        seen = Seen(job.id, job.type, job.status, job.name, job.project)
-        return Known(seen, order, made, bool(job.contradictions) or not made.possible, listed=job)
-    changed = JobType.UNKNOWN not in {job.type, before.type} and job.type is not before.type
-    return Known(
-        Seen(
-            job.id,
-            before.type if job.type is JobType.UNKNOWN else job.type,
-            job.status,
-            job.name or before.name,
-            job.project or before.project,
-        ),
-        order,
-        made,
-        bool(job.contradictions) or not made.possible or changed,
-        before.size,
-        before.holds,
-        before.released_since,
-        job,
-    )
-
-
-def absent_jobs(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Known, ...]:
-    """Jobs that the ledger expects and the list lacks."""
-    listed = {job.id for job in inventory.jobs}
-    return tuple(
-        Known(
-            Seen(job_id, each.type, each.status, each.name, each.project),
-            each.sequence,
-            remembered_interval(job_id, memory, desired.trust, as_of),
-        )
-        for job_id, each in memory.jobs.items()
-        if job_id not in listed and not each.left
-    )
-
-
 # -- one job alone
 
 
@@ -164,14 +72,6 @@ def found_alone(world: World, job: Known) -> Finding:
     if codes:
         return Finding("held", holds=codes, undecided=undecided if HoldCode.RULE_UNDECIDED in codes else frozenset())
     return Finding("open")
-
-
-def in_scope(world: World, job: Known) -> bool | None:
-    """Known types by the file; a failed job without type by the default; else nobody can tell."""
-    scope = world.desired.scope
-    if job.seen.type is not JobType.UNKNOWN:
-        return job.seen.type in scope.types
-    return True if job.seen.status is JobStatus.FAILED and scope.untyped_failures else None
 
 
 def own_holds(world: World, job: Known, undecided: frozenset[str]) -> frozenset[HoldCode]:
@@ -213,129 +113,6 @@ def asset_is_missing(job: Known) -> bool:
 def shows_nothing(job: Job) -> bool:
     """A page is recorded, not fetched: it is nothing that could be archived."""
     return all(asset.form is AssetForm.PAGE for asset in job.assets)
-
-
-# -- rules
-
-
-def live_rules(world: World) -> list[RetainRule]:
-    """A rule is live until the end of the day `until`."""
-    return [rule for rule in world.desired.retain if rule.lapses_at is None or world.as_of < rule.lapses_at]
-
-
-def lapses_of(world: World, job: Known) -> list[datetime]:
-    """When each rule lapsed that owns the job, or may."""
-    return [
-        rule.lapses_at
-        for rule in world.desired.retain
-        if rule.lapses_at is not None and rule.lapses_at <= world.as_of and owns(rule.selector, job.seen) is not False
-    ]
-
-
-def keeps(world: World, rule: RetainRule, job: Known) -> bool | None:
-    """§5.3: no `keep_*` keeps all matches, else their union; what may be owned only is held."""
-    owned = owns(rule.selector, job.seen)
-    if owned is not True or not keys_of(rule):
-        return owned
-    return highest(key_keeps(world, rule, key, job) for key in keys_of(rule))
-
-
-def keys_that_keep(world: World, rule: RetainRule, job: Known) -> frozenset[str] | None:
-    """The keys for which a rule keeps a job: none where it keeps all that it owns, None where it does not keep it."""
-    if keeps(world, rule, job) is not True:
-        return None
-    return frozenset(f"keep_{name(key)}" for key in keys_of(rule) if key_keeps(world, rule, key, job) is True)
-
-
-def name(key: str) -> str:
-    return "bytes" if key == "size" else key
-
-
-def keys_of(rule: RetainRule) -> list[str]:
-    return [key for key in ("last", "within", *PERIODS, "size") if getattr(rule.keep, key) is not None]
-
-
-def key_keeps(world: World, rule: RetainRule, key: str, job: Known) -> bool | None:
-    """Whether one `keep_*` keeps a job that the rule owns for certain."""
-    if key == "within":
-        assert rule.keep.within is not None
-        return younger_or_exactly(job.made, rule.keep.within, world.as_of)
-    if group_of(rule.group_by, job.seen) is None:
-        return None
-    if not takes_part(world, job):
-        return False  # it is held for what it lacks, and is no newest of anything
-    if key in PERIODS and period_name(job.made, key, world.desired.zone) is None:
-        return None
-    if key == "size" and job.size is None:
-        return None
-    members = group_members(world, rule, job)
-    if job in chosen(world, rule, key, members):
-        return True
-    return None if is_disordered(world, rule, members, job) else False
-
-
-def takes_part(world: World, job: Known) -> bool:
-    """What takes a slot: in scope, terminal, not contradictory."""
-    return in_scope(world, job) is True and job.ended and not job.contradictory
-
-
-def group_members(world: World, rule: RetainRule, job: Known) -> list[Known]:
-    """The jobs of its group that take a slot, newest first."""
-    group = group_of(rule.group_by, job.seen)
-    members = [
-        each
-        for each in world.jobs
-        if takes_part(world, each)
-        and owns(rule.selector, each.seen) is True
-        and group_of(rule.group_by, each.seen) == group
-    ]
-    return sorted(members, key=lambda each: each.order, reverse=True)
-
-
-def chosen(world: World, rule: RetainRule, key: str, newest_first: list[Known]) -> list[Known]:
-    """The jobs of one group that one key keeps."""
-    most = getattr(rule.keep, key)
-    if key == "last":
-        return newest_first[:most]
-    if key == "size":
-        return newest_up_to(newest_first, most)
-    return newest_of_each(world, key, newest_first)[:most]
-
-
-def newest_up_to(newest_first: list[Known], most: int) -> list[Known]:
-    """`keep_bytes`: the job that reaches or crosses the sum is kept, older ones are not; unknown sizes add nothing."""
-    kept, total = [], 0
-    for job in newest_first:
-        if job.size is not None and total < most:
-            kept.append(job)
-            total += job.size
-    return kept
-
-
-def newest_of_each(world: World, key: str, newest_first: list[Known]) -> list[Known]:
-    """The newest job of each period in which the rule owns something, newest period first."""
-    named = [(period_name(job.made, key, world.desired.zone), job) for job in newest_first]
-    periods = [period for period, _ in named]
-    return [job for place, (period, job) in enumerate(named) if period is not None and period not in periods[:place]]
-
-
-def is_disordered(world: World, rule: RetainRule, members: list[Known], job: Known) -> bool:
-    """Trusted intervals prove that a newer one by sequence was made before an older one.
-
-    Jobs that the ledger expects and the list lacks take no slot, and still count as proof.
-    """
-    group = group_of(rule.group_by, job.seen)
-    beside = [
-        each
-        for each in world.absent
-        if owns(rule.selector, each.seen) is not False and group_of(rule.group_by, each.seen) in {group, None}
-    ]
-    return any(
-        surely_before(one.made, other.made)
-        for one in (*members, *beside)
-        for other in (*members, *beside)
-        if one.order > other.order
-    )
 
 
 # -- relatives
