@@ -82,7 +82,7 @@ def explain(
     """Decide over the whole inventory, and explain those of `ids` that it lists."""
     seen = replace(inventory, observed_at=min(as_of, inventory.observed_at))
     subjects = subjects_of(seen, memory, desired.trust)
-    absent = absent_of((job.id for job in inventory.jobs), memory)
+    absent = absent_of((job.id for job in inventory.jobs), memory, desired.trust, as_of)
     left = frozenset(job_id for job_id, known in memory.jobs.items() if known.left)
     world = _World(
         desired=desired,

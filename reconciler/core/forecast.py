@@ -127,7 +127,7 @@ class _Course:
         return cls(
             desired=desired,
             subjects=subjects,
-            absent=absent_of((job.id for job in inventory.jobs), memory),
+            absent=absent_of((job.id for job in inventory.jobs), memory, desired.trust, inventory.observed_at),
             left=frozenset(job_id for job_id, known in memory.jobs.items() if known.left),
             edges=[sorted(_edges(desired, subject), reverse=True) for subject in subjects],
             kept_by=[()] * len(subjects),

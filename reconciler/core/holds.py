@@ -30,7 +30,7 @@ def _base_holds(
         # What it will be shows when it is done; until then the rest of the reasons would only hide this one.
         yield Hold(HoldCode.NOT_FINISHED, "still in progress")
         return
-    if in_scope is not Match.YES:
+    if in_scope is Match.UNKNOWN:
         yield Hold(HoldCode.TYPE_UNKNOWN, "its result fields fit no known type of job, so the scope cannot be told")
     yield from _status_holds(subject)
     for rule, missing in undecided.items():
@@ -77,12 +77,12 @@ def _asset_holds(subject: Subject, in_scope: Match) -> Iterator[Hold]:
 
 
 def _age_holds(subject: Subject, min_age: timedelta, as_of: datetime) -> Iterator[Hold]:
+    if subject.made.contradiction:
+        return  # said already, and no age comes of it
     age = least_age(subject.made, as_of)
     if age is None:
         if min_age:
             yield Hold(HoldCode.AGE_UNKNOWN, f"no trusted evidence of its age; clean.min_age is {span_text(min_age)}")
-    elif age < timedelta(0):
-        yield Hold(HoldCode.TOO_YOUNG, "first seen in the future: the clock was set back, or the ledger is wrong")
     elif age < min_age:
         seen = f"seen for {span_text(age)}" if subject.first_seen or age else "never seen before this reading"
         yield Hold(HoldCode.TOO_YOUNG, f"{seen}, clean.min_age is {span_text(min_age)}")

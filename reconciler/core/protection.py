@@ -16,6 +16,7 @@ from reconciler.core.memory import LedgerHold, LedgerView
 from reconciler.core.rules import is_live
 from reconciler.core.selectors import Match, match
 from reconciler.core.subjects import Subject, remembered
+from reconciler.core.times import Made
 from reconciler.core.verdicts import Held, Retained, Verdict
 
 
@@ -57,7 +58,7 @@ def hold_changes(
     listed = frozenset(verdict.job.id for verdict in verdicts)
     for job_id, known in memory.jobs.items():
         if known.holds and job_id not in listed:
-            subject = remembered(job_id, known)
+            subject = remembered(job_id, known, Made())
             changes += run.not_kept(subject, is_told=False, may_be=run.may_own(subject))
     return tuple(changes)
 

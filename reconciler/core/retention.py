@@ -27,7 +27,7 @@ def decide(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_o
     # A job that the ledger does not know was there when the list was read, however much later the question is asked.
     seen_at = min(as_of, inventory.observed_at)
     subjects = subjects_of(replace(inventory, observed_at=seen_at), memory, desired.trust)
-    absent = absent_of((job.id for job in inventory.jobs), memory)
+    absent = absent_of((job.id for job in inventory.jobs), memory, desired.trust, as_of)
     left = frozenset(job_id for job_id, known in memory.jobs.items() if known.left)
     return tuple(decide_over(desired, subjects, absent, left, as_of, memory.last_observed))
 
@@ -122,7 +122,9 @@ def together(
     last_observed: datetime | None,
 ) -> None:
     """Hold, in their places, the released jobs that others need or that still have to wait."""
-    left |= {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
+    # What is listed is there, whatever the ledger noted of it.
+    gone = {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
+    left = (left - {verdict.job.id for verdict in verdicts}) | gone
     # First by what stays for good reason: only a job that nothing of this kind holds begins to wait.
     _hold_relatives(verdicts, desired, absent, left, is_waiting=False)
     for place, verdict in enumerate(verdicts):

@@ -127,16 +127,20 @@ def _own_bounds(inventory: Inventory, memory: LedgerView, trust: frozenset[Sourc
 
 
 def _bounds(job: Job, memory: LedgerView, inventory: Inventory, trust: frozenset[Source]) -> Iterator[Bound]:
-    if Source.LEDGER in trust:
-        yield _ledger_bound(memory.jobs.get(job.id), memory, inventory.observed_at)
-    imported = memory.imported.get(job.id) if Source.IMPORTED in trust else None
-    if imported:
-        yield Bound(Source.IMPORTED, imported, imported)
+    yield from _remembered_bounds(job.id, memory, inventory.observed_at, trust)
     if job.shared_at and Source.SHARE_LINK in trust:
         yield Bound(Source.SHARE_LINK, None, job.shared_at)
     created = inventory.created_dates.get(job.id) if Source.CREATED_DATE in trust else None
     if created:
         yield Bound(Source.CREATED_DATE, created, created)
+
+
+def _remembered_bounds(job_id: JobId, memory: LedgerView, as_of: datetime, trust: frozenset[Source]) -> Iterator[Bound]:
+    if Source.LEDGER in trust:
+        yield _ledger_bound(memory.jobs.get(job_id), memory, as_of)
+    imported = memory.imported.get(job_id) if Source.IMPORTED in trust else None
+    if imported:
+        yield Bound(Source.IMPORTED, imported, imported)
 
 
 def _ledger_bound(known: KnownJob | None, memory: LedgerView, as_of: datetime) -> Bound:
@@ -151,7 +155,7 @@ def _ledger_bound(known: KnownJob | None, memory: LedgerView, as_of: datetime) -
 # -- jobs that are not listed
 
 
-def remembered(job_id: JobId, known: KnownJob) -> Subject:
+def remembered(job_id: JobId, known: KnownJob, made: Made) -> Subject:
     """Give a job that the list lacks, as the ledger knows it: nothing is decided on it."""
     return Subject(
         id=job_id,
@@ -160,14 +164,18 @@ def remembered(job_id: JobId, known: KnownJob) -> Subject:
         name=known.name,
         project=known.project,
         rank=known.sequence,
-        made=Made(known.missing_until - LISTS_LAG_AT_MOST if known.missing_until else None, known.first_seen),
+        made=made,
         holds=known.holds,
     )
 
 
-def absent_of(listed: Iterable[JobId], memory: LedgerView) -> tuple[Subject, ...]:
+def absent_of(
+    listed: Iterable[JobId], memory: LedgerView, trust: frozenset[Source], as_of: datetime
+) -> tuple[Subject, ...]:
     """Give the jobs that the ledger expects and the list lacks: nothing is decided on them, others may need them."""
     there = frozenset(listed)
     return tuple(
-        remembered(job_id, known) for job_id, known in memory.jobs.items() if not known.left and job_id not in there
+        remembered(job_id, known, made_within(_remembered_bounds(job_id, memory, as_of, trust), as_of))
+        for job_id, known in memory.jobs.items()
+        if not known.left and job_id not in there
     )

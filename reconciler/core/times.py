@@ -31,7 +31,7 @@ class Bound:
 class Made:
     """The interval in which a job was made, ends included; None is no bound.
 
-    `contradiction` is a sentence where the bounds cannot all be true, else "".
+    `contradiction` is a sentence where the bounds cannot all be true, else ""; with one, nothing is bounded.
     """
 
     not_before: datetime | None = None
@@ -40,25 +40,31 @@ class Made:
 
 
 def made_within(bounds: Iterable[Bound], as_of: datetime) -> Made:
-    """Give what all these bounds say together."""
+    """Give what all these bounds say together; where they cannot all be true, nothing but that."""
     start: datetime | None = None
     end: datetime | None = None
     started_by = ended_by = Source.LEDGER
     for bound in bounds:
+        for said in (bound.not_before, bound.not_after):
+            # Also where another source gives an earlier time: one of two clocks is wrong, and nobody knows which.
+            if said and said > as_of:
+                return Made(contradiction=_yet_to_come(bound.source, said))
         if bound.not_before and (start is None or bound.not_before > start):
             start, started_by = bound.not_before, bound.source
         if bound.not_after and (end is None or bound.not_after < end):
             end, ended_by = bound.not_after, bound.source
-    if start and start > as_of:
-        return Made(start, end, f"{started_by.value} says that it was made at {utc_text(start)}, which is yet to come")
     if start and end and start > end:
         return Made(
-            start,
-            end,
-            f"{started_by.value} says that it was made at {utc_text(start)} or later, {ended_by.value} says at "
-            f"{utc_text(end)} or earlier",
+            contradiction=f"{started_by.value} says that it was made at {utc_text(start)} or later, {ended_by.value} "
+            f"says at {utc_text(end)} or earlier",
         )
     return Made(start, end)
+
+
+def _yet_to_come(source: Source, said: datetime) -> str:
+    if source is Source.LEDGER:
+        return "first seen in the future: the clock was set back, or the ledger is wrong"
+    return f"{source.value} tells the time {utc_text(said)}, which is yet to come"
 
 
 def ordered_within(newest_first: Sequence[Made]) -> tuple[Bound, ...]:
@@ -69,13 +75,13 @@ def ordered_within(newest_first: Sequence[Made]) -> tuple[Bound, ...]:
     ends: list[datetime | None] = []
     end: datetime | None = None
     for made in newest_first:
-        if made.not_after and not made.contradiction:
+        if made.not_after:
             end = min(end or made.not_after, made.not_after)
         ends.append(end)
     bounds: list[Bound] = []
     start: datetime | None = None
     for made, before in zip(reversed(newest_first), reversed(ends), strict=True):
-        if made.not_before and not made.contradiction:
+        if made.not_before:
             start = max(start or made.not_before, made.not_before)
         bounds.append(Bound(Source.LIST_ORDER, start, before))
     return tuple(reversed(bounds))

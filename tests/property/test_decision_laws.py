@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical import digest
@@ -21,9 +21,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Action, Plan, expiry, within_approval
 from reconciler.core.plan_making import compute_plan
 from reconciler.core.retention import decide
-from reconciler.core.selectors import Match, Selector
-from reconciler.core.selectors import match as match_one
-from reconciler.core.verdicts import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict
+from reconciler.core.verdicts import Held, Released, Verdict
 from reconciler.errors import PlanRefused
 from reconciler.report.saved_plan import read_plan, write_plan
 from tests.support.values import (
@@ -43,8 +41,6 @@ from tests.support.values import (
     memories,
     memory,
     plan_of,
-    rule,
-    selectors,
 )
 
 Given = tuple[DesiredState, tuple[Job, ...], LedgerView]
@@ -74,13 +70,6 @@ def plan(world: Given) -> Plan:
 
 
 @given(worlds())
-def test_every_listed_job_has_exactly_one_verdict(world: Given) -> None:
-    _, listed, _ = world
-    decided = [verdict.job.id for verdict in decide(world[0], inventory(*listed), world[2], NOON)]
-    assert decided == [each.id for each in listed]
-
-
-@given(worlds())
 def test_nothing_is_released_that_has_not_ended_or_contradicts_itself_or_shows_nothing_to_archive(
     world: Given,
 ) -> None:  # I4
@@ -91,38 +80,6 @@ def test_nothing_is_released_that_has_not_ended_or_contradicts_itself_or_shows_n
             assert job.status in {JobStatus.COMPLETED, JobStatus.FAILED}
             assert not job.contradictions
             assert job.status is JobStatus.FAILED or (job.copies_needed and not job.lacks)
-
-
-@given(worlds(), selectors())
-def test_adding_a_rule_never_adds_a_release(world: Given, selector: Selector) -> None:
-    state, listed, view = world
-    more = replace(state, retain=(*state.retain, rule(selector, "added")))
-    assert released((more, listed, view)) <= released(world)
-
-
-@given(worlds(), st.randoms(use_true_random=False))
-def test_the_order_of_rules_and_of_the_listing_decides_nothing(world: Given, chance: Random) -> None:
-    state, listed, view = world
-    rules, order = list(state.retain), list(listed)
-    chance.shuffle(rules)
-    chance.shuffle(order)
-    other = verdicts((replace(state, retain=tuple(rules)), tuple(order), view))
-    assert {job_id: told(each) for job_id, each in other.items()} == {
-        job_id: told(each) for job_id, each in verdicts(world).items()
-    }
-
-
-def told(verdict: Verdict) -> tuple[type, frozenset[object]]:
-    """Give the kind of a verdict and its reasons as a set: their order is the file's."""
-    match verdict:
-        case Retained(rules=rules):
-            return Retained, frozenset(rules)
-        case Held(holds=holds):
-            return Held, frozenset(holds)
-        case Released(tried=tried):
-            return Released, frozenset(tried)
-        case OutOfScope() | Gone():
-            return type(verdict), frozenset()
 
 
 @given(worlds(), st.randoms(use_true_random=False))
@@ -136,42 +93,6 @@ def test_the_order_of_a_listing_all_in_the_ledger_changes_nothing_in_the_plan(wo
     assert (other.plan_id, other.retained_by, other.retained_digest, other.counts, other.violations) == (
         *(one.plan_id, one.retained_by, one.retained_digest, one.counts, one.violations),
     )
-
-
-@given(worlds())
-def test_every_reason_is_true_when_asked_again_alone(world: Given) -> None:
-    state, _, view = world
-    by_name = {each.name: each.selector for each in state.retain}
-    for verdict in verdicts(world).values():
-        job = verdict.job.listed
-        assert job is not None
-        answers = {name: match_one(selector, job) for name, selector in by_name.items()}
-        if isinstance(verdict, Retained):
-            assert set(verdict.rules) == {name for name, answer in answers.items() if answer is Match.YES}
-        if isinstance(verdict, Released):
-            assert set(answers.values()) <= {Match.NO}
-        if isinstance(verdict, Held):
-            assert Match.YES not in answers.values()
-            for hold in verdict.holds:
-                assert IS_TRUE[hold.code](state, job, view, answers), hold
-
-
-Answers = dict[str, Match]
-IS_TRUE: dict[HoldCode, Callable[[DesiredState, Job, LedgerView, Answers], bool]] = {
-    HoldCode.CONTRADICTORY: lambda _state, job, _view, _answers: bool(job.contradictions),
-    HoldCode.TYPE_UNKNOWN: lambda state, job, _view, _answers: (
-        job.type is JobType.UNKNOWN or job.type not in state.scope.types
-    ),
-    HoldCode.STATUS_UNKNOWN: lambda _state, job, _view, _answers: job.status in {JobStatus.UNKNOWN, JobStatus.UNSTATED},
-    HoldCode.NOT_FINISHED: lambda _state, job, _view, _answers: job.status is JobStatus.IN_PROGRESS,
-    HoldCode.RULE_UNDECIDED: lambda _state, _job, _view, answers: Match.UNKNOWN in answers.values(),
-    HoldCode.ASSET_MISSING: lambda _state, job, _view, _answers: not job.copies_needed or bool(job.lacks),
-    HoldCode.TOO_YOUNG: lambda state, job, view, _answers: (
-        job.id not in view.jobs
-        or view.jobs[job.id].first_seen > NOON
-        or NOON - view.jobs[job.id].first_seen < state.min_age
-    ),
-}
 
 
 @given(worlds())
@@ -195,29 +116,12 @@ LOST: dict[str, dict[str, Any]] = {
 }
 
 
-@given(worlds(), st.sets(st.sampled_from(sorted(LOST)), min_size=1), st.integers(0, 7))
-def test_losing_any_attributes_of_a_job_never_adds_a_release(world: Given, lost: set[str], at: int) -> None:  # I4
-    state, listed, view = world
-    assume(at < len(listed))
-    poorer = listed[at]
-    for name in sorted(lost):
-        poorer = replace(poorer, **LOST[name])
-    assert released((state, (*listed[:at], poorer, *listed[at + 1 :]), view)) <= released(world)
-
-
 @pytest.mark.parametrize("lost", ["type", "status", "a known status", "a stated status", "certainty", "assets"])
 @pytest.mark.parametrize("scope", [DEFAULT_SCOPE, Scope(types=frozenset({JobType.RENDER}), untyped_failures=False)])
 def test_a_completed_job_that_loses_one_attribute_is_held(lost: str, scope: Scope) -> None:  # I4
     state, view = desired(scope=scope), memory("a")
     assert released((state, (job(),), view)) == {"a"}
     assert isinstance(verdicts((state, (replace(job(), **LOST[lost]),), view))["a"], Held)
-
-
-@given(worlds(), st.sets(st.integers(0, 7)))
-def test_dropping_other_jobs_never_adds_a_release(world: Given, dropped: set[int]) -> None:
-    state, listed, view = world
-    rest = tuple(each for at, each in enumerate(listed) if at not in dropped)
-    assert released((state, rest, view)) == released(world) & {each.id for each in rest}
 
 
 @given(worlds(), st.integers(0, 7), st.integers(1, 60 * 24 * 3600))
@@ -245,14 +149,6 @@ def test_forgetting_the_ledger_adds_no_release_but_of_what_seemed_to_come_from_t
     # Where no age is asked for, a job without any sighting is old enough; one with an impossible sighting is not.
     assert not gained or state.min_age == timedelta(0)
     assert gained <= {each for each, seen in view.jobs.items() if seen.first_seen > NOON}
-
-
-@given(worlds())
-def test_every_hold_says_why(world: Given) -> None:
-    for verdict in verdicts(world).values():
-        if isinstance(verdict, Held):
-            assert verdict.holds
-            assert all(hold.detail for hold in verdict.holds)
 
 
 @given(worlds(), desired_states(), st.integers(0, 7), jobs("job-0"))
