@@ -132,6 +132,16 @@ def test_what_waits_is_what_the_plan_says(account: Account) -> None:
     assert account.released(free) == {A}
 
 
+def test_a_job_freed_by_a_lapse_waits_once_from_the_lapse_on(account: Account) -> None:
+    account.emulator.put_job(A, bodies.render())
+    lapsing = state(replace(by_id(A), lapses_at=account.clock.now() + DAY), grace=3 * DAY)
+    account.record(lapsing)
+    account.record(lapsing, after=3 * DAY)  # recorded two days after the lapse: no second wait begins here
+    assert account.released(lapsing) == set()
+    account.clock.pass_by(DAY)
+    assert account.released(lapsing) == {A}
+
+
 @pytest.mark.parametrize("is_thin", [False, True], ids=["full list", "thin list"])
 def test_a_rule_by_name_protects_also_where_the_list_does_not_show_it(account: Account, is_thin: bool) -> None:  # I13
     account.emulator.put_job(A, bodies.render())
