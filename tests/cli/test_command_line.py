@@ -16,7 +16,7 @@ from tests.support.workplace import COMMAND, Workplace
 
 A, B = job_id(1), job_id(2)
 
-VERBS = ("validate", "plan", "show", "apply", "refresh", "verify", "audit", "emulator", "demo")
+VERBS = ("validate", "fmt", "schema", "plan", "show", "apply", "refresh", "verify", "audit", "emulator", "demo")
 
 
 @pytest.fixture
