@@ -3,6 +3,7 @@
 ReconcilerError                      1   anything below not listed apart
 ├─ UsageRefused                     64   the command was called in a way it does not allow
 ├─ DesiredStateInvalid              10   the file; carries every problem with its place
+├─ CannotFormat                      1   fmt would change what the file means, or does not know its layout
 ├─ ServiceError                      1   the service did not answer as it should
 │  ├─ ServiceUnreachable             1   no answer, or 429/5xx for good
 │  └─ ServiceAnswerUnreadable        1   an answer that cannot be understood
@@ -48,6 +49,10 @@ class DesiredStateInvalid(ReconcilerError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class CannotFormat(ReconcilerError):
+    """The file cannot be put in order without a change of what it means; nothing was written."""
 
 
 class ServiceError(ReconcilerError):

@@ -13,17 +13,13 @@ from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNo
 
 from reconciler.desired.key_order import child, order
 from reconciler.desired.reader import parse_desired
-from reconciler.errors import ReconcilerError
+from reconciler.errors import CannotFormat
 
 INDENT = 2
 MODELINE = "# yaml-language-server:"
 HINT = "Put its keys in order by hand; nothing was written."
 
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-
-
-class CannotFormat(ReconcilerError):
-    """The file cannot be put in order without a change of its meaning or of what stands in it."""
 
 
 def formatted(content: bytes, name: str) -> str:

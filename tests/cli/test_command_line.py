@@ -17,17 +17,8 @@ from tests.support.workplace import COMMAND, Workplace
 A, B = job_id(1), job_id(2)
 
 VERBS = (
-    "validate",
-    "plan",
-    "show",
-    "apply",
-    "refresh",
-    "import-times",
-    "status",
-    "verify",
-    "audit",
-    "emulator",
-    "demo",
+    *("validate", "fmt", "schema", "plan", "explain", "forecast", "test", "show", "apply", "refresh", "import-times"),
+    *("status", "verify", "audit", "emulator", "demo"),
 )
 
 

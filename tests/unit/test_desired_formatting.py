@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.desired.formatting import CannotFormat, formatted
+from reconciler.desired.formatting import formatted
 from reconciler.desired.reader import parse_desired
-from reconciler.errors import DesiredStateInvalid
+from reconciler.errors import CannotFormat, DesiredStateInvalid
 
 USUAL = """\
 # Of the team.
