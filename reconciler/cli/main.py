@@ -13,6 +13,7 @@ from reconciler.cli.demo import demo
 from reconciler.cli.explain import explain
 from reconciler.cli.forecast import forecast
 from reconciler.cli.plan import plan
+from reconciler.cli.policy_test import policy_test
 from reconciler.cli.refresh import refresh
 from reconciler.cli.show import show
 from reconciler.cli.status import status
@@ -32,7 +33,11 @@ def cli() -> None:
     """
 
 
-for verb in (validate, plan, explain, forecast, show, apply, refresh, status, verify, audit, emulator, demo):
+VERBS = (
+    *(validate, policy_test, plan, explain, forecast, show, apply, refresh, status, verify, audit),
+    *(emulator, demo),
+)
+for verb in VERBS:
     cli.add_command(verb)
 
 

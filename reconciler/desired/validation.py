@@ -23,11 +23,11 @@ LATER = frozenset(
 """Keys of the language that this version does not understand: refused like any other, with a word more."""
 
 
-def schema_problems(tree: Tree) -> Iterator[Problem]:
-    """Tell every way in which the document is not what the schema says."""
+def schema_problems(tree: Tree, name: str = SCHEMA) -> Iterator[Problem]:
+    """Tell every way in which the document is not what the published schema `name` says."""
     from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only a verb that reads a file needs it
 
-    for error in Draft7Validator(schema(SCHEMA)).iter_errors(tree.value):
+    for error in Draft7Validator(schema(name)).iter_errors(tree.value):
         yield from _problems(error, tree)
 
 
@@ -90,14 +90,19 @@ def _what_to_write(error: "ValidationError") -> str:
     examples = cast("list[object]", rules.get("examples") or [])
     wanted = _WANTED.get(str(error.validator), "")
     if error.validator == "type":
-        wanted = {"object": "keys and values", "array": "a list", "integer": "a whole number", "string": "text"}[
-            str(error.validator_value)
-        ]
+        wanted = _TYPES[str(error.validator_value)]
     limit = f" {error.validator_value}" if error.validator in {"minimum", "maximum", "maxLength", "maxItems"} else ""
     example = f", such as {shown(examples[0])}" if examples else ""
     return f"write {wanted}{limit}{example}".replace("write ,", "write something")
 
 
+_TYPES = {
+    "object": "keys and values",
+    "array": "a list",
+    "integer": "a whole number",
+    "string": "text",
+    "boolean": "true or false",
+}
 _WANTED = {
     "pattern": "it in the form the schema gives",
     "minimum": "at least",
