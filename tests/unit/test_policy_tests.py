@@ -249,6 +249,10 @@ BROKEN: dict[str, tuple[str, list[str]]] = {
         ["cases[0].jobs[1] is known to the ledger alone; add first_seen"],
     ),
     "no policy there": (HEAD.replace("retention.yaml", "none.yaml") + GOOD, ["none.yaml: it cannot be read"]),
+    "no path": (
+        HEAD.replace("retention.yaml", '"a\\0"') + GOOD,
+        ["t.yaml:2:9: policy is 'a\\x00'; write it in the form"],
+    ),
     "a number as policy": (HEAD.replace("retention.yaml", "{}") + GOOD, ["t.yaml:2:9: account is missing"]),
     "words as a number": (
         HEAD + "  - {name: n, at: 2027-01-01, jobs: [{id: a, size: 1GB, lacks_assets: no}], expect: {a: hold}}\n",
