@@ -15,6 +15,7 @@ from reconciler.cli.fmt import fmt
 from reconciler.cli.forecast import forecast
 from reconciler.cli.import_times import import_times
 from reconciler.cli.plan import plan
+from reconciler.cli.policy_test import policy_test
 from reconciler.cli.refresh import refresh
 from reconciler.cli.schema import schema
 from reconciler.cli.show import show
@@ -36,8 +37,8 @@ def cli() -> None:
 
 
 VERBS = (
-    *(validate, fmt, schema, plan, explain, forecast, show, apply, refresh, import_times, status, verify, audit),
-    *(emulator, demo),
+    *(validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, refresh, import_times),
+    *(status, verify, audit, emulator, demo),
 )
 for verb in VERBS:
     cli.add_command(verb)

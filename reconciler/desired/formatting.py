@@ -1,7 +1,7 @@
 """The file in its usual order and layout: keys as the schema lists them, comments with what they stand above.
 
 Lines are moved as they are, never written anew from values, so no comment is lost and no scalar changes its form
-(docs/adr/0010).  A collection in flow style is put in order where it stands on one line; over several it is left alone.
+(docs/adr/0012).  A collection in flow style is put in order where it stands on one line; over several it is left alone.
 """
 
 import re

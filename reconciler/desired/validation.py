@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
-from reconciler.desired.quick_check import checker
+from reconciler.desired.quick_check import is_valid
 from reconciler.desired.wording import meant, nearest, shown, spelled
 from reconciler.desired.yaml_tree import Path, Problem, Tree, Value, resolve
 from reconciler.published_schemas import schema
@@ -17,17 +17,17 @@ MOST_EXPLAINED = 200
 """A file with more problems than this is told these; mending them shows the rest."""
 
 
-def schema_problems(tree: Tree) -> Iterator[Problem]:
-    """Tell every way in which the document is not what the schema says."""
-    if checker(SCHEMA)(tree.value):
+def schema_problems(tree: Tree, name: str = SCHEMA) -> Iterator[Problem]:
+    """Tell every way in which the document is not what the published schema `name` says."""
+    if is_valid(name, tree.value):
         return
     # jsonschema takes half a millisecond per rule, and a rule that is right needs no explanation.
-    document, original = _broken_alone(tree.value)
+    document, original = _broken_alone(tree.value) if name == SCHEMA else (tree.value, [])
     from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only a file with problems needs it
 
-    for error in islice(Draft7Validator(schema(SCHEMA)).iter_errors(document), MOST_EXPLAINED):
+    for error in islice(Draft7Validator(schema(name)).iter_errors(document), MOST_EXPLAINED):
         path = cast("Path", tuple(error.absolute_path))
-        if len(path) > 1 and path[0] == "retain":
+        if original and len(path) > 1 and path[0] == "retain":
             path = ("retain", original[cast("int", path[1])], *path[2:])
         yield from _problems(error, tree, path)
 
@@ -37,8 +37,11 @@ def _broken_alone(document: Value) -> tuple[Value, list[int]]:
     retain = document.get("retain") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(retain, list):
         return document, []
-    is_rule, is_id = checker(SCHEMA, "rule"), checker(SCHEMA, "id")
-    broken = [i for i, rule in enumerate(retain) if not (is_rule if isinstance(rule, dict) else is_id)(rule)]
+    broken = [
+        index
+        for index, rule in enumerate(retain)
+        if not is_valid(SCHEMA, rule, "rule" if isinstance(rule, dict) else "id")
+    ]
     left = broken[:MOST_EXPLAINED] or list(range(min(len(retain), 1)))
     return {**document, "retain": [retain[index] for index in left]}, left
 
@@ -174,9 +177,7 @@ def _what_to_write(error: "ValidationError") -> str:
     examples = cast("list[object]", rules.get("examples") or [])
     wanted = _WANTED.get(str(error.validator), "")
     if error.validator == "type":
-        wanted = {"object": "keys and values", "array": "a list", "integer": "a whole number", "string": "text"}[
-            str(error.validator_value)
-        ]
+        wanted = _TYPES[str(error.validator_value)]
     limit = f" {error.validator_value}" if error.validator in {"minimum", "maximum", "maxLength", "maxItems"} else ""
     is_short = bool(examples) and "a group of keys" not in shown(examples[0])
     example = f", such as {shown(examples[0])}" if is_short else ""
@@ -188,6 +189,13 @@ def _one_of(found: str, words: list[str]) -> str:
     return f"write {' or '.join(words)}" + (f"; did you mean {near}?" if near else "")
 
 
+_TYPES = {
+    "object": "keys and values",
+    "array": "a list",
+    "integer": "a whole number",
+    "string": "text",
+    "boolean": "true or false",
+}
 _WANTED = {
     "pattern": "it in the form the schema gives",
     "minimum": "at least",

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,7 @@ def loaded_by(*arguments: str) -> set[str]:
         ["--version"],
         ["plan", "--help"],
         ["status", "--help"],
+        ["test", "--help"],
         ["explain", "--help"],
         ["forecast", "--help"],
         ["apply"],
@@ -41,3 +43,8 @@ def test_what_does_not_work_loads_nothing_heavy(arguments: list[str]) -> None:
 
 def test_validate_loads_neither_the_client_nor_the_database() -> None:
     assert loaded_by("validate", "-f", "no-such-file.yaml") <= {"yaml", "jsonschema"}
+
+
+def test_tests_of_a_file_load_neither_the_client_nor_the_database() -> None:
+    example = Path(__file__).parents[2] / "examples" / "retention-tests.yaml"
+    assert loaded_by("test", str(example)) == {"yaml", "jsonschema"}

@@ -11,6 +11,7 @@ from tests.support.emulator import EmulatorProcess
 from tests.support.workplace import Workplace
 
 A, B, C = job_id(1), job_id(2), job_id(3)
+EXAMPLE = Path(__file__).parents[2] / "examples" / "retention-tests.yaml"
 
 PAIR = {"PICTORY_CLIENT_ID": "emulator", "PICTORY_CLIENT_SECRET": "emulator-secret"}
 
@@ -28,6 +29,7 @@ VERBS = {
     "validate": ["validate"],
     "verify": ["verify"],
     "audit verify": ["audit", "verify"],
+    "test": ["test", str(EXAMPLE)],
     "status": ["status"],
     "status as json": ["status", "--json"],
     "status offline": ["status", "--offline"],
@@ -84,7 +86,14 @@ def test_verbs_that_need_no_service_send_nothing(workplace: Workplace, emulator:
     workplace.write_desired("keep-me")
     workplace.plan()
     emulator.forget_requests()
-    for verb in (["show", "plan.json"], ["validate"], ["verify"], ["audit", "verify"], ["status", "--offline"]):
+    for verb in (
+        ["show", "plan.json"],
+        ["validate"],
+        ["verify"],
+        ["audit", "verify"],
+        ["status", "--offline"],
+        ["test", str(EXAMPLE)],
+    ):
         workplace.run(*verb, extra={"PICTORY_API_KEY": ""}).expect(0)
     assert emulator.requests() == []
 
