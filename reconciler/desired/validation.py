@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.desired.quick_check import checker
 from reconciler.desired.wording import meant, nearest, shown, spelled
-from reconciler.desired.yaml_tree import Path, Problem, Tree, Value, resolve
+from reconciler.desired.yaml_tree import MOST_PROBLEMS, Path, Problem, Tree, Value, resolve
 from reconciler.published_schemas import schema
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 SCHEMA = "desired-state.v1.json"
-MOST_EXPLAINED = 200
-"""A file with more problems than this is told these; mending them shows the rest."""
 
 
 def schema_problems(tree: Tree) -> Iterator[Problem]:
@@ -25,7 +23,7 @@ def schema_problems(tree: Tree) -> Iterator[Problem]:
     document, original = _broken_alone(tree.value)
     from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only a file with problems needs it
 
-    for error in islice(Draft7Validator(schema(SCHEMA)).iter_errors(document), MOST_EXPLAINED):
+    for error in islice(Draft7Validator(schema(SCHEMA)).iter_errors(document), MOST_PROBLEMS):
         path = cast("Path", tuple(error.absolute_path))
         if len(path) > 1 and path[0] == "retain":
             path = ("retain", original[cast("int", path[1])], *path[2:])
@@ -39,7 +37,7 @@ def _broken_alone(document: Value) -> tuple[Value, list[int]]:
         return document, []
     is_rule, is_id = checker(SCHEMA, "rule"), checker(SCHEMA, "id")
     broken = [i for i, rule in enumerate(retain) if not (is_rule if isinstance(rule, dict) else is_id)(rule)]
-    left = broken[:MOST_EXPLAINED] or list(range(min(len(retain), 1)))
+    left = broken[:MOST_PROBLEMS] or list(range(min(len(retain), 1)))
     return {**document, "retain": [retain[index] for index in left]}, left
 
 
