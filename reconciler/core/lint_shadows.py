@@ -5,7 +5,7 @@ that list ids are left alone: a job may well be named for two reasons.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from itertools import combinations
 
 from reconciler.core.desired import KEEP_EVERYTHING, Keep, RetainRule
@@ -71,7 +71,8 @@ def _covers(wide: RetainRule, narrow: RetainRule) -> bool:
 
 
 def _keeps_no_less(wide: Keep, narrow: Keep) -> bool:
-    return all(
-        less is None or (more is not None and less <= more)
-        for more, less in zip(astuple(wide), astuple(narrow), strict=True)
-    )
+    counts = ((wide.last, narrow.last), (wide.daily, narrow.daily), (wide.weekly, narrow.weekly))
+    others = ((wide.monthly, narrow.monthly), (wide.yearly, narrow.yearly), (wide.size, narrow.size))
+    if narrow.within is not None and (wide.within is None or narrow.within > wide.within):
+        return False
+    return all(less is None or (more is not None and less <= more) for more, less in (*counts, *others))

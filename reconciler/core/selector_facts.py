@@ -7,7 +7,6 @@ from reconciler.core.globs import fits
 from reconciler.core.job import STATED, JobId, JobStatus, JobType
 from reconciler.core.selectors import (
     NAMED,
-    OPPOSITE,
     AllOf,
     AnyOf,
     EveryJob,
@@ -24,25 +23,26 @@ from reconciler.core.selectors import (
 
 Answers = frozenset[Match]
 
-_YES, _NO, _UNKNOWN = frozenset({Match.YES}), frozenset({Match.NO}), frozenset({Match.UNKNOWN})
-_ANY: Answers = frozenset(Match)
-_ORDER = {
-    Match.NO: 0,
-    Match.UNKNOWN: 1,
-    Match.YES: 2,
-}  # a conjunction is the least of its parts, a disjunction the most
+# Inside, a set of answers is three bits in the order in which a conjunction takes the least and a disjunction the most.
+_NO, _UNKNOWN, _YES, _ANY = 1, 2, 4, 7
+_MEANT = {_NO: Match.NO, _UNKNOWN: Match.UNKNOWN, _YES: Match.YES}
+_SETS = {bits: frozenset(each for bit, each in _MEANT.items() if bits & bit) for bits in range(_ANY + 1)}
 
 
 def answers(selector: Selector, job_type: JobType, status: JobStatus) -> Answers:
     """Give the answers that jobs of one type and status can get; too many rather than too few."""
+    return _SETS[_answers(selector, job_type, status)]
+
+
+def _answers(selector: Selector, job_type: JobType, status: JobStatus) -> int:
     match selector:
         case AllOf(parts):
-            together = _least([answers(part, job_type, status) for part in parts])
-            return together - _YES if _excludes_itself(parts) else together
+            together = _least([_answers(part, job_type, status) for part in parts])
+            return together & ~_YES if together & _YES and _excludes_itself(parts) else together
         case AnyOf(parts):
-            return _opposite(_least([_opposite(answers(part, job_type, status)) for part in parts]))
+            return _opposite(_least([_opposite(_answers(part, job_type, status)) for part in parts]))
         case NotOf(part):
-            return _opposite(answers(part, job_type, status))
+            return _opposite(_answers(part, job_type, status))
         case _:
             return _leaf_answers(selector, job_type, status)
 
@@ -51,14 +51,14 @@ def _leaf_answers(
     selector: EveryJob | IdIn | IdLike | TypeIn | StatusIn | NameLike | ProjectLike,
     job_type: JobType,
     status: JobStatus,
-) -> Answers:
+) -> int:
     match selector:
         case EveryJob():
             return _YES
         case TypeIn(types):
-            return _UNKNOWN if job_type is JobType.UNKNOWN else _sure(job_type in types)
+            return _UNKNOWN if job_type is JobType.UNKNOWN else _YES if job_type in types else _NO
         case StatusIn(statuses):
-            return _UNKNOWN if status not in STATED else _sure(status in statuses)
+            return _UNKNOWN if status not in STATED else _YES if status in statuses else _NO
         case IdIn() | IdLike():
             return _YES | _NO
         case NameLike() | ProjectLike():
@@ -67,18 +67,17 @@ def _leaf_answers(
             assert_never(selector)
 
 
-def _sure(answer: bool) -> Answers:  # noqa: FBT001 - turns a truth into an answer
-    return _YES if answer else _NO
+def _opposite(of: int) -> int:
+    return (of & _UNKNOWN) | (of & _NO) << 2 | (of & _YES) >> 2
 
 
-def _opposite(of: Answers) -> Answers:
-    return frozenset(OPPOSITE[each] for each in of)
-
-
-def _least(several: list[Answers]) -> Answers:
+def _least(several: list[int]) -> int:
     """Give what the least of one answer of each can be."""
-    highest = min(max(_ORDER[each] for each in one) for one in several)
-    return frozenset(each for one in several for each in one if _ORDER[each] <= highest)
+    possible, highest = 0, _ANY.bit_length()
+    for each in several:
+        possible |= each
+        highest = min(highest, each.bit_length())
+    return possible & (1 << highest) - 1
 
 
 def _excludes_itself(parts: tuple[Selector, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from reconciler.desired.building import build
 from reconciler.desired.meaning import meaning_problems
 from reconciler.desired.texts import with_texts
 from reconciler.desired.validation import schema_problems
-from reconciler.desired.yaml_tree import Problem, Tree, Unreadable, read_tree
+from reconciler.desired.yaml_tree import LARGEST_BYTES, MOST_PROBLEMS, Problem, Tree, Unreadable, read_tree
 from reconciler.errors import DesiredStateInvalid
 
 
@@ -39,7 +40,8 @@ def content_of(path: Path) -> bytes:
         DesiredStateInvalid: it cannot be read.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            return stream.read(LARGEST_BYTES + 1)  # one more tells that it is too large, whatever it is
     except OSError as error:
         raise DesiredStateInvalid(
             (f"{path}: it cannot be read: {error.strerror}; name the file with --file, or write one (see README)",)
@@ -79,7 +81,7 @@ def _findings(stages: Iterable[tuple[str, Iterable[Problem]]], name: str) -> tup
     told: dict[Problem, str] = {}
     for code, stage in stages:
         named = {problem.place for problem in told}
-        for problem in stage:
+        for problem in islice(stage, MOST_PROBLEMS):  # of more than these, the rest is told once they are mended
             if problem.place not in named:
                 told.setdefault(problem, code)
     ordered = sorted(told, key=lambda problem: (problem.place, problem.text))

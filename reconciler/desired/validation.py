@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.desired.quick_check import is_valid
 from reconciler.desired.wording import meant, nearest, shown, spelled
-from reconciler.desired.yaml_tree import Path, Problem, Tree, Value, resolve
+from reconciler.desired.yaml_tree import MOST_PROBLEMS, Path, Problem, Tree, Value, resolve
 from reconciler.published_schemas import schema
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 SCHEMA = "desired-state.v1.json"
-MOST_EXPLAINED = 200
-"""A file with more problems than this is told these; mending them shows the rest."""
 
 
 def schema_problems(tree: Tree, name: str = SCHEMA) -> Iterator[Problem]:
@@ -25,7 +23,7 @@ def schema_problems(tree: Tree, name: str = SCHEMA) -> Iterator[Problem]:
     document, original = _broken_alone(tree.value) if name == SCHEMA else (tree.value, [])
     from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only a file with problems needs it
 
-    for error in islice(Draft7Validator(schema(name)).iter_errors(document), MOST_EXPLAINED):
+    for error in islice(Draft7Validator(schema(name)).iter_errors(document), MOST_PROBLEMS):
         path = cast("Path", tuple(error.absolute_path))
         if original and len(path) > 1 and path[0] == "retain":
             path = ("retain", original[cast("int", path[1])], *path[2:])
@@ -42,7 +40,7 @@ def _broken_alone(document: Value) -> tuple[Value, list[int]]:
         for index, rule in enumerate(retain)
         if not is_valid(SCHEMA, rule, "rule" if isinstance(rule, dict) else "id")
     ]
-    left = broken[:MOST_EXPLAINED] or list(range(min(len(retain), 1)))
+    left = broken[:MOST_PROBLEMS] or list(range(min(len(retain), 1)))
     return {**document, "retain": [retain[index] for index in left]}, left
 
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 
 import yaml
 
-LARGEST_BYTES = 5_000_000
+LARGEST_BYTES = 1_000_000
+MOST_VALUES = 50_000
 DEEPEST = 64
+MOST_PROBLEMS = 200
+"""A file that breaks these bounds is refused in about a second, whatever stands in it."""
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 Path = tuple[str | int, ...]
@@ -71,7 +74,7 @@ def read_tree(content: bytes) -> Tree:
 
 def _text(content: bytes) -> str:
     if len(content) > LARGEST_BYTES:
-        raise Unreadable(Problem(Place(1, 1), f"the file has {len(content)} bytes, more than {LARGEST_BYTES}"))
+        raise Unreadable(Problem(Place(1, 1), f"the file has more than {LARGEST_BYTES} bytes"))
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable(Problem(Place(1, 1), "the file is UTF-16; save it as UTF-8"))
     unmarked = content.removeprefix(b"\xef\xbb\xbf")
@@ -137,6 +140,8 @@ class _Builder:
         self._places[path] = _place(event)
         if len(path) > DEEPEST:
             raise Unreadable(Problem(_place(event), f"nested deeper than {DEEPEST} levels"))
+        if len(self._places) > MOST_VALUES:
+            raise Unreadable(Problem(_place(event), f"more than {MOST_VALUES} values; put fewer ids in one file"))
         self._refuse_extras(event)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)
@@ -195,6 +200,8 @@ class _Builder:
 
     def _problem(self, event: yaml.Event, text: str) -> None:
         self._problems.append(Problem(_place(event), text))
+        if len(self._problems) >= MOST_PROBLEMS:
+            raise Unreadable(*self._problems)
 
 
 def _place(event: yaml.Event) -> Place:

@@ -1,0 +1,62 @@
+"""What is said of a selector without a job holds for every job."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.job import JobId, JobStatus, JobType
+from reconciler.core.selector_facts import answers
+from reconciler.core.selectors import (
+    AllOf,
+    AnyOf,
+    EveryJob,
+    IdIn,
+    IdLike,
+    NameLike,
+    NotOf,
+    ProjectLike,
+    Selector,
+    StatusIn,
+    TypeIn,
+    match,
+)
+from reconciler.core.subjects import Subject
+from reconciler.core.times import Made
+
+IDS = st.sampled_from([JobId("a"), JobId("b")])
+LEAVES: st.SearchStrategy[Selector] = st.one_of(
+    st.just(EveryJob()),
+    st.builds(IdIn, st.frozensets(IDS, min_size=1)),
+    st.builds(IdLike, st.sampled_from([("a",), ("*",)])),
+    st.builds(TypeIn, st.frozensets(st.sampled_from([JobType.RENDER, JobType.IMAGE]), min_size=1)),
+    st.builds(StatusIn, st.frozensets(st.sampled_from([JobStatus.FAILED, JobStatus.COMPLETED]), min_size=1)),
+    st.builds(NameLike, st.sampled_from([("n",), ("*",)])),
+    st.builds(ProjectLike, st.sampled_from([("p",), ("*",)])),
+)
+
+
+def joined(inner: st.SearchStrategy[Selector]) -> st.SearchStrategy[Selector]:
+    parts = st.lists(inner, min_size=1, max_size=3).map(tuple)
+    return st.one_of(st.builds(AllOf, parts), st.builds(AnyOf, parts), st.builds(NotOf, inner))
+
+
+SELECTORS = st.recursive(LEAVES, joined, max_leaves=6)
+
+
+@st.composite
+def subjects(draw: st.DrawFn) -> Subject:
+    job_type = draw(st.sampled_from(JobType))
+    may_have = job_type in {JobType.RENDER, JobType.PREVIEW, JobType.UNKNOWN}
+    return Subject(
+        id=draw(IDS),
+        type=job_type,
+        status=draw(st.sampled_from(JobStatus)),
+        name=draw(st.sampled_from(["", "n", "m"])) if may_have else "",
+        project=draw(st.sampled_from(["", "p"])) if may_have else "",
+        rank=1,
+        made=Made(),
+    )
+
+
+@given(SELECTORS, subjects())
+def test_no_job_gets_an_answer_that_was_ruled_out(selector: Selector, subject: Subject) -> None:
+    assert match(selector, subject) in answers(selector, subject.type, subject.status)
