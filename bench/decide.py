@@ -243,7 +243,8 @@ def from_ledger(count: int) -> None:
             answers.append([float(each) for each in done.stdout.split()])
     took, read, peak, released, jobs, worked = (statistics.median(each) for each in zip(*answers, strict=True))
     print(
-        f"{int(jobs):>9,} jobs from the ledger: {took:.2f} s ({read:.2f} s to read them; {worked:.2f} s of processor time), {peak:.0f} MiB at its peak, "
+        f"{int(jobs):>9,} jobs from the ledger: {took:.2f} s ({read:.2f} s to read them; {worked:.2f} s of "
+        f"processor time), {peak:.0f} MiB at its peak, "
         f"{int(released):,} released, medians of {RUNS}"
     )
 
