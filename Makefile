@@ -39,16 +39,27 @@ lint: $(STAMP)  ## Format check, lint, types, layers
 
 check: lint test  ## Everything a commit must pass
 
-bench: $(STAMP)  ## Start-up, file reading, lists and files of the service, beside other programs
+bench: $(STAMP)  ## Start-up, file reading, decisions, lists and files of the service, beside other programs
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/yaml_readers.py
 	$(BIN)/python bench/throughput.py
+	PYTHONPATH=. $(BIN)/python bench/decide.py
 
 compare: $(STAMP)  ## What three sample programs lose, beside ours; writes docs/compare.md
 	$(BIN)/python -m bench.compare.losses --write docs/compare.md
 
 nightly: $(STAMP)  ## The same tests with many more random examples
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --timeout 3600
+
+mutants: .venv-mutants/.installed  ## Plant bugs in the decision, one at a time, and list those that no test sees (half an hour)
+	.venv-mutants/bin/mutmut run --max-children 2
+	.venv-mutants/bin/mutmut results
+
+.venv-mutants/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	@touch $@
 
 test-lowest: .venv-lock/.installed  ## The tests on the oldest dependencies that pyproject.toml allows
 	@echo "== Installing the oldest allowed dependencies in .venv-lowest"
@@ -68,6 +79,6 @@ lock: .venv-lock/.installed  ## Pin the dependencies again (newest that fit pypr
 ci: lint test demo  ## What .ci/run runs
 
 clean:  ## Remove what these commands made
-	rm -rf $(VENV) .venv-lock .venv-lowest $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .venv-lock .venv-lowest .venv-mutants mutants $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test test-lowest fmt lint check bench compare nightly lock ci clean
+.PHONY: help setup demo test test-lowest fmt lint check bench compare nightly mutants lock ci clean

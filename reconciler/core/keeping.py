@@ -19,7 +19,7 @@ Group = tuple[str, ...]
 
 
 class Slot(IntFlag):
-    """What a rule's slots say of one job; 0 for one that takes none."""
+    """What a rule's slots say of one job; 0 for one that takes none, NOT_OWNED for one that the rule has refused."""
 
     COUNTED = 1
     LAST = 2
@@ -31,10 +31,13 @@ class Slot(IntFlag):
     TIME_UNKNOWN = 128
     SIZE_UNKNOWN = 256
     OUT_OF_ORDER = 512
+    NOT_OWNED = 1024
 
 
-KEPT = Slot.LAST | Slot.DAY | Slot.WEEK | Slot.MONTH | Slot.YEAR | Slot.SIZE
-UNDECIDED = Slot.TIME_UNKNOWN | Slot.SIZE_UNKNOWN | Slot.OUT_OF_ORDER
+# Plain numbers: flags as objects cost more than the rest of an answer.
+KEPT = int(Slot.LAST | Slot.DAY | Slot.WEEK | Slot.MONTH | Slot.YEAR | Slot.SIZE)
+UNDECIDED = int(Slot.TIME_UNKNOWN | Slot.SIZE_UNKNOWN | Slot.OUT_OF_ORDER)
+NOT_OWNED = int(Slot.NOT_OWNED)
 PERIODS = ((Period.DAY, Slot.DAY), (Period.WEEK, Slot.WEEK), (Period.MONTH, Slot.MONTH), (Period.YEAR, Slot.YEAR))
 KEYS = ((Slot.LAST, "keep_last"), *((slot, period.value) for period, slot in PERIODS), (Slot.SIZE, "keep_bytes"))
 
@@ -73,15 +76,21 @@ def _group_value(key: GroupKey, subject: Subject) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A rule and the places of the subjects that take part in its slots, by group."""
+    """A rule and the places of the subjects that take part in its slots, by group.
+
+    `refused` are the places of those that the rule does not own, so that it is asked of each job once.
+    """
 
     rule: RetainRule
     groups: dict[Group, list[int]]
+    refused: "array[int]"
 
 
 def slots_of(owned: Owned, subjects: Sequence[Subject], absent: Iterable[Subject], zone: tzinfo) -> "array[int]":
     """Give a Slot per subject, by its place.  `absent` are jobs that the rule may own and the list lacks."""
     slots = array("H", bytes(2 * len(subjects)))
+    for place in owned.refused:
+        slots[place] = Slot.NOT_OWNED
     rule = owned.rule
     gone = [(group_of(rule.group_by, each), each) for each in absent]
     for group, places in owned.groups.items():

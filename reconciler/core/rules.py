@@ -1,15 +1,17 @@
 """The rules of a file, made ready once: what each says of a job, and the words for it."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import overload
 
 from reconciler.core.canonical import utc_text
 from reconciler.core.desired import DesiredState, Keep, RetainRule
 from reconciler.core.holds import span_text
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.keeping import (
+    NOT_OWNED,
     Owned,
     group_of,
     has_slots,
@@ -91,19 +93,30 @@ class Rules:
     def _give_slots(
         self, desired: DesiredState, takes_part: Sequence[bool], subjects: Sequence[Subject], absent: Sequence[Subject]
     ) -> None:
-        owned = {index: Owned(self.retain[index], {}) for index in self.by_match if has_slots(self.retain[index].keep)}
+        owned = {
+            index: Owned(self.retain[index], {}, array("L"))
+            for index in self.by_match
+            if has_slots(self.retain[index].keep)
+        }
         if not owned:
             return
         for place, subject in enumerate(subjects):
             if takes_part[place]:
                 for asked in self._kind(subject).asked:
-                    if asked.index in owned and (asked.test is None or asked.test(subject) is Match.YES):
-                        group = group_of(self.retain[asked.index].group_by, subject)
-                        if group is not None:
-                            owned[asked.index].groups.setdefault(group, []).append(place)
+                    if asked.index in owned:
+                        self._offer(owned[asked.index], asked.test, place, subject)
         for index, each in owned.items():
             beside = [one for one in absent if match(each.rule.selector, one) is not Match.NO]
             self.slots[index] = slots_of(each, subjects, beside, desired.zone)
+
+    def _offer(self, owned: Owned, test: Test | None, place: int, subject: Subject) -> None:
+        owns = Match.YES if test is None else test(subject)
+        if owns is Match.NO:
+            owned.refused.append(place)
+        elif owns is Match.YES:
+            group = group_of(owned.rule.group_by, subject)
+            if group is not None:
+                owned.groups.setdefault(group, []).append(place)
 
     # -- answers
 
@@ -121,10 +134,14 @@ class Rules:
         return keeping, undecided
 
     def _answer(self, asked: _Asked, place: int, subject: Subject) -> Match:
-        owns = Match.YES if asked.test is None else asked.test(subject)
-        if owns is not Match.YES:
-            return owns
-        return keeps(self.retain[asked.index], subject, self._slot(asked.index, place), self.as_of)
+        slot = self._slot(asked.index, place)
+        if slot == NOT_OWNED:
+            return Match.NO
+        if not slot and asked.test is not None:
+            owns = asked.test(subject)
+            if owns is not Match.YES:
+                return owns
+        return keeps(self.retain[asked.index], subject, slot, self.as_of)
 
     def _slot(self, index: int, place: int) -> int:
         slots = self.slots.get(index)
@@ -181,8 +198,12 @@ class Rules:
             return what_is_missing(rule.selector, subject)
         return undecided_for(rule, subject, self._slot(index, place), self.as_of)
 
-    def tried(self, subject: Subject) -> tuple[RuleTried, ...]:
+    def tried(self, subject: Subject) -> "Tried":
         """Name every rule and why it does not keep the subject; rules by id as one."""
+        return Tried(self, subject)
+
+    def in_words(self, subject: Subject) -> tuple[RuleTried, ...]:
+        """Give what `tried` stands for."""
         tried: list[RuleTried] = []
         if self.by_id:
             tried.append(RuleTried("ids", f"not among the {len(self.by_id)} ids that the file names"))
@@ -229,6 +250,37 @@ class Rules:
         if asks_kind_alone(rule.selector):
             kind.why_not[index] = why
         return why
+
+
+class Tried(Sequence[RuleTried]):
+    """Why each rule does not keep a released job, made when somebody looks: the words outweigh the decision."""
+
+    __slots__ = ("_rules", "_subject")
+
+    def __init__(self, rules: Rules, subject: Subject) -> None:
+        self._rules = rules
+        self._subject = subject
+
+    @overload
+    def __getitem__(self, index: int) -> RuleTried: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[RuleTried]: ...
+
+    def __getitem__(self, index: int | slice) -> RuleTried | Sequence[RuleTried]:
+        return self._rules.in_words(self._subject)[index]
+
+    def __iter__(self) -> Iterator[RuleTried]:
+        return iter(self._rules.in_words(self._subject))
+
+    def __len__(self) -> int:
+        return bool(self._rules.by_id) + len(self._rules.by_match) + len(self._rules.past)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
 
 def is_live(rule: RetainRule, as_of: datetime) -> bool:

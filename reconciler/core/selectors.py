@@ -11,7 +11,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from typing import Protocol, assert_never
 
-from reconciler.core.globs import fits
+from reconciler.core.globs import ready_globs
 from reconciler.core.job import STATED, JobId, JobStatus, JobType
 
 
@@ -155,13 +155,13 @@ def _ready_by_words(selector: IdIn | IdLike | StatusIn | NameLike | ProjectLike)
         case IdIn(ids=ids):
             return partial(_id_in, ids)
         case IdLike(globs):
-            return partial(_id_like, globs)
+            return partial(_id_like, ready_globs(globs))
         case StatusIn(statuses):
             return partial(_status_in, statuses)
         case NameLike(globs):
-            return partial(_name_like, globs)
+            return partial(_name_like, ready_globs(globs))
         case ProjectLike(globs):
-            return partial(_project_like, globs)
+            return partial(_project_like, ready_globs(globs))
         case _:
             assert_never(selector)
 
@@ -174,8 +174,8 @@ def _id_in(ids: frozenset[JobId], job: Attributes) -> Match:
     return Match.YES if job.id in ids else Match.NO
 
 
-def _id_like(globs: tuple[str, ...], job: Attributes) -> Match:
-    return Match.YES if fits(globs, job.id) else Match.NO
+def _id_like(fitting: Callable[[str], bool], job: Attributes) -> Match:
+    return Match.YES if fitting(job.id) else Match.NO
 
 
 def _type_in(types: frozenset[JobType], job: Attributes) -> Match:
@@ -190,17 +190,17 @@ def _status_in(statuses: frozenset[JobStatus], job: Attributes) -> Match:
     return Match.YES if job.status in statuses else Match.NO
 
 
-def _name_like(globs: tuple[str, ...], job: Attributes) -> Match:
-    return _shown(globs, job.name, job.type)
+def _name_like(fitting: Callable[[str], bool], job: Attributes) -> Match:
+    return _shown(fitting, job.name, job.type)
 
 
-def _project_like(globs: tuple[str, ...], job: Attributes) -> Match:
-    return _shown(globs, job.project, job.type)
+def _project_like(fitting: Callable[[str], bool], job: Attributes) -> Match:
+    return _shown(fitting, job.project, job.type)
 
 
-def _shown(globs: tuple[str, ...], shown: str, job_type: JobType) -> Match:
+def _shown(fitting: Callable[[str], bool], shown: str, job_type: JobType) -> Match:
     if shown:
-        return Match.YES if fits(globs, shown) else Match.NO
+        return Match.YES if fitting(shown) else Match.NO
     return Match.UNKNOWN if job_type in NAMED else Match.NO
 
 

@@ -1,5 +1,6 @@
 """The five verdicts, each with its reasons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -112,12 +113,13 @@ class Held:
 class Released:
     """No rule keeps it and nothing holds it.
 
-    `tried` names each rule and why it does not keep the job, rules by id as one.  `since` is when it came to be so, as
-    far as recorded observations tell.
+    `tried` names each rule and why it does not keep the job, rules by id as one; the words are made when they are asked
+    for, since a million jobs need them a page at a time.  `since` is when it came to be so, as far as recorded
+    observations tell.
     """
 
     job: Subject
-    tried: tuple[RuleTried, ...]
+    tried: Sequence[RuleTried]
     since: datetime
 
 

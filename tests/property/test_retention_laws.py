@@ -210,35 +210,26 @@ def test_each_hold_is_true_when_asked_again_alone(case: Case) -> None:
                 assert holds_alone(case, hold.code, verdict, found), hold
 
 
-def holds_alone(case: Case, code: HoldCode, verdict: Held, found: dict[JobId, Any]) -> bool:  # noqa: C901, PLR0911 - one line per word
-    job, listed, since_seen = verdict.job, verdict.job.listed, verdict.job.made.not_after
+def holds_alone(case: Case, code: HoldCode, verdict: Held, found: dict[JobId, Any]) -> bool:
+    """Ask again whether one hold is true, from the job's facts alone; for a relative, from the other verdicts."""
+    job, listed, latest = verdict.job, verdict.job.listed, verdict.job.made.not_after
     assert listed is not None
-    match code:
-        case HoldCode.CONTRADICTORY:
-            return bool(job.contradictions)
-        case HoldCode.TYPE_UNKNOWN:
-            return listed.type is JobType.UNKNOWN
-        case HoldCode.STATUS_UNKNOWN:
-            return job.status in {JobStatus.UNKNOWN, JobStatus.UNSTATED}
-        case HoldCode.NOT_FINISHED:
-            return job.status is JobStatus.IN_PROGRESS
-        case HoldCode.RULE_UNDECIDED:
-            return bool(found[job.id].undecided)
-        case HoldCode.ASSET_MISSING:
-            return job.status is JobStatus.COMPLETED and (not listed.copies_needed or bool(listed.lacks))
-        case HoldCode.TOO_YOUNG:
-            return since_seen is not None and case.as_of - since_seen < case.desired.min_age
-        case HoldCode.AGE_UNKNOWN:
-            return since_seen is None and case.desired.min_age > timedelta(0)
-        case HoldCode.PROTECTED:
-            return any(each.until is None or each.until > case.as_of for each in job.holds)
-        case HoldCode.RELATED:
-            return has_staying_relative(case, verdict, found)
-        case HoldCode.LAPSED:
-            lapses = [rule.lapses_at for rule in case.desired.retain if rule.lapses_at]
-            return any(lapse <= case.as_of < lapse + case.desired.grace for lapse in lapses)
-        case HoldCode.GRACE:
-            return verdict.waits_since is not None and case.as_of - verdict.waits_since < case.desired.grace
+    lapses = [rule.lapses_at for rule in case.desired.retain if rule.lapses_at]
+    age, nothing = None if latest is None else case.as_of - latest, timedelta(0)
+    return {
+        HoldCode.CONTRADICTORY: bool(job.contradictions),
+        HoldCode.TYPE_UNKNOWN: listed.type is JobType.UNKNOWN,
+        HoldCode.STATUS_UNKNOWN: job.status in {JobStatus.UNKNOWN, JobStatus.UNSTATED},
+        HoldCode.NOT_FINISHED: job.status is JobStatus.IN_PROGRESS,
+        HoldCode.RULE_UNDECIDED: bool(found[job.id].undecided),
+        HoldCode.ASSET_MISSING: job.status is JobStatus.COMPLETED and bool(not listed.copies_needed or listed.lacks),
+        HoldCode.TOO_YOUNG: age is not None and age < case.desired.min_age,
+        HoldCode.AGE_UNKNOWN: age is None and case.desired.min_age > nothing,
+        HoldCode.PROTECTED: any(each.until is None or each.until > case.as_of for each in job.holds),
+        HoldCode.RELATED: has_staying_relative(case, verdict, found),
+        HoldCode.LAPSED: any(lapse <= case.as_of < lapse + case.desired.grace for lapse in lapses),
+        HoldCode.GRACE: case.as_of - (verdict.waits_since or case.as_of - case.desired.grace) < case.desired.grace,
+    }[code]
 
 
 def has_staying_relative(case: Case, verdict: Held, found: dict[JobId, Any]) -> bool:

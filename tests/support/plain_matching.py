@@ -37,11 +37,25 @@ class Seen:
     project: str
 
 
-def owns(selector: Selector, job: Seen) -> bool | None:  # noqa: C901, PLR0911 - one line per word of the language
+def owns(selector: Selector, job: Seen) -> bool | None:
     """§5.2: keys AND, lists OR, any/all/not nest; a missing attribute is "cannot be told", never "no"."""
     match selector:
         case EveryJob():
             return True
+        case AllOf(parts):
+            return lowest(owns(part, job) for part in parts)
+        case AnyOf(parts):
+            return highest(owns(part, job) for part in parts)
+        case NotOf(part):
+            inner = owns(part, job)
+            return None if inner is None else not inner
+        case _:
+            return owns_by_attribute(selector, job)
+
+
+def owns_by_attribute(selector: IdIn | IdLike | TypeIn | StatusIn | NameLike | ProjectLike, job: Seen) -> bool | None:
+    """One key of `match`, and the attribute that it asks for."""
+    match selector:
         case IdIn(ids, _):
             return job.id in set(ids)
         case IdLike(globs):
@@ -54,13 +68,6 @@ def owns(selector: Selector, job: Seen) -> bool | None:  # noqa: C901, PLR0911 -
             return text_fits(globs, job.name, job.type)
         case ProjectLike(globs):
             return text_fits(globs, job.project, job.type)
-        case AllOf(parts):
-            return lowest(owns(part, job) for part in parts)
-        case AnyOf(parts):
-            return highest(owns(part, job) for part in parts)
-        case NotOf(part):
-            inner = owns(part, job)
-            return None if inner is None else not inner
 
 
 def lowest(answers: Iterable[bool | None]) -> bool | None:

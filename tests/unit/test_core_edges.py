@@ -270,6 +270,36 @@ def test_without_trust_in_the_ledger_its_times_count_for_nothing() -> None:
     assert isinstance(one(given, job(), ledger({"a": seen(1, NOON)}, a=OLD)), Released)
 
 
+def test_the_order_of_the_list_bounds_a_job_by_its_neighbours() -> None:
+    listed = [job("above"), job("between"), job("below")]
+    unknown = KnownJob(sequence=2, first_seen=NOON, last_seen=NOON, left=False)
+    view = ledger({"above": seen(3, NOON - 10 * DAY), "between": unknown, "below": seen(1, NOON - 20 * DAY)})
+
+    def found(given: DesiredState) -> Verdict:
+        return decided(replace(given, trust=frozenset({Source.LEDGER, Source.LIST_ORDER})), listed, view)["between"]
+
+    assert isinstance(found(state(keeping(Keep(within=20 * DAY)))), Retained)
+    assert isinstance(found(state(keeping(Keep(within=20 * DAY - SECOND)))), Held)
+    assert isinstance(found(state(keeping(Keep(within=10 * DAY - SECOND)), min_age=10 * DAY)), Released)
+    assert isinstance(decided(state(min_age=10 * DAY), listed, view)["between"], Held)
+
+
+def test_a_neighbour_whose_own_evidence_contradicts_itself_bounds_nobody() -> None:
+    listed = [job("above"), job("below")]
+    unknown = KnownJob(sequence=1, first_seen=NOON, last_seen=NOON, left=False)
+    view = ledger({"above": seen(2, OLD), "below": unknown}, above=NOON - DAY)
+    given = replace(state(min_age=DAY), trust=frozenset({Source.LEDGER, Source.IMPORTED, Source.LIST_ORDER}))
+    found = decided(given, listed, view)
+    assert codes(found["above"]) == {HoldCode.CONTRADICTORY}
+    assert codes(found["below"]) == {HoldCode.TOO_YOUNG}
+
+
+def test_of_two_trusted_bounds_the_narrower_counts() -> None:
+    view = ledger({"a": seen(1, OLD - DAY, since=NOON)}, a=OLD)
+    assert isinstance(one(state(keeping(Keep(within=30 * DAY))), job(), view), Retained)
+    assert isinstance(one(state(keeping(Keep(within=30 * DAY - SECOND)), min_age=30 * DAY), job(), view), Released)
+
+
 # -- groups and slots
 
 
