@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from reconciler.archive.stores.local import LocalStore
     from reconciler.core.desired import DesiredState
     from reconciler.engine.applying import Means
-    from reconciler.engine.ports import BagVerifier, Clock, JobsReader, Ledger, LedgerReader, Progress, Stop
+    from reconciler.engine.ports import (
+        BagVerifier,
+        Clock,
+        Evidence,
+        JobsReader,
+        Ledger,
+        LedgerReader,
+        Progress,
+        Stop,
+        TimesReader,
+    )
     from reconciler.engine.status import AccountReaders
     from reconciler.ledger.reader import SqliteLedgerReader
     from reconciler.pictory.calls import ApiCalls
@@ -47,6 +57,17 @@ class ReadParts:
     reader: "JobsReader"
     ledger: "LedgerReader"
     clock: "Clock"
+    evidence: "Evidence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookParts:
+    """What `init` gets, before there is a desired state: nothing here can write."""
+
+    reader: "JobsReader"
+    times: "TimesReader"
+    ledger: "LedgerReader"
+    clock: "Clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +78,7 @@ class WriteParts:
     reader: "JobsReader"
     ledger: "Ledger"
     clock: "Clock"
+    evidence: "Evidence"
 
 
 def desired_state(settings: Settings) -> "DesiredState":
@@ -100,9 +122,25 @@ def read_parts(settings: Settings) -> Iterator[ReadParts]:
     from reconciler.pictory.reader import PictoryReader
 
     desired = desired_state(settings)
-    with _api_calls(settings) as calls:
+    with _api_calls(settings) as calls, _evidence(settings, calls) as evidence:
         yield ReadParts(
-            desired=desired, reader=PictoryReader(calls), ledger=ledger_reader(settings), clock=SystemClock()
+            desired=desired,
+            reader=PictoryReader(calls),
+            ledger=ledger_reader(settings),
+            clock=SystemClock(),
+            evidence=evidence,
+        )
+
+
+@contextmanager
+def look_parts(settings: Settings) -> Iterator[LookParts]:
+    """Give the parts of a first look."""
+    from reconciler.pictory.reader import PictoryReader
+    from reconciler.pictory.studio import StudioLists
+
+    with _api_calls(settings) as calls:
+        yield LookParts(
+            reader=PictoryReader(calls), times=StudioLists(calls), ledger=ledger_reader(settings), clock=SystemClock()
         )
 
 
@@ -123,9 +161,13 @@ def write_parts(settings: Settings) -> Iterator[WriteParts]:
     from reconciler.pictory.reader import PictoryReader
 
     desired = desired_state(settings)
-    with _api_calls(settings) as calls:
+    with _api_calls(settings) as calls, _evidence(settings, calls) as evidence:
         yield WriteParts(
-            desired=desired, reader=PictoryReader(calls), ledger=ledger_writer(settings), clock=SystemClock()
+            desired=desired,
+            reader=PictoryReader(calls),
+            ledger=ledger_writer(settings),
+            clock=SystemClock(),
+            evidence=evidence,
         )
 
 
@@ -139,6 +181,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
 
     with (
         _api_calls(settings) as calls,
+        _evidence(settings, calls) as evidence,
         Downloader(user_agent=_user_agent(), patience_s=settings.patience_s) as downloader,
     ):
         archiver = BagArchiver(
@@ -158,7 +201,18 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             progress=progress,
             stop=stop,
             pause=time.sleep,
+            evidence=evidence,
         )
+
+
+@contextmanager
+def _evidence(settings: Settings, calls: "ApiCalls") -> Iterator["Evidence"]:
+    from reconciler.archive.sizes import HeadSizes
+    from reconciler.engine.ports import Evidence
+    from reconciler.pictory.studio import StudioLists
+
+    with HeadSizes(user_agent=_user_agent(), patience_s=settings.patience_s) as sizes:
+        yield Evidence(times=StudioLists(calls), sizes=sizes)
 
 
 @contextmanager

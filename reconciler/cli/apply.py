@@ -91,6 +91,7 @@ def _ask(settings: "Settings", desired: "DesiredState", *, no_color: bool) -> "P
             parts.clock,
             valid_for=timedelta(hours=1),
             tool_version=wiring.VERSION,
+            evidence=parts.evidence,
         )
     output.product(plan_text(made, style=output.style(no_color=no_color)))
     if not made.applyable:

@@ -63,7 +63,13 @@ def plan(
     settings = options.settings(file, state, calls_per_second, patience_s)
     with wiring.read_parts(settings) as parts:
         made = make_plan(
-            parts.desired, parts.reader, parts.ledger, parts.clock, valid_for=valid_for, tool_version=wiring.VERSION
+            parts.desired,
+            parts.reader,
+            parts.ledger,
+            parts.clock,
+            valid_for=valid_for,
+            tool_version=wiring.VERSION,
+            evidence=parts.evidence,
         )
     if out:
         save(out, write_plan(made))

@@ -18,5 +18,5 @@ def refresh(*, file: Path, state: Path | None, calls_per_second: float, patience
     from reconciler.engine.refreshing import refresh as record
 
     with wiring.write_parts(options.settings(file, state, calls_per_second, patience_s)) as parts:
-        done = record(parts.desired, parts.reader, parts.ledger, parts.clock)
+        done = record(parts.desired, parts.reader, parts.ledger, parts.clock, parts.evidence)
     output.product(f"Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

@@ -100,6 +100,14 @@ class Violation:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlanNotice:
+    """What a reviewer should know and no guard refuses: the key that it is about, and the sentence."""
+
+    about: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What an apply may do at most.  `changes` are in ledger order, oldest job first."""
@@ -119,6 +127,7 @@ class Plan:
     retained_digest: str
     counts: Counts
     violations: tuple[Violation, ...] = ()
+    notices: tuple[PlanNotice, ...] = ()
 
     @property
     def plan_id(self) -> str:

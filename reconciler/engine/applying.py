@@ -4,23 +4,36 @@ The first clean of a run is the canary: unless it is confirmed, no second one is
 stop the rest; what no further job can survive stops the run, and the report says so.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.core.desired import DesiredState
-from reconciler.core.guards import check
+from reconciler.core.guards import check, sizes_of
 from reconciler.core.job import JobId
+from reconciler.core.keeping import has_slots
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Change, Plan, SetAside, within_approval
+from reconciler.core.plan import Change, Plan, within_approval
 from reconciler.core.plan_making import compute_plan
 from reconciler.core.retention import decide
 from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
+from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import JobSteps
 from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.observe import observe
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
-from reconciler.engine.ports import Archiver, Clock, JobsCleaner, JobsReader, Ledger, Progress, Run, Stop
+from reconciler.engine.ports import (
+    NOBODY,
+    Archiver,
+    Clock,
+    Evidence,
+    JobsCleaner,
+    JobsReader,
+    Ledger,
+    Progress,
+    Run,
+    Stop,
+)
 from reconciler.engine.recovery import recover
 from reconciler.errors import (
     AuthenticationRefused,
@@ -47,6 +60,7 @@ class Means:
     progress: Progress
     stop: Stop
     pause: Callable[[float], None]
+    evidence: Evidence = NOBODY
 
 
 def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_version: str) -> RunReport:
@@ -83,15 +97,29 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
 def _observe_and_decide(
     means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
 ) -> tuple[Plan, LedgerView]:
-    inventory = observe(means.reader, means.ledger.view(), means.clock)
+    enquiry = Enquiry(desired, means.evidence)
+    memory = means.ledger.view()
+    inventory = enquiry.filled(observe(means.reader, memory, means.clock), memory)
     run.record_observation(inventory)
     memory = means.ledger.view()
     now = inventory.observed_at
-    may_go = {change.job_id for change in approved.changes}
     chosen = worth_a_look(decide(desired, inventory, memory, now))
-    inventory = look_closer(means.reader, inventory, [job_id for job_id in chosen if job_id in may_go])
+    inventory = look_closer(means.reader, inventory, _asked_alone(desired, approved, chosen))
+    inventory = enquiry.filled(inventory, memory)
     fresh = compute_plan(desired, inventory, memory, created_at=now, expires_at=now, tool_version=tool_version)
+    sized = enquiry.sized(inventory, within_approval(approved, fresh)[0])
+    if sized is not inventory:
+        fresh = compute_plan(desired, sized, memory, created_at=now, expires_at=now, tool_version=tool_version)
+    for notice in enquiry.notices():
+        means.progress.say(f"Note {notice.about}: {notice.message}")
     return fresh, memory
+
+
+def _asked_alone(desired: DesiredState, approved: Plan, chosen: Iterable[JobId]) -> list[JobId]:
+    """Of the jobs worth a look, give the approved ones; all of them where a job's place depends on the others."""
+    may_go = {change.job_id for change in approved.changes}
+    is_about_all = any(has_slots(rule.keep) for rule in desired.retain)
+    return [job_id for job_id in chosen if is_about_all or job_id in may_go]
 
 
 # -- what is left of the approved plan
@@ -99,24 +127,28 @@ def _observe_and_decide(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """`done_before` are changes that an interrupted run of the same plan had finished."""
+    """`done` are changes that an interrupted run of the same plan had finished."""
 
     to_do: tuple[Change, ...]
-    done_before: tuple[JobResult, ...]
+    done: tuple[Change, ...]
     set_aside: tuple[JobResult, ...]
+
+    @property
+    def done_before(self) -> tuple[JobResult, ...]:
+        return tuple(_done_before(change) for change in self.done)
 
 
 def _work(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[JobId, Entry]) -> _Work:
     to_do, aside = within_approval(approved, fresh)
     actionable = [item for item in aside if item.change.archives or item.change.cleans]
-    done = [item for item in actionable if _was_done(item.change, memory, journal)]
+    done = [item.change for item in actionable if _was_done(item.change, memory, journal)]
     return _Work(
         to_do=tuple(change for change in to_do if change.archives or change.cleans),
-        done_before=tuple(_done_before(item) for item in done),
+        done=tuple(_with_size(change, memory) for change in done),
         set_aside=tuple(
             JobResult(job_id=item.change.job_id, outcome=Outcome.SKIPPED, detail=item.why)
             for item in actionable
-            if item not in done
+            if item.change not in done
         ),
     )
 
@@ -129,16 +161,22 @@ def _was_done(change: Change, memory: LedgerView, journal: Mapping[JobId, Entry]
     return known is not None and change.fingerprint in known.archived
 
 
-def _done_before(item: SetAside) -> JobResult:
-    outcome = Outcome.CLEANED if item.change.cleans else Outcome.ARCHIVED
-    return JobResult(job_id=item.change.job_id, outcome=outcome, detail="done by an earlier run")
+def _with_size(done: Change, memory: LedgerView) -> Change:
+    known = memory.jobs.get(done.job_id)
+    return replace(done, size=known.size) if done.size is None and known else done
+
+
+def _done_before(done: Change) -> JobResult:
+    outcome = Outcome.CLEANED if done.cleans else Outcome.ARCHIVED
+    return JobResult(job_id=done.job_id, outcome=outcome, detail="done by an earlier run")
 
 
 def _guard(desired: DesiredState, memory: LedgerView, work: _Work, fresh: Plan) -> None:
-    # What an interrupted run of this plan cleaned counts too, so that resuming cannot stretch a limit (I7).
-    before = sum(result.outcome is Outcome.CLEANED for result in work.done_before)
+    # What an interrupted run of this plan did counts too, so that resuming cannot stretch a limit (I7).
+    before = sum(change.cleans for change in work.done)
     cleans = before + sum(change.cleans for change in work.to_do)
-    violations = check(desired, memory, cleans=cleans, counted=before + fresh.counts.counted)
+    sizes = sizes_of((*work.done, *work.to_do))
+    violations = check(desired, memory, cleans=cleans, counted=before + fresh.counts.counted, sizes=sizes)
     if violations:
         raise GuardRefused(tuple(violation.message for violation in violations))
 

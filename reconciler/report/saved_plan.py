@@ -11,7 +11,18 @@ from reconciler.core.canonical import canonical_json, digest, utc_text, utc_time
 from reconciler.core.guards import percent_text
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import JobId, JobStatus, JobType
-from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, Reason, RetainedBy, Violation, share_of
+from reconciler.core.plan import (
+    Action,
+    Change,
+    Counts,
+    HeldJob,
+    Plan,
+    PlanNotice,
+    Reason,
+    RetainedBy,
+    Violation,
+    share_of,
+)
 from reconciler.core.verdicts import Hold, HoldCode, RuleTried
 from reconciler.errors import PlanRefused
 from reconciler.published_schemas import schema
@@ -113,6 +124,7 @@ def _content(plan: Plan) -> dict[str, object]:
         "complete": True,
         "applyable": plan.applyable,
         "violations": [_violation(violation) for violation in plan.violations],
+        "notices": [{"about": notice.about, "message": notice.message} for notice in plan.notices],
         "summary": _summary(plan),
         "changes": [_change(change) for change in plan.changes],
         "held": [_held(job) for job in plan.held],
@@ -209,6 +221,7 @@ def _plan(read: dict[str, Any], name: str) -> Plan:
                 counted=summary["counted"],
             ),
             violations=tuple(Violation(**violation) for violation in read["violations"]),
+            notices=tuple(PlanNotice(each["about"], each["message"]) for each in read.get("notices", ())),
         )
     except ValueError as error:
         raise PlanRefused(f"{name} is not a plan: {error}", field="(value)", hint=HINT) from None

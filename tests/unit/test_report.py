@@ -15,7 +15,7 @@ from reconciler.core.guards import guarded
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan, PlanNotice
 from reconciler.core.selectors import StatusIn, TypeIn
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import BagCheck, BagState
@@ -62,7 +62,10 @@ def rich_plan() -> Plan:
     view = memory(*(each.id for each in reversed(listed) if each.id != "young"))
     made = plan_of(state, *listed, remembered=view)
     proof = ListingProof(pages=3, end_marker="null", repeats=2, unnamed=1, arrived=4, asked_alone=2)
-    return guarded(replace(made, proof=proof), state, view)
+    sized = tuple(replace(each, size=1_234_567_890) for each in made.changes[:1])
+    notices = (PlanNotice("clock.trust", "the list of AI images could not be read\x1b"),)
+    made = replace(made, proof=proof, changes=(*sized, *made.changes[1:]), notices=notices)
+    return guarded(made, state, view)
 
 
 def archive_plan() -> Plan:
@@ -122,6 +125,12 @@ def test_a_plan_of_before_the_first_page_was_read_again_is_still_read() -> None:
     content = (GOLDEN / "plan-before-arrived.json").read_bytes()
     assert b'"arrived"' not in content
     assert read_plan(content, "plan.json").proof.arrived == 0
+
+
+def test_a_plan_of_before_there_were_notices_is_still_read() -> None:
+    content = (GOLDEN / "plan-before-notices.json").read_bytes()
+    assert b'"notices"' not in content
+    assert read_plan(content, "plan.json").notices == ()
 
 
 def test_a_run_looks_as_it_was_judged_right(golden: Golden) -> None:
