@@ -10,6 +10,7 @@ from reconciler import __version__
 from reconciler.cli.apply import apply
 from reconciler.cli.audit import audit
 from reconciler.cli.demo import demo
+from reconciler.cli.init import init
 from reconciler.cli.plan import plan
 from reconciler.cli.refresh import refresh
 from reconciler.cli.show import show
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for verb in (validate, plan, show, apply, refresh, status, verify, audit, emulator, demo):
+for verb in (init, validate, plan, show, apply, refresh, status, verify, audit, emulator, demo):
     cli.add_command(verb)
 
 
