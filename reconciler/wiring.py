@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from reconciler.core.desired import DesiredState
     from reconciler.core.findings import Finding
     from reconciler.engine.applying import Means
-    from reconciler.engine.ports import BagVerifier, Clock, JobsReader, Ledger, LedgerReader, Progress, Stop
+    from reconciler.engine.ports import (
+        BagVerifier,
+        Clock,
+        Evidence,
+        JobsReader,
+        Ledger,
+        LedgerReader,
+        Progress,
+        Stop,
+        TimesReader,
+    )
     from reconciler.engine.status import AccountReaders
     from reconciler.ledger.reader import SqliteLedgerReader
     from reconciler.pictory.calls import ApiCalls
@@ -57,6 +67,17 @@ class ReadParts:
     reader: "JobsReader"
     ledger: "LedgerReader"
     clock: "Clock"
+    evidence: "Evidence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookParts:
+    """What `init` gets, before there is a desired state: nothing here can write."""
+
+    reader: "JobsReader"
+    times: "TimesReader"
+    ledger: "LedgerReader"
+    clock: "Clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +88,7 @@ class WriteParts:
     reader: "JobsReader"
     ledger: "Ledger"
     clock: "Clock"
+    evidence: "Evidence"
 
 
 def desired_state(settings: Settings) -> "DesiredState":
@@ -136,9 +158,27 @@ def bag_verifier(settings: Settings) -> "BagVerifier":
 def read_parts(settings: Settings) -> Iterator[ReadParts]:
     """Give the parts of a read-only verb that asks the service."""
     desired = desired_state(settings)
-    with _api_calls(settings) as calls:
+    with _api_calls(settings) as calls, _evidence(settings, calls) as evidence:
         yield ReadParts(
-            desired=desired, reader=_jobs_reader(settings, calls), ledger=ledger_reader(settings), clock=SystemClock()
+            desired=desired,
+            reader=_jobs_reader(settings, calls),
+            ledger=ledger_reader(settings),
+            clock=SystemClock(),
+            evidence=evidence,
+        )
+
+
+@contextmanager
+def look_parts(settings: Settings) -> Iterator[LookParts]:
+    """Give the parts of a first look."""
+    from reconciler.pictory.studio import StudioLists
+
+    with _api_calls(settings) as calls:
+        yield LookParts(
+            reader=_jobs_reader(settings, calls),
+            times=StudioLists(calls, most_pages=settings.most_pages),
+            ledger=ledger_reader(settings),
+            clock=SystemClock(),
         )
 
 
@@ -157,12 +197,13 @@ def account_readers(settings: Settings) -> Iterator["AccountReaders"]:
 def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts]:
     """Give the parts of a verb that records what it reads."""
     desired = desired_state(settings)
-    with _api_calls(settings) as calls:
+    with _api_calls(settings) as calls, _evidence(settings, calls) as evidence:
         yield WriteParts(
             desired=desired,
             reader=_jobs_reader(settings, calls),
             ledger=ledger_writer(settings, progress),
             clock=SystemClock(),
+            evidence=evidence,
         )
 
 
@@ -176,6 +217,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
 
     with (
         _api_calls(settings) as calls,
+        _evidence(settings, calls) as evidence,
         Downloader(user_agent=_user_agent(), patience_s=settings.patience_s, say=settings.talk) as downloader,
     ):
         archiver = BagArchiver(
@@ -196,6 +238,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             progress=progress,
             stop=stop,
             pause=time.sleep,
+            evidence=evidence,
         )
 
 
@@ -203,6 +246,16 @@ def _jobs_reader(settings: Settings, calls: "ApiCalls") -> "JobsReader":
     from reconciler.pictory.reader import PictoryReader
 
     return PictoryReader(calls, most_pages=settings.most_pages, most_jobs=settings.most_listed_jobs, say=settings.talk)
+
+
+@contextmanager
+def _evidence(settings: Settings, calls: "ApiCalls") -> Iterator["Evidence"]:
+    from reconciler.archive.sizes import HeadSizes
+    from reconciler.engine.ports import Evidence
+    from reconciler.pictory.studio import StudioLists
+
+    with HeadSizes(user_agent=_user_agent(), patience_s=settings.patience_s) as sizes:
+        yield Evidence(times=StudioLists(calls, most_pages=settings.most_pages), sizes=sizes)
 
 
 @contextmanager

@@ -33,15 +33,31 @@ WONT_GET_BETTER = (
 )
 
 
-class _NoKey(requests.auth.AuthBase):
+class NoKey(requests.auth.AuthBase):
     """Given as `auth`, it keeps requests from adding credentials out of a netrc file."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Take out what a netrc file put in."""
         request.headers.pop("Authorization", None)
         return request
 
 
-class _Again(Exception):
+class KeylessSession(requests.Session):
+    """A session for asset hosts: no credentials on the first request, and none on what it is redirected to."""
+
+    def __init__(self, user_agent: str) -> None:
+        super().__init__()
+        self.auth = NoKey()
+        self.max_redirects = MOST_REDIRECTS
+        self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Send a redirected request without credentials: requests would look into a netrc file again."""
+        del response  # wherever it leads from
+        prepared_request.headers.pop("Authorization", None)
+
+
+class Again(Exception):
     """An attempt that may be repeated from the first byte."""
 
 
@@ -68,10 +84,7 @@ class Downloader:
         pause: Callable[[float], None] = time.sleep,
         say: Say = silent,
     ) -> None:
-        self._session = requests.Session()
-        self._session.auth = _NoKey()
-        self._session.max_redirects = MOST_REDIRECTS
-        self._session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
+        self._session = KeylessSession(user_agent)
         self._timeouts = (connect_s, read_s)
         self._patience_s = patience_s
         self._pause = pause
@@ -100,7 +113,7 @@ class Downloader:
             self._say(f"{shown(address)}: {why}; again in {state.upcoming_sleep:.1f} s")
 
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
+            retry=tenacity.retry_if_exception_type(Again),
             stop=tenacity.stop_after_delay(self._patience_s),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=15),
             before_sleep=told,
@@ -109,7 +122,7 @@ class Downloader:
         )
         try:
             return retrying(self._attempt, address, path, room)
-        except _Again as last:
+        except Again as last:
             tries = retrying.statistics.get("attempt_number", 1)
             raise ArchiveError(f"{shown(address)} could not be fetched in {tries} tries: {last}") from last.__cause__
         except _Refused as refused:
@@ -121,10 +134,10 @@ class Downloader:
         except WONT_GET_BETTER as error:
             raise _Refused(type(error).__name__) from error
         except requests.RequestException as error:
-            raise _Again(type(error).__name__) from error
+            raise Again(type(error).__name__) from error
         with response, path.open("wb") as file:
             _check_status(response)
-            declared = _declared(response)
+            declared = declared_length(response)
             if declared is not None:
                 room(declared)
             return _receive(response, file, declared)
@@ -139,16 +152,22 @@ def shown(address: str) -> str:
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 
+def passes(response: requests.Response) -> bool:
+    """Tell whether an answer is of trouble that passes: worth another try."""
+    return response.status_code in {408, 425, 429} or response.status_code >= 500
+
+
 def _check_status(response: requests.Response) -> None:
-    if response.status_code in {408, 425, 429} or response.status_code >= 500:
-        raise _Again(f"HTTP {response.status_code}")
+    if passes(response):
+        raise Again(f"HTTP {response.status_code}")
     if response.status_code != 200:
         raise _Refused(f"HTTP {response.status_code}")
     if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
         raise _Refused(f"it came encoded ({response.headers['Content-Encoding']}) though that was not asked for")
 
 
-def _declared(response: requests.Response) -> int | None:
+def declared_length(response: requests.Response) -> int | None:
+    """Give the length that an answer declares, in bytes; None where it declares none."""
     text = response.headers.get("Content-Length", "")
     return int(text) if text.isascii() and text.isdigit() else None
 
@@ -163,7 +182,7 @@ def _receive(response: requests.Response, file: BinaryIO, declared: int | None) 
             size += len(block)
     except (urllib3.exceptions.HTTPError, TimeoutError, ConnectionError) as error:
         expected = f" of {declared}" if declared is not None else ""
-        raise _Again(f"cut off after {size}{expected} bytes ({type(error).__name__})") from error
+        raise Again(f"cut off after {size}{expected} bytes ({type(error).__name__})") from error
     return Transfer(
         size=size,
         sha256=sha256.hexdigest(),

@@ -90,6 +90,7 @@ def _ask(
             progress,
             valid_for=timedelta(hours=1),
             tool_version=wiring.VERSION,
+            evidence=parts.evidence,
         )
     output.product(plan_text(made, style=output.style(no_color=no_color)))
     if not made.applyable:

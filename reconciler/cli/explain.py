@@ -45,7 +45,9 @@ def explain(
     with wiring.read_parts(settings) as parts:
         at = options.moment_of(as_of, parts.desired)
         ledger = wiring.ledger_reader(settings)
-        told = explain_jobs(parts.desired, parts.reader, ledger, parts.clock, wanted, what_if=at)
+        told = explain_jobs(
+            parts.desired, parts.reader, ledger, parts.clock, wanted, what_if=at, evidence=parts.evidence
+        )
     output.product(explanation_json(told) if as_json else explanation_text(told, style=output.style(no_color=no_color)))
     for job_id in told.unknown:
         output.talk(f"Error: nobody knows a job {word(job_id)}; an id is compared exactly, as the service spells it")

@@ -42,5 +42,5 @@ def forecast(
     from reconciler.report.forecast_text import forecast_json, forecast_text
 
     with wiring.read_parts(settings) as parts:
-        told = look_ahead(parts.desired, parts.reader, parts.ledger, parts.clock, days)
+        told = look_ahead(parts.desired, parts.reader, parts.ledger, parts.clock, days, parts.evidence)
     output.product(forecast_json(told) if as_json else forecast_text(told, style=output.style(no_color=no_color)))

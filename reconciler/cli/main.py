@@ -14,6 +14,7 @@ from reconciler.cli.explain import explain
 from reconciler.cli.fmt import fmt
 from reconciler.cli.forecast import forecast
 from reconciler.cli.import_times import import_times
+from reconciler.cli.init import init
 from reconciler.cli.plan import plan
 from reconciler.cli.policy_test import policy_test
 from reconciler.cli.refresh import refresh
@@ -37,8 +38,8 @@ def cli() -> None:
 
 
 VERBS = (
-    *(validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, refresh, import_times),
-    *(status, verify, audit, emulator, demo),
+    *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, refresh),
+    *(import_times, status, verify, audit, emulator, demo),
 )
 for verb in VERBS:
     cli.add_command(verb)

@@ -80,6 +80,7 @@ def plan(
             valid_for=valid_for,
             tool_version=wiring.VERSION,
             what_if=options.moment_of(as_of, parts.desired),
+            evidence=parts.evidence,
         )
     if out:
         save(out, write_plan(made))

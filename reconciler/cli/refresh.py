@@ -21,5 +21,5 @@ def refresh(*, settings: "Settings") -> None:
     from reconciler.engine.refreshing import refresh as record
 
     with wiring.write_parts(settings, output.PlainProgress()) as parts:
-        done = record(parts.desired, parts.reader, parts.ledger, parts.clock)
+        done = record(parts.desired, parts.reader, parts.ledger, parts.clock, parts.evidence)
     output.product(f"Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

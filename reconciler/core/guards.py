@@ -3,23 +3,36 @@
 There is no number below which a limit does not count (other tools have such a floor, and it is where losses happen).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from reconciler.core.amounts import bytes_above, bytes_text
 from reconciler.core.desired import DesiredState, Otherwise
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Plan, Violation, share_of
+from reconciler.core.plan import Change, Plan, Violation, share_of
 
 
 def guarded(plan: Plan, desired: DesiredState, memory: LedgerView) -> Plan:
     """Give the plan with every guard it fails."""
-    return replace(plan, violations=check(desired, memory, cleans=plan.cleans, counted=plan.counts.counted))
+    sizes = sizes_of(plan.changes)
+    violations = check(desired, memory, cleans=plan.cleans, counted=plan.counts.counted, sizes=sizes)
+    return replace(plan, violations=violations)
 
 
-def check(desired: DesiredState, memory: LedgerView, *, cleans: int, counted: int) -> tuple[Violation, ...]:
-    """Tell every violation of cleaning `cleans` jobs out of `counted` in scope."""
-    return tuple(_violations(desired, memory, cleans, counted))
+def sizes_of(changes: Iterable[Change]) -> tuple[int | None, ...]:
+    """Give the size of each job that is archived or cleaned, in bytes, None where nobody measured it."""
+    return tuple(change.size for change in changes if change.archives or change.cleans)
+
+
+def check(
+    desired: DesiredState, memory: LedgerView, *, cleans: int, counted: int, sizes: Sequence[int | None]
+) -> tuple[Violation, ...]:
+    """Tell every violation of cleaning `cleans` jobs out of `counted` in scope.
+
+    `sizes` are those of all jobs that would be archived or cleaned, in bytes, None where nobody measured one.
+    """
+    return (*_violations(desired, memory, cleans, counted), *_weighed(desired, sizes))
 
 
 def _violations(desired: DesiredState, memory: LedgerView, cleans: int, counted: int) -> Iterator[Violation]:
@@ -56,6 +69,33 @@ def _violations(desired: DesiredState, memory: LedgerView, cleans: int, counted:
             message=f"{percent_text(share)} of the {counted} finished jobs in scope would be cleaned, "
             f"clean.max_share allows {percent_text(limits.max_share)}; if that is meant, raise it to "
             f"{_whole_percent_above(share)} at {desired.place('clean.max_share')}",
+        )
+
+
+def _weighed(desired: DesiredState, sizes: Sequence[int | None]) -> Iterator[Violation]:
+    limit = desired.limits.max_bytes
+    if limit is None:
+        return
+    place = desired.place("clean.max_bytes")
+    known = sum(size for size in sizes if size is not None)
+    unknown = sum(size is None for size in sizes)
+    at_least = "at least " if unknown else ""
+    if known > limit:
+        yield Violation(
+            guard="clean.max_bytes",
+            limit=f"{limit}B",
+            actual=f"{at_least}{known}B",
+            message=f"{at_least}{bytes_text(known)} would be archived or cleaned, clean.max_bytes allows "
+            f"{bytes_text(limit)}; if that is meant, raise it to {bytes_above(known)} at {place}",
+        )
+    if unknown:
+        yield Violation(
+            guard="clean.max_bytes",
+            limit=f"{limit}B",
+            actual=f"{unknown} of unknown size",
+            message=f"{unknown} of the {len(sizes)} jobs that would be archived or cleaned have no known size, so "
+            f"clean.max_bytes cannot be checked; the hosts of their files told none: plan again when they answer, keep "
+            f"these jobs with a rule (the plan shows them without a size), or take clean.max_bytes out at {place}",
         )
 
 

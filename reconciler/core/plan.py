@@ -101,6 +101,14 @@ class Violation:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlanNotice:
+    """What a reviewer should know and no guard refuses: the key that it is about, and the sentence."""
+
+    about: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What an apply may do at most.  `changes` are in ledger order, oldest job first.
@@ -129,6 +137,7 @@ class Plan:
     warnings: tuple[Finding, ...] = ()
     what_if: bool = False
     not_yet_seen: int = 0
+    notices: tuple[PlanNotice, ...] = ()
 
     @property
     def plan_id(self) -> str:

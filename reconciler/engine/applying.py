@@ -5,20 +5,33 @@ stop the rest; what no further job can survive stops the run, and the report say
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.desired import DesiredState
-from reconciler.core.guards import check
+from reconciler.core.guards import check, sizes_of
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Change, Plan, SetAside, within_approval
-from reconciler.core.plan_making import plan_from
+from reconciler.core.plan import Change, Plan, within_approval
+from reconciler.core.plan_making import compute_plan, plan_from
 from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
+from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import JobSteps
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
-from reconciler.engine.ports import Archiver, Clock, JobsCleaner, JobsReader, Ledger, Paced, Progress, Run, Stop
+from reconciler.engine.ports import (
+    NOBODY,
+    Archiver,
+    Clock,
+    Evidence,
+    JobsCleaner,
+    JobsReader,
+    Ledger,
+    Paced,
+    Progress,
+    Run,
+    Stop,
+)
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
 from reconciler.errors import (
@@ -47,6 +60,7 @@ class Means:
     progress: Progress
     stop: Stop
     pause: Callable[[float], None]
+    evidence: Evidence = NOBODY
 
 
 def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_version: str) -> RunReport:
@@ -60,7 +74,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
     with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
         check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
         recovered = recover(means.reader, means.ledger, run)
-        fresh, memory = _observe_and_decide(means, run, desired, tool_version)
+        fresh, memory = _observe_and_decide(means, run, desired, approved, tool_version)
         work = _work(approved, fresh, memory, fold(means.ledger.entries()))
         _guard(desired, memory, work, fresh)
         if approved.has_work:
@@ -81,20 +95,23 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         return report
 
 
-def _observe_and_decide(means: Means, run: Run, desired: DesiredState, tool_version: str) -> tuple[Plan, LedgerView]:
-    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock)
-    note_unlisted_fields(recorded.inventory, means.progress)
-    now = recorded.inventory.observed_at
+def _observe_and_decide(
+    means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
+) -> tuple[Plan, LedgerView]:
+    enquiry = Enquiry(desired, means.evidence)
+    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry)
+    inventory, memory = recorded.inventory, recorded.memory
+    note_unlisted_fields(inventory, means.progress)
+    now = inventory.observed_at
     fresh = plan_from(
-        recorded.verdicts,
-        desired,
-        recorded.inventory,
-        recorded.memory,
-        created_at=now,
-        expires_at=now,
-        tool_version=tool_version,
+        recorded.verdicts, desired, inventory, memory, created_at=now, expires_at=now, tool_version=tool_version
     )
-    return fresh, recorded.memory
+    sized = enquiry.sized(inventory, within_approval(approved, fresh)[0])
+    if sized is not inventory:
+        fresh = compute_plan(desired, sized, memory, created_at=now, expires_at=now, tool_version=tool_version)
+    for notice in enquiry.notices():
+        means.progress.note(f"Note {notice.about}: {notice.message}")
+    return fresh, memory
 
 
 # -- what is left of the approved plan
@@ -102,24 +119,28 @@ def _observe_and_decide(means: Means, run: Run, desired: DesiredState, tool_vers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """`done_before` are changes that an interrupted run of the same plan had finished."""
+    """`done` are changes that an interrupted run of the same plan had finished."""
 
     to_do: tuple[Change, ...]
-    done_before: tuple[JobResult, ...]
+    done: tuple[Change, ...]
     set_aside: tuple[JobResult, ...]
+
+    @property
+    def done_before(self) -> tuple[JobResult, ...]:
+        return tuple(_done_before(change) for change in self.done)
 
 
 def _work(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[JobId, Entry]) -> _Work:
     to_do, aside = within_approval(approved, fresh)
     actionable = [item for item in aside if item.change.archives or item.change.cleans]
-    done = [item for item in actionable if _was_done(item.change, memory, journal)]
+    done = [item.change for item in actionable if _was_done(item.change, memory, journal)]
     return _Work(
         to_do=tuple(change for change in to_do if change.archives or change.cleans),
-        done_before=tuple(_done_before(item) for item in done),
+        done=tuple(_with_size(change, memory) for change in done),
         set_aside=tuple(
             JobResult(job_id=item.change.job_id, outcome=Outcome.SKIPPED, detail=item.why)
             for item in actionable
-            if item not in done
+            if item.change not in done
         ),
     )
 
@@ -132,16 +153,22 @@ def _was_done(change: Change, memory: LedgerView, journal: Mapping[JobId, Entry]
     return known is not None and change.fingerprint in known.archived
 
 
-def _done_before(item: SetAside) -> JobResult:
-    outcome = Outcome.CLEANED if item.change.cleans else Outcome.ARCHIVED
-    return JobResult(job_id=item.change.job_id, outcome=outcome, detail="done by an earlier run")
+def _with_size(done: Change, memory: LedgerView) -> Change:
+    known = memory.jobs.get(done.job_id)
+    return replace(done, size=known.size) if done.size is None and known else done
+
+
+def _done_before(done: Change) -> JobResult:
+    outcome = Outcome.CLEANED if done.cleans else Outcome.ARCHIVED
+    return JobResult(job_id=done.job_id, outcome=outcome, detail="done by an earlier run")
 
 
 def _guard(desired: DesiredState, memory: LedgerView, work: _Work, fresh: Plan) -> None:
-    # What an interrupted run of this plan cleaned counts too, so that resuming cannot stretch a limit (I7).
-    before = sum(result.outcome is Outcome.CLEANED for result in work.done_before)
+    # What an interrupted run of this plan did counts too, so that resuming cannot stretch a limit (I7).
+    before = sum(change.cleans for change in work.done)
     cleans = before + sum(change.cleans for change in work.to_do)
-    violations = check(desired, memory, cleans=cleans, counted=before + fresh.counts.counted)
+    sizes = sizes_of((*work.done, *work.to_do))
+    violations = check(desired, memory, cleans=cleans, counted=before + fresh.counts.counted, sizes=sizes)
     if violations:
         raise GuardRefused(tuple(violation.message for violation in violations))
 

@@ -11,8 +11,9 @@ from reconciler.core.memory import KnownJob, LedgerView
 from reconciler.core.receipt import Receipt
 from reconciler.core.what_if import seen_by
 from reconciler.engine.account import Departure
+from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.planning import Sight, read_for_a_decision
-from reconciler.engine.ports import Clock, JobsReader, LedgerHistory
+from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, LedgerHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def explain_jobs(
     ids: Sequence[JobId],
     *,
     what_if: datetime | None = None,
+    evidence: Evidence = NOBODY,
 ) -> Explanation:
     """Explain the jobs `ids`, each once, over the live list as it is now.
 
@@ -90,7 +92,7 @@ def explain_jobs(
         InventoryIncomplete: the list is not whole.
         LedgerError: the ledger exists and cannot be read.
     """
-    seen = read_for_a_decision(desired, reader, ledger, clock)
+    seen = read_for_a_decision(desired, reader, ledger, clock, Enquiry(desired, evidence))
     return explain_over(desired, seen, ledger, ids, what_if=what_if)
 
 

@@ -6,8 +6,9 @@ from datetime import tzinfo
 
 from reconciler.core.desired import DesiredState, Otherwise
 from reconciler.core.forecast import Cause, Forecast, LetGo, forecast
+from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.planning import Sight, read_for_a_decision
-from reconciler.engine.ports import Clock, JobsReader, LedgerReader
+from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, LedgerReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,20 @@ class Outlook:
         return tuple(gone for day in self.forecast.days for gone in day.let_go)
 
 
-def look_ahead(desired: DesiredState, reader: JobsReader, ledger: LedgerReader, clock: Clock, days: int) -> Outlook:
+def look_ahead(
+    desired: DesiredState,
+    reader: JobsReader,
+    ledger: LedgerReader,
+    clock: Clock,
+    days: int,
+    evidence: Evidence = NOBODY,
+) -> Outlook:
     """Read the list and the ledger, and decide for now and for each of the next `days` days.
 
     Raises:
         InventoryIncomplete: the list is not whole.
     """
-    return outlook_over(desired, read_for_a_decision(desired, reader, ledger, clock), days)
+    return outlook_over(desired, read_for_a_decision(desired, reader, ledger, clock, Enquiry(desired, evidence)), days)
 
 
 def outlook_over(desired: DesiredState, seen: Sight, days: int) -> Outlook:

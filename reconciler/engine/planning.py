@@ -12,10 +12,12 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, expiry
 from reconciler.core.plan_making import compute_plan, plan_from
 from reconciler.core.retention import decide
+from reconciler.core.storage import storage_notices
+from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
-from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Progress
+from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, LedgerReader, Progress
 from reconciler.errors import DesiredStateInvalid
 
 
@@ -37,6 +39,7 @@ def make_plan(
     valid_for: timedelta,
     tool_version: str,
     what_if: datetime | None = None,
+    evidence: Evidence = NOBODY,
 ) -> Plan:
     """Decide over the live list as it is now; the plan is valid until about `valid_for` from now.
 
@@ -47,23 +50,34 @@ def make_plan(
         InventoryIncomplete: no plan is made from a list that is not whole.
     """
     refuse_lint_errors(desired, clock.now())
-    seen = read_for_a_decision(desired, reader, ledger, clock)
+    enquiry = Enquiry(desired, evidence)
+    seen = read_for_a_decision(desired, reader, ledger, clock, enquiry)
     note_unlisted_fields(seen.inventory, progress)
-    return plan_over(
-        desired, seen.inventory, seen.memory, valid_for=valid_for, tool_version=tool_version, what_if=what_if
-    )
+
+    def over(inventory: Inventory) -> Plan:
+        return plan_over(
+            desired, inventory, seen.memory, valid_for=valid_for, tool_version=tool_version, what_if=what_if
+        )
+
+    plan = over(seen.inventory)
+    sized = enquiry.sized(seen.inventory, plan.changes)
+    if sized is not seen.inventory:
+        plan = over(sized)
+    return replace(plan, notices=(*enquiry.notices(), *plan.notices))
 
 
-def read_for_a_decision(desired: DesiredState, reader: JobsReader, ledger: LedgerReader, clock: Clock) -> Sight:
+def read_for_a_decision(
+    desired: DesiredState, reader: JobsReader, ledger: LedgerReader, clock: Clock, enquiry: Enquiry
+) -> Sight:
     """Read the list and the ledger, and ask closer where the list may show less than there is.
 
     Raises:
         InventoryIncomplete: the list is not whole.
     """
     memory = ledger.view()
-    inventory = observe(reader, memory, clock)
+    inventory = enquiry.filled(observe(reader, memory, clock), memory)
     chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
-    return Sight(look_closer(reader, inventory, chosen), memory)
+    return Sight(enquiry.filled(look_closer(reader, inventory, chosen), memory), memory)
 
 
 def plan_over(
@@ -99,8 +113,9 @@ def plan_over(
         expires_at=expires_at,
         tool_version=tool_version,
     )
+    notices = storage_notices(desired, inventory, memory, plan.changes)
     found = (*lint(desired, made_at), *lint_against(desired, verdicts, made_at))
-    return guarded(replace(plan, warnings=warnings_of(found)), desired, memory)
+    return guarded(replace(plan, warnings=warnings_of(found), notices=notices), desired, memory)
 
 
 def refuse_lint_errors(desired: DesiredState, as_of: datetime) -> None:

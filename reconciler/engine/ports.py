@@ -1,6 +1,6 @@
 """What the engine needs of the world, as Protocols.  Read ports have no write methods: a dry run is a type (I6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,6 +104,24 @@ class TimesReader(Protocol):
         Raises:
             AuthenticationRefused: the key was refused.
         """
+
+
+class AssetSizes(Protocol):
+    """Asks the hosts of files how long they are; sends HEAD only, and never the key."""
+
+    def sizes(self, addresses: Iterable[str]) -> Mapping[str, int]:
+        """Give the length in bytes of each file whose host tells it, and of no other; never fails for one file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Whom to ask for what the list does not show; None where nobody is to be asked, and its lack holds jobs."""
+
+    times: TimesReader | None = None
+    sizes: AssetSizes | None = None
+
+
+NOBODY = Evidence()
 
 
 class CleanAnswer(Enum):

@@ -11,6 +11,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.recording import to_record
 from reconciler.core.retention import decide
 from reconciler.core.verdicts import Verdict
+from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.observe import observe
 from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Run
@@ -27,7 +28,7 @@ class Recorded:
 
 
 def observe_and_record(
-    desired: DesiredState, reader: JobsReader, ledger: LedgerReader, run: Run, clock: Clock
+    desired: DesiredState, reader: JobsReader, ledger: LedgerReader, run: Run, clock: Clock, enquiry: Enquiry
 ) -> Recorded:
     """Read the list, record it, decide with the memory of it, and record what the decision says.
 
@@ -36,9 +37,10 @@ def observe_and_record(
         ServiceError, AuthenticationRefused: a job that had to be asked for alone could not be.
     """
     before = ledger.view()
-    inventory = observe(reader, before, clock)
+    inventory = enquiry.filled(observe(reader, before, clock), before)
     as_of = inventory.observed_at
     inventory = look_closer(reader, inventory, worth_a_look(decide(desired, inventory, before, as_of)))
+    inventory = enquiry.filled(inventory, before)
     run.record_observation(inventory)
     # With the time of the observation before: a rule that lapsed since then freed its jobs when it lapsed, not now.
     memory = replace(ledger.view(), last_observed=before.last_observed)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from reconciler.core.desired import DesiredState
-from reconciler.engine.ports import Clock, JobsReader, Ledger
+from reconciler.engine.enquiry import Enquiry
+from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, Ledger
 from reconciler.engine.recording import observe_and_record
 
 
@@ -15,9 +16,11 @@ class Refreshed:
     new: int
 
 
-def refresh(desired: DesiredState, reader: JobsReader, ledger: Ledger, clock: Clock) -> Refreshed:
-    """Read the list, record the observation and what is decided on it: waiting and protection."""
+def refresh(
+    desired: DesiredState, reader: JobsReader, ledger: Ledger, clock: Clock, evidence: Evidence = NOBODY
+) -> Refreshed:
+    """Read the list, record the observation with what `evidence` adds, and what is decided: waiting and protection."""
     with ledger.open_run("refresh", desired.account) as run:
-        recorded = observe_and_record(desired, reader, ledger, run, clock)
+        recorded = observe_and_record(desired, reader, ledger, run, clock, Enquiry(desired, evidence))
         jobs = recorded.inventory.jobs
         return Refreshed(jobs=len(jobs), new=sum(job.id not in recorded.before.jobs for job in jobs))

@@ -12,7 +12,18 @@ from reconciler.core.findings import Finding, Severity
 from reconciler.core.guards import percent_text
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import JobId, JobStatus, JobType
-from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, Reason, RetainedBy, Violation, share_of
+from reconciler.core.plan import (
+    Action,
+    Change,
+    Counts,
+    HeldJob,
+    Plan,
+    PlanNotice,
+    Reason,
+    RetainedBy,
+    Violation,
+    share_of,
+)
 from reconciler.core.verdicts import Hold, HoldCode, RuleTried
 from reconciler.errors import PlanRefused
 from reconciler.published_schemas import schema
@@ -117,6 +128,7 @@ def _content(plan: Plan) -> dict[str, object]:
         "applyable": plan.applyable,
         "violations": [_violation(violation) for violation in plan.violations],
         **({"warnings": [_warning(finding) for finding in plan.warnings]} if plan.warnings else {}),
+        "notices": [{"about": notice.about, "message": notice.message} for notice in plan.notices],
         "summary": _summary(plan),
         "changes": [_change(change) for change in plan.changes],
         "held": [_held(job) for job in plan.held],
@@ -220,6 +232,7 @@ def _plan(read: dict[str, Any], name: str) -> Plan:
             warnings=tuple(Finding(severity=Severity.WARNING, **warning) for warning in read.get("warnings", ())),
             what_if=read.get("what_if", False),
             not_yet_seen=inventory.get("not_yet_seen", 0),
+            notices=tuple(PlanNotice(each["about"], each["message"]) for each in read.get("notices", ())),
         )
     except ValueError as error:
         raise PlanRefused(f"{name} is not a plan: {error}", field="(value)", hint=HINT) from None

@@ -7,6 +7,7 @@ because something cannot be told, `=` retained, `.` gone already, `w` a warning 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from reconciler.core.amounts import bytes_text
 from reconciler.core.canonical import utc_text
 from reconciler.core.guards import percent_text
 from reconciler.core.plan import Change, HeldJob, Plan, share_of
@@ -107,7 +108,8 @@ def _why(change: Change) -> str:
 def _change(change: Change, style: Style) -> Iterator[str]:
     sign, colour = ("-", Colour.RED) if change.cleans else ("a", Colour.CYAN) if change.archives else ("r", Colour.DIM)
     seen = f"first seen {utc_text(change.first_seen)}" if change.first_seen else "not recorded before"
-    yield style.paint(f"{sign} {word(change.job_id)}  {_kind(change)}, {seen}", colour)
+    size = f", {bytes_text(change.size)}" if change.size is not None else ""
+    yield style.paint(f"{sign} {word(change.job_id)}  {_kind(change)}, {seen}{size}", colour)
     if change.not_archived:
         names = ", ".join(word(name) for name in change.not_archived)
         yield style.paint(f"    will NOT be archived, as it is not known what it is: {names}", Colour.YELLOW)
@@ -154,6 +156,8 @@ def _warnings(plan: Plan, style: Style) -> Iterator[str]:
 
 def _guards(plan: Plan, style: Style) -> Iterator[str]:
     yield ""
+    for notice in plan.notices:
+        yield style.paint(f"Note {notice.about}: {harmless(notice.message)}", Colour.YELLOW)
     if not plan.violations:
         yield "Guards: all hold."
     for violation in plan.violations:

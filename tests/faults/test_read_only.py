@@ -109,6 +109,13 @@ def test_verbs_that_need_no_service_ask_for_no_token(workplace: Workplace, emula
     assert emulator.requests() == []
 
 
+def test_init_sends_only_reads_and_writes_its_file_alone(workplace: Workplace, emulator: EmulatorProcess) -> None:  # I6
+    emulator.put_job(A, bodies.render())
+    workplace.run("init", "--account", "acme").expect(0)
+    assert {request["method"] for request in emulator.requests()} == {"GET"}
+    assert workplace.files(".") == {"retention.yaml"}
+
+
 def test_refresh_writes_to_the_ledger_alone(workplace: Workplace, emulator: EmulatorProcess) -> None:
     emulator.put_job(A, bodies.render())
     workplace.write_desired("keep-me")

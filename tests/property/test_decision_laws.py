@@ -230,21 +230,23 @@ def test_a_job_that_comes_later_changes_nothing_about_the_others(world: Given, l
 
 @given(desired_states(), st.integers(0, 50), st.integers(0, 50), st.integers(1, 60))
 def test_cleaning_more_never_satisfies_a_limit(state: DesiredState, cleans: int, more: int, counted: int) -> None:
-    fewer = {violation.guard for violation in check(state, LedgerView(), cleans=cleans, counted=counted)}
-    assert fewer <= {violation.guard for violation in check(state, LedgerView(), cleans=cleans + more, counted=counted)}
+    fewer = {violation.guard for violation in check(state, LedgerView(), cleans=cleans, counted=counted, sizes=())}
+    assert fewer <= {
+        violation.guard for violation in check(state, LedgerView(), cleans=cleans + more, counted=counted, sizes=())
+    }
 
 
 @given(st.integers(1, 5000), st.integers(0, 5000), st.integers(1, 6000))
 def test_the_numbers_that_the_messages_name_let_the_plan_pass(cleans: int, more: int, places: int) -> None:  # I7
     counted = cleans + more
     state = desired(max_jobs=cleans - 1, max_share=Fraction(cleans, counted) - Fraction(1, 10**places))
-    jobs, share = check(state, LedgerView(), cleans=cleans, counted=counted)
+    jobs, share = check(state, LedgerView(), cleans=cleans, counted=counted, sizes=())
     (to_jobs,), (to_share,) = (
         re.findall(r"raise it to (\d+) at", jobs.message),
         re.findall(r"raise it to (\d+)% at", share.message),
     )
     raised = Limits(max_jobs=int(to_jobs), max_share=Fraction(int(to_share), 100))
-    assert check(replace(state, limits=raised), LedgerView(), cleans=cleans, counted=counted) == ()
+    assert check(replace(state, limits=raised), LedgerView(), cleans=cleans, counted=counted, sizes=()) == ()
     assert raised.max_share <= 1
 
 

@@ -20,7 +20,7 @@ from reconciler.core.job import (
     fingerprint,
 )
 from reconciler.core.memory import KnownJob, LedgerView
-from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, Reason, RetainedBy, Violation
+from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, PlanNotice, Reason, RetainedBy, Violation
 from reconciler.core.plan_making import compute_plan
 from reconciler.core.selectors import AllOf, EveryJob, IdIn, Selector, StatusIn, TypeIn
 from reconciler.core.subjects import Subject
@@ -112,6 +112,7 @@ def desired(
     max_jobs: int = 1000,
     max_share: Fraction = Fraction(1),
     account: str = "acme",
+    max_bytes: int | None = None,
 ) -> DesiredState:
     return DesiredState(
         account=account,
@@ -121,7 +122,7 @@ def desired(
         stores=("file:./archive",),
         copies=1,
         min_age=min_age,
-        limits=Limits(max_jobs=max_jobs, max_share=max_share),
+        limits=Limits(max_jobs=max_jobs, max_share=max_share, max_bytes=max_bytes),
         digest="sha256:" + "2" * 64,
         places={"": "retention.yaml", "clean.max_jobs": "retention.yaml:9:3"},
     )
@@ -254,4 +255,5 @@ PLANS = st.builds(
     retained_digest=DIGESTS,
     counts=COUNTS,
     violations=st.lists(SOME_VIOLATIONS, max_size=2).map(tuple),
+    notices=st.lists(st.builds(PlanNotice, TEXTS, TEXTS), max_size=2).map(tuple),
 )

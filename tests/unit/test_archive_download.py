@@ -42,10 +42,11 @@ def test_no_credentials_are_sent(
 ) -> None:  # I11
     (tmp_path / "netrc").write_text("default login somebody password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    with scripted(FINE) as server:
+    with scripted(Reply(302, b"", (("Location", "/b"),)), FINE) as server:
         fetch(downloader, server, tmp_path / "a")
-    (came,) = server.came
-    assert "Authorization" not in came.headers
+    redirected, came = server.came
+    assert "Authorization" not in redirected.headers
+    assert "Authorization" not in came.headers, "requests looks into the netrc file again after a redirect"
     assert came.headers["Accept-Encoding"] == "identity"
     assert came.headers["User-Agent"] == "a test/1"
 

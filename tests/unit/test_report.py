@@ -15,7 +15,7 @@ from reconciler.core.guards import guarded
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan, PlanNotice
 from reconciler.core.selectors import StatusIn, TypeIn
 from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
 from reconciler.engine.ports import BagCheck, BagState
@@ -62,7 +62,10 @@ def rich_plan() -> Plan:
     view = memory(*(each.id for each in reversed(listed) if each.id != "young"))
     made = plan_of(state, *listed, remembered=view)
     proof = ListingProof(pages=3, end_marker="null", repeats=2, unnamed=1, arrived=4, asked_alone=2)
-    return guarded(replace(made, proof=proof), state, view)
+    sized = tuple(replace(each, size=1_234_567_890) for each in made.changes[:1])
+    notices = (PlanNotice("clock.trust", "the list of AI images could not be read\x1b"),)
+    made = replace(made, proof=proof, changes=(*sized, *made.changes[1:]), notices=notices)
+    return guarded(made, state, view)
 
 
 def archive_plan() -> Plan:
@@ -129,6 +132,12 @@ def test_a_plan_of_before_there_were_what_ifs_is_still_read_and_is_none() -> Non
     content = (GOLDEN / "plan-before-what-if.json").read_bytes()
     assert b'"what_if"' not in content
     assert not read_plan(content, "plan.json").what_if
+
+
+def test_a_plan_of_before_there_were_notices_is_still_read() -> None:
+    content = (GOLDEN / "plan-before-notices.json").read_bytes()
+    assert b'"notices"' not in content
+    assert read_plan(content, "plan.json").notices == ()
 
 
 def test_a_run_looks_as_it_was_judged_right(golden: Golden) -> None:
