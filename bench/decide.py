@@ -220,7 +220,7 @@ def million(path: Path) -> None:
     began = time.perf_counter()
     given = list(subjects(path))
     read = time.perf_counter() - began
-    verdicts = decide_over(ruled(), given, (), frozenset(), AS_OF, AS_OF - DAY)
+    verdicts = decide_over(ruled(), given, (), frozenset(), AS_OF)
     took, worked = time.perf_counter() - began, time.process_time()
     released = sum(isinstance(each, Released) for each in verdicts)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -91,7 +91,7 @@ def explain(
         as_of=as_of,
         subjects=subjects,
         absent=absent,
-        verdicts=decide_over(desired, subjects, absent, left, as_of, memory.last_observed),
+        verdicts=decide_over(desired, subjects, absent, left, as_of),
         rules=rules_over(desired, subjects, absent, as_of),
     )
     return {subject.id: _explained(world, place) for place, subject in enumerate(subjects) if subject.id in ids}

@@ -6,7 +6,7 @@ decided anew; the result is that of deciding everything every day.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import Enum
@@ -15,6 +15,7 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId, JobType
 from reconciler.core.memory import LedgerHold, LedgerView
+from reconciler.core.recording import ends_of, kept_until
 from reconciler.core.retention import alone, rules_over, together
 from reconciler.core.rules import Rules
 from reconciler.core.subjects import Subject, absent_of, subjects_of
@@ -120,6 +121,7 @@ class _Course:
     kept_by: list[tuple[Cause, ...]] = field(default_factory=list)
     free: set[int] = field(default_factory=set)
     rules: Rules | None = None
+    ends: Mapping[str, datetime | None] = field(default_factory=dict)
 
     @classmethod
     def begun(cls, desired: DesiredState, inventory: Inventory, memory: LedgerView) -> "_Course":
@@ -131,6 +133,7 @@ class _Course:
             left=frozenset(job_id for job_id, known in memory.jobs.items() if known.left),
             edges=[sorted(_edges(desired, subject), reverse=True) for subject in subjects],
             kept_by=[()] * len(subjects),
+            ends=ends_of(desired.retain),
         )
 
     def step(self, as_of: datetime, last_observed: datetime | None) -> tuple[LetGo, ...]:
@@ -140,7 +143,7 @@ class _Course:
             if self._may_differ(place, as_of):
                 self.singly[place] = alone(self.desired, rules, place, subject, as_of)
         before, self.verdicts = self.verdicts, list(self.singly)
-        together(self.verdicts, self.desired, rules, self.absent, self.left, as_of, last_observed)
+        together(self.verdicts, self.desired, rules, self.absent, self.left, as_of)
         newly = tuple(self._newly_free(rules, before))
         self._record(as_of)
         return newly
@@ -199,10 +202,11 @@ class _Course:
             since = _waits_since(verdict)
             subject = self.subjects[place]
             holds = _holds_after(subject.holds, verdict, as_of, self.desired.release_delay) if subject.holds else ()
-            if (since, holds) != (subject.released_since, subject.holds):
+            until = kept_until(verdict, self.ends)
+            if (since, holds, until) != (subject.released_since, subject.holds, subject.kept_until):
                 if len(holds) != len(subject.holds):
                     self.edges[place].append(as_of)  # a hold was lifted: decide on it the next day
-                self.subjects[place] = replace(subject, released_since=since, holds=holds)
+                self.subjects[place] = replace(subject, released_since=since, holds=holds, kept_until=until)
                 self.singly[place] = self._at_rest(place, self.singly[place], since)
 
     def _at_rest(self, place: int, verdict: Verdict, since: datetime | None) -> Verdict:

@@ -32,6 +32,8 @@ class KnownJob:
     which a receipt exists.  `type`, `name` and `project` are what was once seen of it, UNKNOWN and "" where nothing
     was; `status` is the last one seen.  `size` is in bytes, None where nobody measured it.  `released_since` is when it
     came to be held by nothing but `clean.grace`, as of the last recorded observation; None where anything else held it.
+    `kept_until` is when the last of the rules ends that kept it in that observation; None where one without an end
+    did, or none.
     """
 
     sequence: int
@@ -46,6 +48,7 @@ class KnownJob:
     project: str = ""
     size: int | None = None
     released_since: datetime | None = None
+    kept_until: datetime | None = None
     holds: tuple[LedgerHold, ...] = ()
 
 

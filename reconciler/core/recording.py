@@ -1,14 +1,14 @@
 """What a run records of its decision: who waits since when, and what becomes of the holds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.core.desired import DesiredState
+from reconciler.core.desired import DesiredState, RetainRule
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.protection import HoldChange, hold_changes
-from reconciler.core.verdicts import Held, Released, Verdict
+from reconciler.core.verdicts import Held, Released, Retained, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,14 @@ class Wait:
     since: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptUntil:
+    """When the last of the rules ends that keep a job now; None where one without an end does, or none."""
+
+    job_id: JobId
+    until: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """What changes in the ledger with one decision; `at` is never before a time recorded earlier."""
@@ -26,6 +34,7 @@ class DecisionRecord:
     at: datetime
     waits: tuple[Wait, ...]
     holds: tuple[HoldChange, ...]
+    kept: tuple[KeptUntil, ...] = ()
 
 
 def to_record(
@@ -39,7 +48,37 @@ def to_record(
         at=max(as_of, memory.last_observed or as_of),
         waits=tuple(_waits(verdicts, memory)),
         holds=hold_changes(desired, verdicts, memory, as_of),
+        kept=tuple(_kept(verdicts, memory, ends_of(desired.retain))),
     )
+
+
+def ends_of(rules: Iterable[RetainRule]) -> dict[str, datetime | None]:
+    """Give when each rule ends, by name; None for one that does not, as for two of one name of which one does not."""
+    ends: dict[str, datetime | None] = {}
+    for rule in rules:
+        before = ends.get(rule.name, rule.lapses_at)
+        ends[rule.name] = max(before, rule.lapses_at) if before and rule.lapses_at else None
+    return ends
+
+
+def kept_until(verdict: Verdict, ends: Mapping[str, datetime | None]) -> datetime | None:
+    """Tell when the last of the rules ends that keep a job; None where one without an end does, or none."""
+    if not isinstance(verdict, Retained):
+        return None
+    its_ends = [ends[rule] for rule in verdict.rules]
+    known = [end for end in its_ends if end]
+    return max(known) if len(known) == len(its_ends) else None
+
+
+def _kept(verdicts: Sequence[Verdict], memory: LedgerView, ends: Mapping[str, datetime | None]) -> Iterator[KeptUntil]:
+    for verdict in verdicts:
+        until = kept_until(verdict, ends)
+        if until != verdict.job.kept_until:
+            yield KeptUntil(verdict.job.id, until)
+    listed = frozenset(verdict.job.id for verdict in verdicts)
+    for job_id, known in memory.jobs.items():
+        if known.kept_until is not None and job_id not in listed:
+            yield KeptUntil(job_id, None)
 
 
 def _waits(verdicts: Sequence[Verdict], memory: LedgerView) -> Iterator[Wait]:

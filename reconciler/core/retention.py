@@ -4,7 +4,7 @@ Fails closed: what is missing makes a rule UNKNOWN, never a NO, and one UNKNOWN 
 rules does not count, nor that of the listing once the ledger knows the jobs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,7 +29,7 @@ def decide(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_o
     subjects = subjects_of(replace(inventory, observed_at=seen_at), memory, desired.trust)
     absent = absent_of((job.id for job in inventory.jobs), memory, desired.trust, as_of)
     left = frozenset(job_id for job_id, known in memory.jobs.items() if known.left)
-    return tuple(decide_over(desired, subjects, absent, left, as_of, memory.last_observed))
+    return tuple(decide_over(desired, subjects, absent, left, as_of))
 
 
 def decide_over(
@@ -38,16 +38,14 @@ def decide_over(
     absent: Sequence[Subject],
     left: frozenset[JobId],
     as_of: datetime,
-    last_observed: datetime | None,
 ) -> list[Verdict]:
     """Give one verdict per subject, in their order.
 
-    `absent` are jobs that the ledger expects and the list lacks, `left` those that were cleaned or are gone;
-    `last_observed` is when the ledger last recorded the list.
+    `absent` are jobs that the ledger expects and the list lacks, `left` those that were cleaned or are gone.
     """
     rules = rules_over(desired, subjects, absent, as_of)
     verdicts = [alone(desired, rules, place, subject, as_of) for place, subject in enumerate(subjects)]
-    together(verdicts, desired, rules, absent, left, as_of, last_observed)
+    together(verdicts, desired, rules, absent, left, as_of)
     return [
         replace(verdict, tried=rules.tried(verdict.job)) if isinstance(verdict, Released) else verdict
         for place, verdict in enumerate(verdicts)
@@ -119,7 +117,6 @@ def together(
     absent: Sequence[Subject],
     left: frozenset[JobId],
     as_of: datetime,
-    last_observed: datetime | None,
 ) -> None:
     """Hold, in their places, the released jobs that others need or that still have to wait."""
     # What is listed is there, whatever the ledger noted of it.
@@ -129,33 +126,29 @@ def together(
     _hold_relatives(verdicts, desired, absent, left, is_waiting=False)
     for place, verdict in enumerate(verdicts):
         if isinstance(verdict, Released):
-            verdicts[place] = _waiting(desired, rules, verdict, as_of, last_observed)
+            verdicts[place] = _waiting(desired, rules, verdict, as_of)
     # Then by what still waits: whatever goes together waits for the last of them.
     _hold_relatives(verdicts, desired, absent, left, is_waiting=True)
 
 
-def _waiting(
-    desired: DesiredState, rules: Rules, verdict: Released, as_of: datetime, last_observed: datetime | None
-) -> Released | Held:
+def _waiting(desired: DesiredState, rules: Rules, verdict: Released, as_of: datetime) -> Released | Held:
     lapsed = rules.lapsed(verdict.job) if rules.past else {}
-    since = _free_since(verdict.job, lapsed.values(), as_of, last_observed)
+    since = _free_since(verdict.job, as_of)
     holds = (*lapse_holds(lapsed, desired.grace, as_of), *grace_hold(verdict.job, since, desired.grace, as_of))
     if holds:
         return Held(job=verdict.job, holds=holds, waits_since=since)
     return verdict if verdict.since == since else replace(verdict, since=since)
 
 
-def _free_since(
-    subject: Subject, lapses: Iterable[datetime], as_of: datetime, last_observed: datetime | None
-) -> datetime:
-    """Tell since when nothing but waiting holds a job: as recorded, else since a rule lapsed, else since now.
+def _free_since(subject: Subject, as_of: datetime) -> datetime:
+    """Tell since when nothing but waiting holds a job: as recorded, else since its rules lapsed, else since now.
 
-    A rule that lapsed after the last recorded observation is what freed the job, at that moment: one wait, not two.
+    A job that in the last recorded observation was kept by rules with an end alone was freed at the last of these ends:
+    one wait, not two.
     """
     if subject.released_since:
         return subject.released_since
-    fresh = [lapse for lapse in lapses if last_observed and lapse > last_observed]
-    return max(fresh, default=as_of)
+    return subject.kept_until if subject.kept_until and subject.kept_until <= as_of else as_of
 
 
 def _hold_relatives(

@@ -32,6 +32,7 @@ class Subject:
     size: int | None = None
     first_seen: datetime | None = None
     released_since: datetime | None = None
+    kept_until: datetime | None = None
     holds: tuple[LedgerHold, ...] = ()
     listed: Job | None = None
 
@@ -77,6 +78,7 @@ def _subject(job: Job, known: KnownJob | None, rank: int, made: Made, size: int 
         size=size if known.size is None else known.size,
         first_seen=known.first_seen,
         released_since=known.released_since,
+        kept_until=known.kept_until,
         holds=known.holds,
         listed=job,
     )

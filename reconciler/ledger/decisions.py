@@ -12,6 +12,7 @@ from reconciler.ledger.audit_rows import NewEvent
 from reconciler.ledger.rows import storable
 
 _WAITS = "UPDATE job SET released_since = ? WHERE job_id = ?"
+_KEPT = "UPDATE job SET kept_until = ? WHERE job_id = ?"
 _SET = """
     INSERT INTO hold (owner, reason, until, unkept_since, set_at, job_id, rule) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
@@ -23,10 +24,13 @@ _ENDED = "UPDATE hold SET ended_at = ?, ended_how = ? WHERE job_id = ? AND rule 
 
 
 def record_waits(connection: Connection, record: DecisionRecord) -> None:
-    """Record since when jobs wait, and that others do no more."""
+    """Record since when jobs wait, that others do no more, and until when rules keep the rest."""
     rows = [(_text(wait.since), wait.job_id) for wait in record.waits]
     if rows:
         connection.exec_driver_sql(_WAITS, rows)
+    kept = [(_text(each.until), each.job_id) for each in record.kept]
+    if kept:
+        connection.exec_driver_sql(_KEPT, kept)
 
 
 def record_holds(connection: Connection, record: DecisionRecord) -> tuple[NewEvent, ...]:

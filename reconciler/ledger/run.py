@@ -65,7 +65,7 @@ class SqliteRun:
 
     def record_decision(self, record: DecisionRecord) -> None:
         """Record who waits and what becomes of the holds, with an audit event for each step of one."""
-        if not record.waits and not record.holds:
+        if not record.waits and not record.holds and not record.kept:
             return
         with self._write() as connection:
             record_waits(connection, record)

@@ -69,6 +69,7 @@ job = Table(
     Column("project", Text),
     Column("size", BigInteger),  # bytes, where it was measured and not archived
     Column("released_since", String(20)),  # since when nothing but waiting holds it; empty where anything else does
+    Column("kept_until", String(20)),  # when the last of the rules ends that kept it; else empty
 )
 
 entry = Table(

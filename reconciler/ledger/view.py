@@ -16,7 +16,7 @@ from reconciler.ledger.revisions import RESTORE_HINT
 
 _JOBS = """
     SELECT job_id, sequence, first_seen, last_seen, left_at IS NOT NULL, missing_until, type, status, fingerprint,
-        coalesce(name, ''), coalesce(project, ''), size, released_since
+        coalesce(name, ''), coalesce(project, ''), size, released_since, kept_until
     FROM job
 """
 _RECEIPTS = "SELECT job_id, fingerprint, size FROM receipt ORDER BY verified_at, digest"
@@ -69,7 +69,7 @@ def read_view(connection: Connection) -> LedgerView:
 def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
     archived, sizes = _archived(connection)
     holds = _holds(connection, times)
-    # By position, in the order of _JOBS: names for thirteen columns of a million rows cost seconds.
+    # By position, in the order of _JOBS: names for fourteen columns of a million rows cost seconds.
     return {
         JobId(row[0]): KnownJob(
             sequence=row[1],
@@ -84,6 +84,7 @@ def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
             project=row[10],
             size=sizes.get((row[0], row[8]), row[11]),
             released_since=times.of(row[12]),
+            kept_until=times.of(row[13]),
             holds=holds.get(row[0], ()),
         )
         for row in connection.exec_driver_sql(_JOBS)

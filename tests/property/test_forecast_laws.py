@@ -12,6 +12,7 @@ from reconciler.core.forecast import CauseKind, day_starts, forecast
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.memory import KnownJob, LedgerHold, LedgerView
+from reconciler.core.recording import ends_of, kept_until
 from reconciler.core.retention import decide
 from reconciler.core.verdicts import Held, Released, Retained, Verdict, verdict_word
 from tests.support.values import DAY, NOON, desired_states, inventory, known, listings
@@ -98,7 +99,8 @@ def as_recorded(seen: Inventory, view: LedgerView) -> LedgerView:
     return replace(view, jobs={**view.jobs, **first})
 
 
-def after(view: LedgerView, verdicts: tuple[Verdict, ...], at: datetime, delay: timedelta) -> LedgerView:
+def after(view: LedgerView, verdicts: tuple[Verdict, ...], at: datetime, state: DesiredState) -> LedgerView:
+    delay, ends = state.release_delay, ends_of(state.retain)
     jobs = dict(view.jobs)
     for verdict in verdicts:
         since = verdict.since if isinstance(verdict, Released) else None
@@ -109,7 +111,8 @@ def after(view: LedgerView, verdicts: tuple[Verdict, ...], at: datetime, delay: 
             unkept = None if protects else hold.unkept_since or at
             if unkept is None or at < unkept + delay:
                 holds.append(replace(hold, unkept_since=unkept))
-        jobs[verdict.job.id] = replace(jobs[verdict.job.id], released_since=since, holds=tuple(holds))
+        until = kept_until(verdict, ends)
+        jobs[verdict.job.id] = replace(jobs[verdict.job.id], released_since=since, holds=tuple(holds), kept_until=until)
     return replace(view, jobs=jobs, last_observed=at)
 
 
@@ -126,7 +129,7 @@ def test_a_forecast_is_the_decision_of_every_day(world: tuple[DesiredState, Inve
         released = {verdict.job.id for verdict in verdicts if isinstance(verdict, Released)}
         assert {each.job_id for each in told} == released - free
         free |= released
-        view = after(view, verdicts, at, state.release_delay)
+        view = after(view, verdicts, at, state)
         words = sorted(verdict_word(verdict) for verdict in verdicts)
     assert sorted(word for word, count in made.at_the_end for _ in range(count)) == words
 

@@ -239,6 +239,9 @@ def holds(draw: st.DrawFn, as_of: datetime) -> tuple[LedgerHold, ...]:
     )
 
 
+ENDS_OF_KEEPING = (-DAY, NOTHING, HOUR, 3 * DAY, 7 * DAY)
+
+
 @st.composite
 def known_jobs(
     draw: st.DrawFn,
@@ -264,6 +267,7 @@ def known_jobs(
         project=draw(st.sampled_from([other.project, other.project, ""])),
         size=draw(st.sampled_from(SIZES)),
         released_since=None if since is None else as_of - since,
+        kept_until=draw(st.sampled_from([None, None, *(as_of - each for each in ENDS_OF_KEEPING)])),
         holds=draw(holds(as_of)) if one_in(draw, 8) else (),
     )
 

@@ -198,9 +198,9 @@ def tried(world: World) -> set[str]:
 
 
 def released_since(world: World, job: Known) -> datetime:
-    """The recorded observation in which nothing but waiting held it; a lapse since the last one; else now."""
+    """The recorded observation in which nothing but waiting held it; the end of what last kept it; else now."""
     if job.released_since is not None:
         return job.released_since
-    last = world.memory.last_observed
-    lapses = [lapse for lapse in lapses_of(world, job) if last is not None and lapse > last]
-    return max(lapses, default=world.as_of)
+    if job.kept_until is not None and job.kept_until <= world.as_of:
+        return job.kept_until
+    return world.as_of

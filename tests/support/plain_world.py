@@ -22,6 +22,7 @@ class Known:
     size: int | None = None
     holds: tuple[LedgerHold, ...] = ()
     released_since: datetime | None = None
+    kept_until: datetime | None = None
     listed: Job | None = None
 
     @property
@@ -71,6 +72,7 @@ def known_job(job: Job, order: int, memory: LedgerView, made: Interval) -> Known
         before.size,
         before.holds,
         before.released_since,
+        before.kept_until,
         job,
     )
 

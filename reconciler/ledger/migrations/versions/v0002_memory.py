@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("job", sa.Column("project", sa.Text))
     op.add_column("job", sa.Column("size", sa.BigInteger))
     op.add_column("job", sa.Column("released_since", sa.String(20)))
+    op.add_column("job", sa.Column("kept_until", sa.String(20)))
     op.add_column("receipt", sa.Column("size", sa.BigInteger))
     op.create_table(
         "hold",
