@@ -15,6 +15,7 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId, JobType
 from reconciler.core.memory import LedgerHold, LedgerView
+from reconciler.core.protection import HoldStep, hold_changes
 from reconciler.core.recording import ends_of, kept_until
 from reconciler.core.retention import alone, rules_over, together
 from reconciler.core.rules import Rules
@@ -145,7 +146,7 @@ class _Course:
         before, self.verdicts = self.verdicts, list(self.singly)
         together(self.verdicts, self.desired, rules, self.absent, self.left, as_of)
         newly = tuple(self._newly_free(rules, before))
-        self._record(as_of)
+        self._record(as_of, last_observed)
         return newly
 
     def _rules(self, as_of: datetime, before: datetime | None) -> Rules:
@@ -197,17 +198,31 @@ class _Course:
             else:
                 yield Cause(CauseKind.HOLD, hold.code.value)
 
-    def _record(self, as_of: datetime) -> None:
+    def _record(self, as_of: datetime, last_observed: datetime | None) -> None:
+        held = self._holds_after(as_of, last_observed)
         for place, verdict in enumerate(self.verdicts):
             since = _waits_since(verdict)
             subject = self.subjects[place]
-            holds = _holds_after(subject.holds, verdict, as_of, self.desired.release_delay) if subject.holds else ()
+            holds = held.get(subject.id, subject.holds)
+            if holds != subject.holds:  # decide on it the next day, and when one of them ends
+                ends = (hold.until for hold in holds if hold.until)
+                self.edges[place] = sorted({*self.edges[place], *ends, as_of}, reverse=True)
             until = kept_until(verdict, self.ends)
             if (since, holds, until) != (subject.released_since, subject.holds, subject.kept_until):
-                if len(holds) != len(subject.holds):
-                    self.edges[place].append(as_of)  # a hold was lifted: decide on it the next day
                 self.subjects[place] = replace(subject, released_since=since, holds=holds, kept_until=until)
                 self.singly[place] = self._at_rest(place, self.singly[place], since)
+
+    def _holds_after(self, as_of: datetime, last_observed: datetime | None) -> dict[JobId, tuple[LedgerHold, ...]]:
+        """Give the holds of every job of which a run recorded now changes them."""
+        held = {verdict.job.id: verdict.job.holds for verdict in self.verdicts if verdict.job.holds}
+        changed: dict[JobId, tuple[LedgerHold, ...]] = {}
+        recorded = LedgerView(last_observed=last_observed)
+        for change in hold_changes(self.desired, self.verdicts, recorded, as_of):
+            before = changed.get(change.job_id, held.get(change.job_id, ()))
+            others = tuple(hold for hold in before if hold.rule != change.hold.rule)
+            is_over = change.step in {HoldStep.LIFTED, HoldStep.ENDED}
+            changed[change.job_id] = others if is_over else (*others, change.hold)
+        return changed
 
     def _at_rest(self, place: int, verdict: Verdict, since: datetime | None) -> Verdict:
         """Give the verdict on a job by itself with what was recorded of it, ready for the next day."""
@@ -225,16 +240,6 @@ def _waits_since(verdict: Verdict) -> datetime | None:
             return verdict.since
         case Retained() | OutOfScope() | Gone():
             return None
-
-
-def _holds_after(
-    holds: Sequence[LedgerHold], verdict: Verdict, as_of: datetime, delay: timedelta
-) -> tuple[LedgerHold, ...]:
-    """Give the holds that a run recorded at `as_of` leaves: one that no live `protect` rule keeps is lifted in time."""
-    if isinstance(verdict, Retained) and verdict.protected:
-        return tuple(replace(hold, unkept_since=None) for hold in holds)
-    unkept = (replace(hold, unkept_since=hold.unkept_since or as_of) for hold in holds)
-    return tuple(hold for hold in unkept if hold.unkept_since is None or as_of - hold.unkept_since < delay)
 
 
 def _edges(desired: DesiredState, subject: Subject) -> Iterable[datetime]:

@@ -99,7 +99,8 @@ def _observe_and_decide(
     means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
 ) -> tuple[Plan, LedgerView]:
     enquiry = Enquiry(desired, means.evidence)
-    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry)
+    may_go = frozenset(change.job_id for change in approved.changes)
+    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, approved=may_go)
     inventory, memory = recorded.inventory, recorded.memory
     note_unlisted_fields(inventory, means.progress)
     now = inventory.observed_at

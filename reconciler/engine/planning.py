@@ -49,7 +49,6 @@ def make_plan(
         DesiredStateInvalid: lint finds an error in the file.
         InventoryIncomplete: no plan is made from a list that is not whole.
     """
-    refuse_lint_errors(desired, clock.now())
     enquiry = Enquiry(desired, evidence)
     seen = read_for_a_decision(desired, reader, ledger, clock, enquiry)
     note_unlisted_fields(seen.inventory, progress)
@@ -72,8 +71,10 @@ def read_for_a_decision(
     """Read the list and the ledger, and ask closer where the list may show less than there is.
 
     Raises:
+        DesiredStateInvalid: lint finds an error in the file.
         InventoryIncomplete: the list is not whole.
     """
+    refuse_lint_errors(desired, clock.now())
     memory = ledger.view()
     inventory = enquiry.filled(observe(reader, memory, clock), memory)
     chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))

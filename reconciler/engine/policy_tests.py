@@ -10,6 +10,7 @@ from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.retention import decide
 from reconciler.core.verdicts import Gone, Held, OutOfScope, Released, Retained, Verdict, verdict_word
+from reconciler.engine.planning import refuse_lint_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +72,18 @@ class CaseResult:
 
 
 def run_suites(suites: Iterable[PolicySuite]) -> tuple[CaseResult, ...]:
-    """Run every case of every file, in their order."""
-    return tuple(_run(suite, case) for suite in suites for case in suite.cases)
+    """Run every case of every file, in their order.
+
+    Raises:
+        DesiredStateInvalid: lint finds an error in a file under test, of which there is no plan either.
+    """
+    return tuple(result for suite in suites for result in _run_suite(suite))
+
+
+def _run_suite(suite: PolicySuite) -> Iterator[CaseResult]:
+    for case in suite.cases:
+        refuse_lint_errors(suite.desired, case.at)
+        yield _run(suite, case)
 
 
 def _run(suite: PolicySuite, case: PolicyCase) -> CaseResult:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.desired import DesiredState
 from reconciler.core.inventory import Inventory
+from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.recording import to_record
 from reconciler.core.retention import decide
@@ -28,9 +29,18 @@ class Recorded:
 
 
 def observe_and_record(
-    desired: DesiredState, reader: JobsReader, ledger: LedgerReader, run: Run, clock: Clock, enquiry: Enquiry
+    desired: DesiredState,
+    reader: JobsReader,
+    ledger: LedgerReader,
+    run: Run,
+    clock: Clock,
+    enquiry: Enquiry,
+    *,
+    approved: frozenset[JobId] = frozenset(),
 ) -> Recorded:
     """Read the list, record it, decide with the memory of it, and record what the decision says.
+
+    Of each kind of job that must be looked at closer, an `approved` one is asked for first, and often that is enough.
 
     Raises:
         InventoryIncomplete: nothing is recorded of a list that is not whole.
@@ -39,7 +49,8 @@ def observe_and_record(
     before = ledger.view()
     inventory = enquiry.filled(observe(reader, before, clock), before)
     as_of = inventory.observed_at
-    inventory = look_closer(reader, inventory, worth_a_look(decide(desired, inventory, before, as_of)))
+    chosen = worth_a_look(decide(desired, inventory, before, as_of))
+    inventory = look_closer(reader, inventory, sorted(chosen, key=lambda job_id: job_id not in approved))
     inventory = enquiry.filled(inventory, before)
     run.record_observation(inventory)
     # With the time of the observation before: a rule that lapsed since then freed its jobs when it lapsed, not now.

@@ -12,9 +12,10 @@ from reconciler.core.forecast import CauseKind, day_starts, forecast
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.memory import KnownJob, LedgerHold, LedgerView
+from reconciler.core.protection import HoldStep, hold_changes
 from reconciler.core.recording import ends_of, kept_until
 from reconciler.core.retention import decide
-from reconciler.core.verdicts import Held, Released, Retained, Verdict, verdict_word
+from reconciler.core.verdicts import Held, Released, Verdict, verdict_word
 from tests.support.values import DAY, NOON, desired_states, inventory, known, listings
 
 HOUR = timedelta(hours=1)
@@ -99,20 +100,18 @@ def as_recorded(seen: Inventory, view: LedgerView) -> LedgerView:
     return replace(view, jobs={**view.jobs, **first})
 
 
-def after(view: LedgerView, verdicts: tuple[Verdict, ...], at: datetime, state: DesiredState) -> LedgerView:
-    delay, ends = state.release_delay, ends_of(state.retain)
+def after(state: DesiredState, view: LedgerView, verdicts: tuple[Verdict, ...], at: datetime) -> LedgerView:
+    ends = ends_of(state.retain)
     jobs = dict(view.jobs)
     for verdict in verdicts:
         since = verdict.since if isinstance(verdict, Released) else None
         since = verdict.waits_since if isinstance(verdict, Held) else since
-        protects = isinstance(verdict, Retained) and verdict.protected
-        holds = []
-        for hold in jobs[verdict.job.id].holds:
-            unkept = None if protects else hold.unkept_since or at
-            if unkept is None or at < unkept + delay:
-                holds.append(replace(hold, unkept_since=unkept))
-        until = kept_until(verdict, ends)
-        jobs[verdict.job.id] = replace(jobs[verdict.job.id], released_since=since, holds=tuple(holds), kept_until=until)
+        jobs[verdict.job.id] = replace(jobs[verdict.job.id], released_since=since, kept_until=kept_until(verdict, ends))
+    for change in hold_changes(state, verdicts, view, at):
+        others = tuple(hold for hold in jobs[change.job_id].holds if hold.rule != change.hold.rule)
+        is_over = change.step in {HoldStep.LIFTED, HoldStep.ENDED}
+        left = others if is_over else (*others, change.hold)
+        jobs[change.job_id] = replace(jobs[change.job_id], holds=left)
     return replace(view, jobs=jobs, last_observed=at)
 
 
@@ -129,7 +128,7 @@ def test_a_forecast_is_the_decision_of_every_day(world: tuple[DesiredState, Inve
         released = {verdict.job.id for verdict in verdicts if isinstance(verdict, Released)}
         assert {each.job_id for each in told} == released - free
         free |= released
-        view = after(view, verdicts, at, state)
+        view = after(state, view, verdicts, at)
         words = sorted(verdict_word(verdict) for verdict in verdicts)
     assert sorted(word for word, count in made.at_the_end for _ in range(count)) == words
 

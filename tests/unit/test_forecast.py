@@ -93,6 +93,14 @@ def test_a_protection_that_no_rule_gives_any_more_ends_after_its_delay() -> None
     assert went(forecast(desired(protecting), inventory(job("a")), view, 30)) == {}
 
 
+def test_a_protection_outlasts_the_rule_that_gave_it() -> None:
+    protecting = replace(FRESH, protect=True)
+    view = seen_since(a=8 * DAY)
+    told = forecast(replace(desired(protecting), release_delay=2 * DAY), inventory(job("a")), view, 9)
+    # The rule keeps it until day 2; the hold is unkept as of day 3 and lifted by the record of day 5.
+    assert went(told) == {"a": (6, ("protected",))}
+
+
 def test_days_are_those_of_the_zone_also_where_its_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     starts = list(day_starts(datetime(2026, 3, 28, 23, 30, tzinfo=UTC), 2, berlin))

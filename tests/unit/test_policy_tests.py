@@ -285,6 +285,13 @@ def test_a_policy_may_stand_last_and_the_file_may_be_json() -> None:
     assert run_suites([parse_policy_tests(as_json.encode(), "t.json", Path())])[0].passed
 
 
+def test_a_policy_that_lint_refuses_passes_no_test() -> None:
+    odd = POLICY.replace("  retain:", "  labels: {typo: [a]}\n  retain:") + GOOD
+    with pytest.raises(DesiredStateInvalid) as refused:
+        run_suites([parse_policy_tests(odd.encode(), "t.yaml", EXAMPLES)])
+    assert refused.value.problems[0].startswith("t.yaml:7:")
+
+
 def test_the_example_passes_and_is_what_its_schema_says() -> None:
     results = run_suites([read_policy_tests(EXAMPLES / "retention-tests.yaml")])
     assert [result.passed for result in results] == [True] * 5
