@@ -15,7 +15,8 @@ from reconciler.ledger.rows import storable
 # What was once seen of a job stays: a later body that lacks it blanks nothing, and a type is never replaced, so that a
 # body of another type shows as what it is.
 _SEEN_AGAIN = """
-    UPDATE job SET last_seen = max(last_seen, ?), status = ?, fingerprint = ?,
+    UPDATE job SET last_seen = max(last_seen, ?), status = ?, size = CASE WHEN fingerprint = ? THEN size END,
+        fingerprint = ?,
         type = CASE WHEN type = 'unknown' THEN ? ELSE type END,
         name = CASE WHEN ? THEN ? ELSE name END, project = CASE WHEN ? THEN ? ELSE project END,
         left_at = CASE WHEN ? THEN coalesce(left_at, ?) END, left_how = CASE WHEN ? THEN coalesce(left_how, ?) END
@@ -26,6 +27,8 @@ _SEEN_FIRST = """
         type, name, project, left_at, left_how)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+# A size is that of the facts it was measured with: other facts, unknown size.
+_MEASURED = "UPDATE job SET size = ? WHERE job_id = ?"
 
 
 def record_sightings(connection: Connection, inventory: Inventory, run_id: str) -> None:
@@ -43,6 +46,8 @@ def record_sightings(connection: Connection, inventory: Inventory, run_id: str) 
     rows = list(_first_rows(connection, inventory, known, first_seen, newest, number))
     if rows:
         connection.exec_driver_sql(_SEEN_FIRST, rows)
+    if inventory.sizes:
+        connection.exec_driver_sql(_MEASURED, [(size, job_id) for job_id, size in inventory.sizes.items()])
     _mark_gone(connection, known - {job.id for job in inventory.jobs}, seen_at)
 
 
@@ -51,7 +56,7 @@ def _again_row(job: Job, seen_at: str) -> tuple[str | bool | None, ...]:
     gone = job.status is JobStatus.CLEANED
     names = (told.shows_name, told.name, told.shows_project, told.project)
     left = (gone, seen_at, gone, "cleaned")
-    return (seen_at, job.status.value, job.fingerprint, told.type, *names, *left, job.id)
+    return (seen_at, job.status.value, job.fingerprint, job.fingerprint, told.type, *names, *left, job.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

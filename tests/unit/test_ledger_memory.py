@@ -10,7 +10,7 @@ from reconciler.core.imports import ImportedRow, Judged
 from reconciler.core.job import Job, JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob, LedgerHold
 from reconciler.core.protection import HoldChange, HoldStep
-from reconciler.core.recording import DecisionRecord, Wait
+from reconciler.core.recording import DecisionRecord, KeptUntil, Wait
 from reconciler.core.steps import Phase
 from reconciler.errors import LedgerError
 from reconciler.ledger.audit_check import check_audit
@@ -30,10 +30,10 @@ class Ledger:
         self.clock = HandMadeClock()
         self.ledger = ledger_at(path, self.clock)
 
-    def observe(self, *jobs: Job, after: timedelta = HOUR) -> None:
+    def observe(self, *jobs: Job, after: timedelta = HOUR, sizes: dict[JobId, int] | None = None) -> None:
         self.clock.pass_by(after)
         with self.ledger.open_run("refresh", "acme") as run:
-            run.record_observation(inventory(*jobs, at=self.clock.now()))
+            run.record_observation(replace(inventory(*jobs, at=self.clock.now()), sizes=sizes or {}))
 
     def decide(self, *holds: HoldChange, waits: tuple[Wait, ...] = (), at: datetime = NOON) -> None:
         with self.ledger.open_run("refresh", "acme") as run:
@@ -85,11 +85,30 @@ def test_a_body_that_lacks_a_thing_does_not_blank_it_and_one_that_shows_another_
     assert (seen.known().name, seen.known().project) == ("other", "p-2")
 
 
+def test_until_when_rules_keep_a_job_is_remembered_and_ends(seen: Ledger) -> None:
+    seen.observe(job("a"), job("b"))
+    with seen.ledger.open_run("refresh", "acme") as run:
+        run.record_decision(DecisionRecord(at=NOON, waits=(), holds=(), kept=(KeptUntil(A, NOON + DAY),)))
+    assert (seen.known("a").kept_until, seen.known("b").kept_until) == (NOON + DAY, None)
+    with seen.ledger.open_run("refresh", "acme") as run:
+        run.record_decision(DecisionRecord(at=NOON, waits=(), holds=(), kept=(KeptUntil(A, None),)))
+    assert seen.known("a").kept_until is None
+
+
 def test_a_type_once_known_is_never_replaced(seen: Ledger) -> None:
     seen.observe(job(job_type=JobType.UNKNOWN))
     seen.observe(job(job_type=JobType.PREVIEW))
     seen.observe(job(job_type=JobType.RENDER))
     assert seen.known().type is JobType.PREVIEW
+
+
+def test_a_size_that_a_host_told_is_remembered_for_as_long_as_the_job_shows_the_same(seen: Ledger) -> None:
+    seen.observe(job("a"), job("b"), sizes={A: 1200})
+    assert (seen.known("a").size, seen.known("b").size) == (1200, None)
+    seen.observe(job("a"), job("b"), sizes={B: 5})
+    assert (seen.known("a").size, seen.known("b").size) == (1200, 5)
+    seen.observe(job("a", assets=()), job("b"))
+    assert (seen.known("a").size, seen.known("b").size) == (None, 5)
 
 
 @pytest.mark.parametrize("is_first", [True, False])
