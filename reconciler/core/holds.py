@@ -25,14 +25,16 @@ def _base_holds(
 ) -> Iterator[Hold]:
     for contradiction in subject.contradictions:
         yield Hold(HoldCode.CONTRADICTORY, contradiction)
-    yield from _protections(subject, as_of)
+    if subject.holds:
+        yield from _protections(subject, as_of)
     if subject.status is JobStatus.IN_PROGRESS:
         # What it will be shows when it is done; until then the rest of the reasons would only hide this one.
         yield Hold(HoldCode.NOT_FINISHED, "still in progress")
         return
     if in_scope is Match.UNKNOWN:
         yield Hold(HoldCode.TYPE_UNKNOWN, "its result fields fit no known type of job, so the scope cannot be told")
-    yield from _status_holds(subject)
+    if not subject.is_terminal:
+        yield from _status_holds(subject)
     for rule, missing in undecided.items():
         yield Hold(HoldCode.RULE_UNDECIDED, f"rule {rule} needs {missing}, which it does not show")
     if subject.status is JobStatus.COMPLETED:

@@ -25,6 +25,8 @@ class JobType(Enum):
     VIDEO = "video"
     UNKNOWN = "unknown"
 
+    __hash__ = object.__hash__  # each is there once: its name need not be hashed
+
 
 KNOWN_TYPES: frozenset[JobType] = frozenset(JobType) - {JobType.UNKNOWN}
 
@@ -38,6 +40,8 @@ class JobStatus(Enum):
     CLEANED = "cleaned"
     UNSTATED = "completed, inferred"  # results without a status: likely finished, not said
     UNKNOWN = "unknown"  # no status, or a word we do not know
+
+    __hash__ = object.__hash__  # each is there once: its name need not be hashed
 
 
 STATED: frozenset[JobStatus] = frozenset(JobStatus) - {JobStatus.UNSTATED, JobStatus.UNKNOWN}

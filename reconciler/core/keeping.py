@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from enum import IntFlag
+from enum import IntEnum
 
 from reconciler.core.desired import GroupKey, Keep, RetainRule
 from reconciler.core.job import JobType
@@ -18,8 +18,8 @@ from reconciler.core.times import Period, first_out_of_order, is_within, period_
 Group = tuple[str, ...]
 
 
-class Slot(IntFlag):
-    """What a rule's slots say of one job; 0 for one that takes none, NOT_OWNED for one that the rule has refused."""
+class Slot(IntEnum):
+    """What a rule's slots say of one job; 0 for one that takes none."""
 
     COUNTED = 1
     LAST = 2
@@ -31,15 +31,16 @@ class Slot(IntFlag):
     TIME_UNKNOWN = 128
     SIZE_UNKNOWN = 256
     OUT_OF_ORDER = 512
-    NOT_OWNED = 1024
+    NONE_TO_TAKE = 1024
 
 
 # Plain numbers: flags as objects cost more than the rest of an answer.
 KEPT = int(Slot.LAST | Slot.DAY | Slot.WEEK | Slot.MONTH | Slot.YEAR | Slot.SIZE)
 UNDECIDED = int(Slot.TIME_UNKNOWN | Slot.SIZE_UNKNOWN | Slot.OUT_OF_ORDER)
-NOT_OWNED = int(Slot.NOT_OWNED)
 PERIODS = ((Period.DAY, Slot.DAY), (Period.WEEK, Slot.WEEK), (Period.MONTH, Slot.MONTH), (Period.YEAR, Slot.YEAR))
 KEYS = ((Slot.LAST, "keep_last"), *((slot, period.value) for period, slot in PERIODS), (Slot.SIZE, "keep_bytes"))
+
+NO_SLOTS = int(Slot.NONE_TO_TAKE)
 
 WHEN_MADE = "when it was made"
 """The fact that a rule misses where an interval does not decide."""
@@ -76,21 +77,15 @@ def _group_value(key: GroupKey, subject: Subject) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A rule and the places of the subjects that take part in its slots, by group.
-
-    `refused` are the places of those that the rule does not own, so that it is asked of each job once.
-    """
+    """A rule and the places of the subjects that take part in its slots, by group."""
 
     rule: RetainRule
     groups: dict[Group, list[int]]
-    refused: "array[int]"
 
 
 def slots_of(owned: Owned, subjects: Sequence[Subject], absent: Iterable[Subject], zone: tzinfo) -> "array[int]":
     """Give a Slot per subject, by its place.  `absent` are jobs that the rule may own and the list lacks."""
     slots = array("H", bytes(2 * len(subjects)))
-    for place in owned.refused:
-        slots[place] = Slot.NOT_OWNED
     rule = owned.rule
     gone = [(group_of(rule.group_by, each), each) for each in absent]
     for group, places in owned.groups.items():
@@ -110,13 +105,14 @@ def _is_disordered(members: Sequence[Subject], beside: Sequence[Subject]) -> boo
 
 
 def _walk(keep: Keep, newest_first: Sequence[Subject], zone: tzinfo) -> Iterator[int]:
-    seen: dict[Period, set[tuple[int, ...]]] = {period: set() for period, _, _ in periods_kept(keep)}
+    periods = periods_kept(keep)
+    seen: dict[Period, set[tuple[int, ...]]] = {period: set() for period, _, _ in periods}
     total = 0
     for number, subject in enumerate(newest_first):
         slot = int(Slot.COUNTED)
         if keep.last is not None and number < keep.last:
             slot |= Slot.LAST
-        for period, its_slot, count in periods_kept(keep):
+        for period, its_slot, count in periods:
             slot |= _newest_of(period_of(subject.made, period, zone), seen[period], count, its_slot)
         if keep.size is not None and subject.size is None:
             slot |= Slot.SIZE_UNKNOWN
@@ -140,16 +136,19 @@ def _newest_of(period: tuple[int, ...] | None, seen: set[tuple[int, ...]], most:
 
 
 def keeps(rule: RetainRule, subject: Subject, slot: int, as_of: datetime) -> Match:
-    """Tell whether a rule keeps a job that its selector owns; `slot` is 0 where the job takes none."""
-    keep = rule.keep
-    if keep.everything or slot & KEPT:
+    """Tell whether a rule that does not keep all of them keeps a job that its selector owns.
+
+    `slot` is what the slots say of it: 0 where it takes none, NO_SLOTS where the rule has none to take.
+    """
+    if slot & KEPT:
         return Match.YES
+    keep = rule.keep
     within = is_within(subject.made, keep.within, as_of) if keep.within is not None else Match.NO
     if within is Match.YES:
         return Match.YES
     if within is Match.UNKNOWN or slot & UNDECIDED:
         return Match.UNKNOWN
-    if not slot and has_slots(keep) and group_of(rule.group_by, subject) is None:
+    if not slot and group_of(rule.group_by, subject) is None:
         return Match.UNKNOWN
     return Match.NO
 

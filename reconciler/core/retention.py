@@ -46,10 +46,7 @@ def decide_over(
     rules = rules_over(desired, subjects, absent, as_of)
     verdicts = [alone(desired, rules, place, subject, as_of) for place, subject in enumerate(subjects)]
     together(verdicts, desired, rules, absent, left, as_of)
-    return [
-        replace(verdict, tried=rules.tried(verdict.job)) if isinstance(verdict, Released) else verdict
-        for place, verdict in enumerate(verdicts)
-    ]
+    return verdicts
 
 
 def rules_over(desired: DesiredState, subjects: Sequence[Subject], absent: Sequence[Subject], as_of: datetime) -> Rules:
@@ -69,7 +66,7 @@ def alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_
     if in_scope is Match.NO and not subject.contradictions:
         return OutOfScope(job=subject)
     keeping, undecided = rules.answers(place, subject)
-    may_be_protected = any(desired.retain[index].protect for index in undecided)
+    may_be_protected = bool(undecided) and any(desired.retain[index].protect for index in undecided)
     if keeping:
         return Retained(
             job=subject,
@@ -78,10 +75,11 @@ def alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_
             protected=any(desired.retain[index].protect for index in keeping),
             may_be_protected=may_be_protected,
         )
-    holds = base_holds(desired, subject, in_scope, rules.missing(undecided, place, subject), as_of)
+    missing = rules.missing(undecided, place, subject) if undecided else {}
+    holds = base_holds(desired, subject, in_scope, missing, as_of)
     if holds:
         return Held(job=subject, holds=holds, may_be_protected=may_be_protected)
-    return Released(job=subject, tried=(), since=as_of)
+    return Released(job=subject, tried=rules.tried(subject), since=as_of)
 
 
 def _takes_part(scope: Scope, subject: Subject) -> bool:
@@ -137,7 +135,7 @@ def _waiting(desired: DesiredState, rules: Rules, verdict: Released, as_of: date
     holds = (*lapse_holds(lapsed, desired.grace, as_of), *grace_hold(verdict.job, since, desired.grace, as_of))
     if holds:
         return Held(job=verdict.job, holds=holds, waits_since=since)
-    return verdict if verdict.since == since else replace(verdict, since=since)
+    return verdict if verdict.since == since else Released(job=verdict.job, tried=verdict.tried, since=since)
 
 
 def _free_since(subject: Subject, as_of: datetime) -> datetime:

@@ -11,7 +11,7 @@ from reconciler.core.desired import DesiredState, Keep, RetainRule
 from reconciler.core.holds import span_text
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.keeping import (
-    NOT_OWNED,
+    NO_SLOTS,
     Owned,
     group_of,
     has_slots,
@@ -21,31 +21,11 @@ from reconciler.core.keeping import (
     slots_of,
     undecided_for,
 )
+from reconciler.core.kinds import Kind, Owners
 from reconciler.core.selector_words import what_is_missing, why_not
-from reconciler.core.selectors import IdIn, Match, Test, asks_kind_alone, match, narrowed, ready
+from reconciler.core.selectors import IdIn, Match, looks_at, match
 from reconciler.core.subjects import Subject
 from reconciler.core.verdicts import Answer, KeptBy, RuleSaid, RuleTried
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A rule that has to be asked of each job of a kind; `test` is None where the kind alone says that it owns them."""
-
-    index: int
-    test: Test | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What the rules say of all jobs of one type and status: which keep them all, which cannot tell, which are asked.
-
-    `why_not` are the words of rules that own none of them, by index.
-    """
-
-    keeping: tuple[int, ...]
-    undecided: tuple[int, ...]
-    asked: tuple[_Asked, ...]
-    why_not: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +33,8 @@ class Rules:
     """The rules against the subjects of one decision.  Rules are named by their index in the file.
 
     `by_id` are live rules that keep all of certain ids, behind an index, so that a file may name thousands; `by_match`
-    are the other live ones.
+    are the other live ones.  `owners` says of each subject, by its place, which rules own it; `slots` what those with
+    counts say of it.  `why_not` keeps words that are the same for all jobs of a type and status.
     """
 
     retain: tuple[RetainRule, ...]
@@ -61,8 +42,9 @@ class Rules:
     by_id: Mapping[JobId, tuple[int, ...]]
     by_match: tuple[int, ...]
     past: tuple[int, ...]
+    owners: list[Owners] = field(default_factory=list)
     slots: dict[int, "array[int]"] = field(default_factory=dict)
-    kinds: dict[tuple[JobType, JobStatus], _Kind] = field(default_factory=dict)
+    why_not: dict[tuple[int, JobType, JobStatus], str] = field(default_factory=dict)
 
     @classmethod
     def ready(
@@ -87,88 +69,55 @@ class Rules:
             by_match=tuple(index for index in live if not _ids_kept(retain[index])),
             past=tuple(index for index, rule in enumerate(retain) if not is_live(rule, as_of)),
         )
+        rules._ask(subjects)
         rules._give_slots(desired, takes_part, subjects, absent)
         return rules
+
+    def _ask(self, subjects: Sequence[Subject]) -> None:
+        kinds: dict[tuple[JobType, JobStatus], Kind] = {}
+        for subject in subjects:
+            key = (subject.type, subject.status)
+            kind = kinds.get(key)
+            if kind is None:
+                kind = kinds[key] = Kind(self.retain, self.by_match, *key)
+            self.owners.append(kind.owners(subject))
 
     def _give_slots(
         self, desired: DesiredState, takes_part: Sequence[bool], subjects: Sequence[Subject], absent: Sequence[Subject]
     ) -> None:
-        owned = {
-            index: Owned(self.retain[index], {}, array("L"))
-            for index in self.by_match
-            if has_slots(self.retain[index].keep)
-        }
+        owned = {index: Owned(self.retain[index], {}) for index in self.by_match if has_slots(self.retain[index].keep)}
         if not owned:
             return
         for place, subject in enumerate(subjects):
             if takes_part[place]:
-                for asked in self._kind(subject).asked:
-                    if asked.index in owned:
-                        self._offer(owned[asked.index], asked.test, place, subject)
+                for index in self.owners[place].weighed:
+                    if index in owned:
+                        group = group_of(self.retain[index].group_by, subject)
+                        if group is not None:
+                            owned[index].groups.setdefault(group, []).append(place)
         for index, each in owned.items():
             beside = [one for one in absent if match(each.rule.selector, one) is not Match.NO]
             self.slots[index] = slots_of(each, subjects, beside, desired.zone)
-
-    def _offer(self, owned: Owned, test: Test | None, place: int, subject: Subject) -> None:
-        owns = Match.YES if test is None else test(subject)
-        if owns is Match.NO:
-            owned.refused.append(place)
-        elif owns is Match.YES:
-            group = group_of(owned.rule.group_by, subject)
-            if group is not None:
-                owned.groups.setdefault(group, []).append(place)
 
     # -- answers
 
     def answers(self, place: int, subject: Subject) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Give the rules that keep the subject at `place`, and those that cannot tell."""
-        kind = self._kind(subject)
-        keeping = self.by_id.get(subject.id, ()) + kind.keeping
-        undecided = kind.undecided
-        for asked in kind.asked:
-            answer = self._answer(asked, place, subject)
+        owners = self.owners[place]
+        by_id = self.by_id.get(subject.id)
+        keeping = by_id + owners.keeping if by_id else owners.keeping
+        undecided = owners.undecided
+        for index in owners.weighed:
+            answer = keeps(self.retain[index], subject, self._slot(index, place), self.as_of)
             if answer is Match.YES:
-                keeping += (asked.index,)
+                keeping += (index,)
             elif answer is Match.UNKNOWN:
-                undecided += (asked.index,)
+                undecided += (index,)
         return keeping, undecided
-
-    def _answer(self, asked: _Asked, place: int, subject: Subject) -> Match:
-        slot = self._slot(asked.index, place)
-        if slot == NOT_OWNED:
-            return Match.NO
-        if not slot and asked.test is not None:
-            owns = asked.test(subject)
-            if owns is not Match.YES:
-                return owns
-        return keeps(self.retain[asked.index], subject, slot, self.as_of)
 
     def _slot(self, index: int, place: int) -> int:
         slots = self.slots.get(index)
-        return slots[place] if slots else 0
-
-    def _kind(self, subject: Subject) -> _Kind:
-        key = (subject.type, subject.status)
-        kind = self.kinds.get(key)
-        if kind is None:
-            kind = self.kinds[key] = self._new_kind(*key)
-        return kind
-
-    def _new_kind(self, job_type: JobType, status: JobStatus) -> _Kind:
-        keeping: list[int] = []
-        undecided: list[int] = []
-        asked: list[_Asked] = []
-        for index in self.by_match:
-            left = narrowed(self.retain[index].selector, job_type, status)
-            if not isinstance(left, Match):
-                asked.append(_Asked(index, ready(left)))
-            elif left is Match.UNKNOWN:
-                undecided.append(index)
-            elif left is Match.YES and self.retain[index].keep.everything:
-                keeping.append(index)
-            elif left is Match.YES:
-                asked.append(_Asked(index, None))
-        return _Kind(tuple(keeping), tuple(undecided), tuple(asked))
+        return slots[place] if slots else NO_SLOTS
 
     def lapsed(self, subject: Subject) -> dict[str, datetime]:
         """Give the rules past `until` that own the subject, or may, with the moment at which each lapsed."""
@@ -239,16 +188,16 @@ class Rules:
         return RuleSaid(rule.name, Answer.LAPSED, why=lapse + owns[match(rule.selector, subject)])
 
     def _why_not(self, index: int, subject: Subject) -> str:
-        kind = self._kind(subject)
-        known = kind.why_not.get(index)
+        key = (index, subject.type, subject.status)
+        known = self.why_not.get(key)
         if known:
             return known
         rule = self.retain[index]
         if match(rule.selector, subject) is Match.YES:
             return f"keeps {keep_text(rule.keep)}; this is not among them"
         why = why_not(rule.selector, subject)
-        if asks_kind_alone(rule.selector):
-            kind.why_not[index] = why
+        if looks_at(rule.selector) <= {"type", "status"}:
+            self.why_not[key] = why
         return why
 
 

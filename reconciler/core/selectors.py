@@ -22,6 +22,8 @@ class Match(Enum):
     NO = "no"
     UNKNOWN = "unknown"
 
+    __hash__ = object.__hash__  # each is there once; hashing its name a million times is what a decision would spend
+
 
 class Attributes(Protocol):
     """What a selector looks at.  "" is an attribute that is not shown."""
@@ -268,15 +270,27 @@ def narrowed(selector: Selector, job_type: JobType, status: JobStatus) -> Match 
             return selector
 
 
-def asks_kind_alone(selector: Selector) -> bool:
-    """Tell whether a selector looks at nothing but type and status."""
+def looks_at(selector: Selector) -> frozenset[str]:
+    """Name the attributes that a selector looks at."""
     match selector:
         case AllOf(parts) | AnyOf(parts):
-            return all(asks_kind_alone(part) for part in parts)
+            return frozenset().union(*(looks_at(part) for part in parts))
         case NotOf(part):
-            return asks_kind_alone(part)
+            return looks_at(part)
         case _:
-            return isinstance(selector, EveryJob | TypeIn | StatusIn)
+            return _LOOKS[type(selector)]
+
+
+_LOOKS: dict[type[Selector], frozenset[str]] = {
+    EveryJob: frozenset(),
+    IdIn: frozenset({"id"}),
+    IdLike: frozenset({"id"}),
+    TypeIn: frozenset({"type"}),
+    StatusIn: frozenset({"status"}),
+    NameLike: frozenset({"name", "type"}),
+    ProjectLike: frozenset({"project", "type"}),
+}
+"""A job that shows no name or project is judged by its type (NAMED)."""
 
 
 def _left(

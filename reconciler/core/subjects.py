@@ -107,25 +107,41 @@ def _ranks(inventory: Inventory, memory: LedgerView) -> Iterator[int]:
 def times_of(inventory: Inventory, memory: LedgerView, trust: frozenset[Source]) -> tuple[Made, ...]:
     """Give the interval of each listed job, in the order of the listing, from the trusted evidence."""
     as_of = inventory.observed_at
-    own = [made_within(bounds, as_of) for bounds in _own_bounds(inventory, memory, trust)]
+    own = _own_times(inventory, memory, trust)
     if Source.LIST_ORDER not in trust:
         return tuple(own)
     # By recency, not by place: a list that comes shuffled one day must not age a job (the ledger keeps the order).
     ranks = list(_ranks(inventory, memory))
     newest_first = sorted(range(len(own)), key=lambda place: -ranks[place])
     ordered = dict(zip(newest_first, ordered_within([own[place] for place in newest_first]), strict=True))
-    all_bounds = _own_bounds(inventory, memory, trust)
-    return tuple(made_within((*bounds, ordered[place]), as_of) for place, bounds in enumerate(all_bounds))
+    return tuple(
+        made_within((*_bounds(job, memory, inventory, trust), ordered[place]), as_of)
+        for place, job in enumerate(inventory.jobs)
+    )
+
+
+def _own_times(inventory: Inventory, memory: LedgerView, trust: frozenset[Source]) -> list[Made]:
+    """Give what the evidence of each job by itself says, in the order of the listing.
+
+    Jobs that were first seen together, and of which nobody knows more, share one interval: there are few of those.
+    """
+    shared: dict[tuple[datetime | None, ...], Made] = {}
+    own: list[Made] = []
+    for job in inventory.jobs:
+        known = memory.jobs.get(job.id)
+        first_seen, missing_until = (known.first_seen, known.missing_until) if known else (None, None)
+        others = (memory.imported.get(job.id), job.shared_at, inventory.created_dates.get(job.id))
+        made = shared.get((first_seen, missing_until, *others))
+        if made is None:
+            made = made_within(_bounds(job, memory, inventory, trust), inventory.observed_at)
+            shared[first_seen, missing_until, *others] = made
+        own.append(made)
+    return own
 
 
 def evidence_of(inventory: Inventory, memory: LedgerView, job: Job) -> tuple[Bound, ...]:
     """Give what each source, trusted or not, says of one listed job by itself."""
     return tuple(_bounds(job, memory, inventory, frozenset(Source)))
-
-
-def _own_bounds(inventory: Inventory, memory: LedgerView, trust: frozenset[Source]) -> Iterator[tuple[Bound, ...]]:
-    for job in inventory.jobs:
-        yield tuple(_bounds(job, memory, inventory, trust))
 
 
 def _bounds(job: Job, memory: LedgerView, inventory: Inventory, trust: frozenset[Source]) -> Iterator[Bound]:
