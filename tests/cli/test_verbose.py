@@ -43,7 +43,7 @@ def test_each_page_each_retry_each_change_of_rate_and_the_sum_are_told(
     assert re.search(r"GET /v1/jobs page 2: ConnectionError; again in \d\.\d s", told)
     assert "from 1000 to 500 calls a second: the service is overloaded" in told
     assert "from 500 to 550 calls a second: the service answers" in told
-    assert re.fullmatch(r"Calls: 6, waited \d\.\d s, 1 overload, slowest 500/s, now 650/s\.", lines[-1])
+    assert re.fullmatch(r"Calls: 7, waited \d\.\d s, 1 overload, slowest 500/s, now 700/s\.", lines[-1])
 
 
 def test_a_wait_for_a_place_is_told(account: Workplace) -> None:
