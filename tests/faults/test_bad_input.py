@@ -171,7 +171,7 @@ def test_what_cannot_be_told_is_held_with_the_reason(
     workplace: Workplace, emulator: EmulatorProcess, data: dict[str, Any], reason: str
 ) -> None:  # I4
     emulator.put_job(A, data)
-    emulator.put_job(B, bodies.render())
+    emulator.put_job(B, bodies.render(videoShareURL=None))  # of no project: no relative of what is held
     workplace.write_desired("keep-me")
     plan = workplace.plan()
     assert [change["job"] for change in plan["changes"]] == [B]
@@ -185,7 +185,7 @@ def test_what_cannot_be_told_is_held_with_the_reason(
 def test_ids_that_disagree_hold_both_jobs(workplace: Workplace, emulator: EmulatorProcess) -> None:  # I4
     emulator.put_job(A, {}, body={"job_id": A, "success": True, "data": {**bodies.render(), "jobId": B}})
     emulator.put_job(B, bodies.render())
-    emulator.put_job(C, bodies.render())
+    emulator.put_job(C, bodies.render(videoShareURL=None))
     workplace.write_desired("keep-me")
     plan = workplace.plan()
     assert [change["job"] for change in plan["changes"]] == [C]
