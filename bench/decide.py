@@ -191,6 +191,7 @@ def subjects(path: Path) -> Iterator[Subject]:
     bodies = {each: replace(body, type=each) for each in JobType}
     seen = Times()
     made: dict[tuple[str, str], Made] = {}
+    texts: dict[str, str] = {}
     with sqlite3.connect(path) as connection:
         rows = connection.execute(
             "SELECT sequence, job_id, first_seen, missing_until, type, status, name, project, size FROM job"
@@ -205,8 +206,8 @@ def subjects(path: Path) -> Iterator[Subject]:
                 id=job_id,
                 type=types[kind],
                 status=statuses[status],
-                name=name,
-                project=project,
+                name=texts.setdefault(name, name),
+                project=texts.setdefault(project, project),
                 rank=sequence,
                 made=when,
                 size=size,

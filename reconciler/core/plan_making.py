@@ -100,7 +100,7 @@ def _change(desired: DesiredState, released: Released, memory: LedgerView) -> Ch
             actions = (Action.ARCHIVE, Action.CLEAN)
         case _:
             assert_never(desired.otherwise)
-    return _to_do(released.job, actions, Reason.NO_RULE_MATCHES, tuple(released.tried)) if actions else None
+    return _to_do(released.job, actions, Reason.NO_RULE_MATCHES, released.tried) if actions else None
 
 
 def _copy(retained: Retained, memory: LedgerView) -> Change | None:

@@ -79,7 +79,7 @@ def alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_
     holds = base_holds(desired, subject, in_scope, missing, as_of)
     if holds:
         return Held(job=subject, holds=holds, may_be_protected=may_be_protected)
-    return Released(job=subject, tried=rules.tried(subject), since=as_of)
+    return Released(job=subject, since=as_of, words=rules)
 
 
 def _takes_part(scope: Scope, subject: Subject) -> bool:
@@ -118,15 +118,19 @@ def together(
 ) -> None:
     """Hold, in their places, the released jobs that others need or that still have to wait."""
     # What is listed is there, whatever the ledger noted of it.
-    gone = {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
-    left = (left - {verdict.job.id for verdict in verdicts}) | gone
+    if left:
+        left = left.difference(verdict.job.id for verdict in verdicts)
+    left |= {verdict.job.id for verdict in verdicts if isinstance(verdict, Gone)}
     # First by what stays for good reason: only a job that nothing of this kind holds begins to wait.
     _hold_relatives(verdicts, desired, absent, left, is_waiting=False)
+    any_waits = False
     for place, verdict in enumerate(verdicts):
         if isinstance(verdict, Released):
-            verdicts[place] = _waiting(desired, rules, verdict, as_of)
+            verdicts[place] = waiting = _waiting(desired, rules, verdict, as_of)
+            any_waits |= isinstance(waiting, Held)
     # Then by what still waits: whatever goes together waits for the last of them.
-    _hold_relatives(verdicts, desired, absent, left, is_waiting=True)
+    if any_waits:
+        _hold_relatives(verdicts, desired, absent, left, is_waiting=True)
 
 
 def _waiting(desired: DesiredState, rules: Rules, verdict: Released, as_of: datetime) -> Released | Held:
@@ -135,7 +139,7 @@ def _waiting(desired: DesiredState, rules: Rules, verdict: Released, as_of: date
     holds = (*lapse_holds(lapsed, desired.grace, as_of), *grace_hold(verdict.job, since, desired.grace, as_of))
     if holds:
         return Held(job=verdict.job, holds=holds, waits_since=since)
-    return verdict if verdict.since == since else Released(job=verdict.job, tried=verdict.tried, since=since)
+    return verdict if verdict.since == since else Released(job=verdict.job, since=since, words=verdict.words)
 
 
 def _free_since(subject: Subject, as_of: datetime) -> datetime:
@@ -161,8 +165,10 @@ def _hold_relatives(
     free = [verdict.job for verdict in verdicts if isinstance(verdict, Released)]
     if not free:
         return
-    staying = (verdict.job for verdict in verdicts if isinstance(verdict, Retained | Held))
-    held = needed(free, (*absent, *staying), desired.links, left)
+    staying = [*absent, *(verdict.job for verdict in verdicts if isinstance(verdict, Retained | Held))]
+    held = needed(free, staying, desired.links, left)
+    if not held:
+        return
     for place, verdict in enumerate(verdicts):
         if isinstance(verdict, Released) and verdict.job.id in held:
             hold = Hold(HoldCode.RELATED, held[verdict.job.id])

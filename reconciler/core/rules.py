@@ -1,10 +1,9 @@
 """The rules of a file, made ready once: what each says of a job, and the words for it."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import overload
 
 from reconciler.core.canonical import utc_text
 from reconciler.core.desired import DesiredState, Keep, RetainRule
@@ -147,12 +146,8 @@ class Rules:
             return what_is_missing(rule.selector, subject)
         return undecided_for(rule, subject, self._slot(index, place), self.as_of)
 
-    def tried(self, subject: Subject) -> "Tried":
+    def tried(self, subject: Subject) -> tuple[RuleTried, ...]:
         """Name every rule and why it does not keep the subject; rules by id as one."""
-        return Tried(self, subject)
-
-    def in_words(self, subject: Subject) -> tuple[RuleTried, ...]:
-        """Give what `tried` stands for."""
         tried: list[RuleTried] = []
         if self.by_id:
             tried.append(RuleTried("ids", f"not among the {len(self.by_id)} ids that the file names"))
@@ -199,37 +194,6 @@ class Rules:
         if looks_at(rule.selector) <= {"type", "status"}:
             self.why_not[key] = why
         return why
-
-
-class Tried(Sequence[RuleTried]):
-    """Why each rule does not keep a released job, made when somebody looks: the words outweigh the decision."""
-
-    __slots__ = ("_rules", "_subject")
-
-    def __init__(self, rules: Rules, subject: Subject) -> None:
-        self._rules = rules
-        self._subject = subject
-
-    @overload
-    def __getitem__(self, index: int) -> RuleTried: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[RuleTried]: ...
-
-    def __getitem__(self, index: int | slice) -> RuleTried | Sequence[RuleTried]:
-        return self._rules.in_words(self._subject)[index]
-
-    def __iter__(self) -> Iterator[RuleTried]:
-        return iter(self._rules.in_words(self._subject))
-
-    def __len__(self) -> int:
-        return bool(self._rules.by_id) + len(self._rules.by_match) + len(self._rules.past)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
 
 
 def is_live(rule: RetainRule, as_of: datetime) -> bool:

@@ -1,10 +1,9 @@
 """The five verdicts, each with its reasons."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from reconciler.core.subjects import Subject
 
@@ -109,18 +108,29 @@ class Held:
     may_be_protected: bool = False
 
 
+class Words(Protocol):
+    """Who can say why no rule keeps a job."""
+
+    def tried(self, subject: Subject) -> tuple[RuleTried, ...]:
+        """Name every rule and why it does not keep the subject; rules by id as one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """No rule keeps it and nothing holds it.
 
-    `tried` names each rule and why it does not keep the job, rules by id as one; the words are made when they are asked
-    for, since a million jobs need them a page at a time.  `since` is when it came to be so, as far as recorded
-    observations tell.
+    `since` is when it came to be so, as far as recorded observations tell.  `words` makes those of `tried` when they
+    are asked for: of a million jobs, a page needs them at a time.
     """
 
     job: Subject
-    tried: Sequence[RuleTried]
     since: datetime
+    words: Words = field(compare=False, repr=False)
+
+    @property
+    def tried(self) -> tuple[RuleTried, ...]:
+        """Each rule and why it does not keep the job, rules by id as one."""
+        return self.words.tried(self.job)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

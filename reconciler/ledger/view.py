@@ -69,6 +69,7 @@ def read_view(connection: Connection) -> LedgerView:
 def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
     archived, sizes = _archived(connection)
     holds = _holds(connection, times)
+    texts: dict[str, str] = {}  # one text for all jobs of a name or project
     # By position, in the order of _JOBS: names for fourteen columns of a million rows cost seconds.
     return {
         JobId(row[0]): KnownJob(
@@ -80,8 +81,8 @@ def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
             missing_until=times.of(row[5]),
             type=TYPES[row[6]],
             status=STATUSES[row[7]],
-            name=row[9],
-            project=row[10],
+            name=texts.setdefault(row[9], row[9]),
+            project=texts.setdefault(row[10], row[10]),
             size=sizes.get((row[0], row[8]), row[11]),
             released_since=times.of(row[12]),
             kept_until=times.of(row[13]),

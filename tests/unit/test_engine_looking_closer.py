@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from reconciler.core.job import Job, JobId, JobStatus, JobType
-from reconciler.core.verdicts import Held, Hold, HoldCode, KeptBy, OutOfScope, Released, Retained, Verdict
+from reconciler.core.subjects import Subject
+from reconciler.core.verdicts import Held, Hold, HoldCode, KeptBy, OutOfScope, Released, Retained, RuleTried, Verdict
 from reconciler.engine.looking_closer import MAY_BE_FOR_LACK_OF_FACTS, look_closer, worth_a_look
 from reconciler.engine.ports import JobDetail, Listing
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceUnreachable
@@ -102,8 +103,13 @@ def held(*codes: HoldCode, status: JobStatus = JobStatus.COMPLETED) -> Held:
     return Held(job=subject(job(status=status)), holds=tuple(Hold(code, "why") for code in codes))
 
 
+class NoWords:
+    def tried(self, subject: Subject) -> tuple[RuleTried, ...]:
+        raise AssertionError(f"nobody asks why {subject.id} is released")
+
+
 WORTH: dict[str, tuple[Verdict, bool]] = {
-    "released": (Released(job=subject(), tried=(), since=NOON), True),
+    "released": (Released(job=subject(), since=NOON, words=NoWords()), True),
     "retained": (Retained(job=subject(), kept=(KeptBy("r"),)), False),
     "out of scope": (OutOfScope(job=subject()), False),
     "lacking": (held(*sorted(MAY_BE_FOR_LACK_OF_FACTS, key=lambda code: code.value)), True),
