@@ -17,6 +17,7 @@ class LedgerStatus:
     """What the ledger holds; all zero and None where there is none yet.
 
     `left` of the `jobs` known were cleaned or have gone.  `archived_bytes` counts each bag once, in one store.
+    `protected` jobs have a hold of a `protect` rule in the ledger; of those, no rule keeps the `unkept` any more.
     `dangling` has the cleans of which it is not known whether they arrived.
     """
 
@@ -26,6 +27,8 @@ class LedgerStatus:
     observed_at: datetime | None = None
     archived_jobs: int = 0
     archived_bytes: int = 0
+    protected: int = 0
+    unkept: int = 0
     dangling: tuple[Entry, ...] = ()
     newest_run: RunSeen | None = None
 
@@ -88,6 +91,7 @@ def ledger_status(ledger: LedgerHistory) -> LedgerStatus:
     """
     view, last = ledger.view(), ledger.last_seen()
     bags = _bags(ledger.receipts())
+    protected = [known.holds for known in view.jobs.values() if known.holds]
     try:
         open_cleans = dangling(ledger.entries())
     except IllegalPhase as error:
@@ -99,6 +103,8 @@ def ledger_status(ledger: LedgerHistory) -> LedgerStatus:
         observed_at=last.observed_at,
         archived_jobs=len({receipt.job_id for receipt in bags.values()}),
         archived_bytes=sum(receipt.size for receipt in bags.values()),
+        protected=len(protected),
+        unkept=sum(all(hold.unkept_since for hold in holds) for holds in protected),
         dangling=open_cleans,
         newest_run=last.run,
     )

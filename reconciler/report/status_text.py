@@ -47,6 +47,9 @@ def _ledger(ledger: LedgerStatus, style: Style) -> Iterator[str]:
     seen = f"last observed {utc_text(ledger.observed_at)}" if ledger.observed_at else "never observed"
     yield f"  {ledger.jobs} jobs known, {ledger.left} of them left; {seen}"
     yield f"  {ledger.archived_jobs} jobs archived, {ledger.archived_bytes} bytes in one store"
+    if ledger.protected:
+        unkept = f", {ledger.unkept} of them by no rule of the file any more" if ledger.unkept else ""
+        yield f"  {ledger.protected} jobs protected by holds{unkept}"
     if ledger.newest_run:
         yield f"  newest run: {_run(ledger.newest_run)}"
     for entry in ledger.dangling:
@@ -145,6 +148,7 @@ def _ledger_json(ledger: LedgerStatus) -> dict[str, Jsonable]:
         "left": ledger.left,
         "observed_at": utc_text(ledger.observed_at) if ledger.observed_at else None,
         "archived": {"jobs": ledger.archived_jobs, "bytes": ledger.archived_bytes},
+        "protected": {"jobs": ledger.protected, "unkept": ledger.unkept},
         "open_cleans": [entry.job_id for entry in ledger.dangling],
         "newest_run": None
         if run is None

@@ -3,13 +3,16 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from reconciler.core.job import JobId
+from reconciler.core.memory import LedgerHold
+from reconciler.core.protection import HoldChange, HoldStep
+from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import Phase
 from reconciler.engine.account import Quota, ResultDates
 from reconciler.engine.ports import LedgerHistory
@@ -66,6 +69,19 @@ def test_a_bag_that_was_proved_again_counts_once(tmp_path: Path) -> None:
     status = ledger_status(ledger)
     assert len(ledger.receipts()) == 3
     assert (status.archived_jobs, status.archived_bytes) == (2, 2 * proof().receipt.size)
+
+
+def test_jobs_with_holds_are_counted_and_those_that_no_rule_keeps_any_more(tmp_path: Path) -> None:  # I13
+    ledger = ledger_at(tmp_path / "ledger.db")
+    kept = LedgerHold(rule="legal", owner="", reason="", set_at=NOON)
+    unkept = replace(kept, unkept_since=NOON)
+    holds = (("a", kept), ("b", unkept), ("c", kept), ("c", replace(unkept, rule="launch")))
+    with ledger.open_run("refresh", "acme") as run:
+        run.record_observation(inventory(job("a"), job("b"), job("c"), job("d")))
+        steps = tuple(HoldChange(JobId(name), HoldStep.SET, hold) for name, hold in holds)
+        run.record_decision(DecisionRecord(at=NOON, waits=(), holds=steps))
+    status = ledger_status(ledger)
+    assert (status.protected, status.unkept) == (3, 1)
 
 
 def test_the_newest_run_and_observation_are_the_last_written_whatever_the_clock_says(tmp_path: Path) -> None:  # I14

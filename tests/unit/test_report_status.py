@@ -35,6 +35,8 @@ LEDGER = LedgerStatus(
     observed_at=NOON,
     archived_jobs=3,
     archived_bytes=1_234_567,
+    protected=3,
+    unkept=1,
     newest_run=RUN,
 )
 QUOTA = Quota(
