@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import Enum
 
+from msgspec import structs
+
 from reconciler.core.desired import DesiredState
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId, JobType
@@ -209,7 +211,7 @@ class _Course:
                 self.edges[place] = sorted({*self.edges[place], *ends, as_of}, reverse=True)
             until = kept_until(verdict, self.ends)
             if (since, holds, until) != (subject.released_since, subject.holds, subject.kept_until):
-                self.subjects[place] = replace(subject, released_since=since, holds=holds, kept_until=until)
+                self.subjects[place] = structs.replace(subject, released_since=since, holds=holds, kept_until=until)
                 self.singly[place] = self._at_rest(place, self.singly[place], since)
 
     def _holds_after(self, as_of: datetime, last_observed: datetime | None) -> dict[JobId, tuple[LedgerHold, ...]]:
@@ -228,8 +230,8 @@ class _Course:
         """Give the verdict on a job by itself with what was recorded of it, ready for the next day."""
         job = self.subjects[place]
         if isinstance(verdict, Released) and since:
-            return replace(verdict, job=job, since=since)
-        return replace(verdict, job=job)
+            return structs.replace(verdict, job=job, since=since)
+        return structs.replace(verdict, job=job)
 
 
 def _waits_since(verdict: Verdict) -> datetime | None:

@@ -1,8 +1,9 @@
 """What is decided about: a listed job with all that is remembered and known of it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from reconciler.core.desired import Source
 from reconciler.core.inventory import Inventory
@@ -11,8 +12,7 @@ from reconciler.core.memory import KnownJob, LedgerHold, LedgerView
 from reconciler.core.times import LISTS_LAG_AT_MOST, Bound, Made, made_within, ordered_within
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True, gc=False):
     """One job as a decision sees it.
 
     `type`, `name` and `project` are the listed ones, or, where the listing shows none, those remembered.  `rank` orders

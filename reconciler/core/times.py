@@ -5,10 +5,11 @@ holds the job (I4, I14).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 from typing import assert_never
+
+from msgspec import Struct
 
 from reconciler.core.canonical import utc_text
 from reconciler.core.desired import Source
@@ -18,8 +19,7 @@ LISTS_LAG_AT_MOST = timedelta(hours=1)
 """How far a list may be behind: a job that it lacks was made no earlier than this before it was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True, gc=False):
     """What one source says of one job: it was made within these, ends included; None is no bound."""
 
     source: Source
@@ -27,8 +27,7 @@ class Bound:
     not_after: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True, gc=False):
     """The interval in which a job was made, ends included; None is no bound.
 
     `contradiction` is a sentence where the bounds cannot all be true, else ""; with one, nothing is bounded.

@@ -1,9 +1,11 @@
-"""The five verdicts, each with its reasons."""
+"""The five verdicts, each with its reasons.  There may be a million of them: see docs/adr/0014."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol, assert_never
+
+from msgspec import Struct
 
 from reconciler.core.subjects import Subject
 
@@ -29,8 +31,7 @@ WAITS = frozenset({HoldCode.LAPSED, HoldCode.GRACE})
 """Holds that time alone ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True, gc=False):
     """One hold, with the missing fact or number in words."""
 
     code: HoldCode
@@ -67,16 +68,14 @@ class RuleSaid:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptBy:
+class KeptBy(Struct, frozen=True, gc=False):
     """One rule that keeps a job, and the `keep_*` keys that do; none where the rule keeps all that it owns."""
 
     rule: str
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retained:
+class Retained(Struct, frozen=True, kw_only=True, gc=False):
     """At least one rule keeps it; `kept` names all that do, in the file's order, those by id first.
 
     `may_be_protected` says that a `protect` rule cannot tell whether it keeps it too.
@@ -94,8 +93,7 @@ class Retained:
         return tuple(each.rule for each in self.kept)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True, gc=False):
     """No rule keeps it for certain, and something forbids to let it go.  `holds` is never empty.
 
     `waits_since` is set where nothing but waiting holds it, or a relative that itself only waits: since when.
@@ -115,8 +113,7 @@ class Words(Protocol):
         """Name every rule and why it does not keep the subject; rules by id as one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
+class Released(Struct, frozen=True, kw_only=True, gc=False, eq=False):
     """No rule keeps it and nothing holds it.
 
     `since` is when it came to be so, as far as recorded observations tell.  `words` makes those of `tried` when they
@@ -125,23 +122,27 @@ class Released:
 
     job: Subject
     since: datetime
-    words: Words = field(compare=False, repr=False)
+    words: Words
 
     @property
     def tried(self) -> tuple[RuleTried, ...]:
         """Each rule and why it does not keep the job, rules by id as one."""
         return self.words.tried(self.job)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Released) and (self.job, self.since) == (other.job, other.since)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutOfScope:
+    def __hash__(self) -> int:
+        return hash((self.job, self.since))
+
+
+class OutOfScope(Struct, frozen=True, kw_only=True, gc=False):
     """Of a type that the file leaves alone."""
 
     job: Subject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
+class Gone(Struct, frozen=True, kw_only=True, gc=False):
     """Listed as cleaned: there is nothing left to decide."""
 
     job: Subject
