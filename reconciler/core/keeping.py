@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import IntEnum
+from typing import Union
 
 from reconciler.core.desired import GroupKey, Keep, RetainRule
 from reconciler.core.job import JobType
@@ -75,6 +76,13 @@ def _group_value(key: GroupKey, subject: Subject) -> str | None:
     return shown or (None if subject.type in NAMED else "")
 
 
+Slots = Union["array[int]", dict[int, int]]
+"""The slots of one rule by place: 0, or none, for a job that takes none."""
+
+WORTH_AN_ARRAY = 64
+"""A rule that owns less than one job in so many keeps its slots by place: twenty arrays of a million weigh more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owned:
     """A rule and the places of the subjects that take part in its slots, by group."""
@@ -83,9 +91,14 @@ class Owned:
     groups: dict[Group, list[int]]
 
 
-def slots_of(owned: Owned, subjects: Sequence[Subject], absent: Iterable[Subject], zone: tzinfo) -> "array[int]":
-    """Give a Slot per subject, by its place.  `absent` are jobs that the rule may own and the list lacks."""
-    slots = array("H", bytes(2 * len(subjects)))
+def slots_of(owned: Owned, subjects: Sequence[Subject], absent: Iterable[Subject], zone: tzinfo) -> Slots:
+    """Give the Slot of each subject that takes part, by its place.
+
+    `absent` are jobs that the rule may own and the list lacks.
+    """
+    taking_part = sum(len(places) for places in owned.groups.values())
+    is_dense = taking_part * WORTH_AN_ARRAY > len(subjects)
+    slots: Slots = array("H", bytes(2 * len(subjects))) if is_dense else {}
     rule = owned.rule
     gone = [(group_of(rule.group_by, each), each) for each in absent]
     for group, places in owned.groups.items():

@@ -51,7 +51,7 @@ def decide_over(
 
 def rules_over(desired: DesiredState, subjects: Sequence[Subject], absent: Sequence[Subject], as_of: datetime) -> Rules:
     """Make the rules of a file ready for one decision."""
-    takes_part = [_takes_part(desired.scope, subject) for subject in subjects]
+    takes_part = bytes(_takes_part(desired.scope, subject) for subject in subjects)
     return Rules.ready(desired, takes_part, subjects, absent, as_of)
 
 

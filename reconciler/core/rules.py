@@ -1,6 +1,5 @@
 """The rules of a file, made ready once: what each says of a job, and the words for it."""
 
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.keeping import (
     NO_SLOTS,
     Owned,
+    Slots,
     group_of,
     has_slots,
     keeps,
@@ -42,14 +42,14 @@ class Rules:
     by_match: tuple[int, ...]
     past: tuple[int, ...]
     owners: list[Owners] = field(default_factory=list)
-    slots: dict[int, "array[int]"] = field(default_factory=dict)
+    slots: dict[int, Slots] = field(default_factory=dict)
     why_not: dict[tuple[int, JobType, JobStatus], str] = field(default_factory=dict)
 
     @classmethod
     def ready(
         cls,
         desired: DesiredState,
-        takes_part: Sequence[bool],
+        takes_part: Sequence[int],
         subjects: Sequence[Subject],
         absent: Sequence[Subject],
         as_of: datetime,
@@ -82,7 +82,7 @@ class Rules:
             self.owners.append(kind.owners(subject))
 
     def _give_slots(
-        self, desired: DesiredState, takes_part: Sequence[bool], subjects: Sequence[Subject], absent: Sequence[Subject]
+        self, desired: DesiredState, takes_part: Sequence[int], subjects: Sequence[Subject], absent: Sequence[Subject]
     ) -> None:
         owned = {index: Owned(self.retain[index], {}) for index in self.by_match if has_slots(self.retain[index].keep)}
         if not owned:
@@ -116,7 +116,9 @@ class Rules:
 
     def _slot(self, index: int, place: int) -> int:
         slots = self.slots.get(index)
-        return slots[place] if slots else NO_SLOTS
+        if slots is None:
+            return NO_SLOTS
+        return slots.get(place, 0) if isinstance(slots, dict) else slots[place]
 
     def lapsed(self, subject: Subject) -> dict[str, datetime]:
         """Give the rules past `until` that own the subject, or may, with the moment at which each lapsed."""
