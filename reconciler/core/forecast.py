@@ -22,7 +22,17 @@ from reconciler.core.recording import ends_of, kept_until
 from reconciler.core.retention import alone, rules_over, together
 from reconciler.core.rules import Rules
 from reconciler.core.subjects import Subject, absent_of, subjects_of
-from reconciler.core.verdicts import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict, verdict_word
+from reconciler.core.verdicts import (
+    Gone,
+    Held,
+    HoldCode,
+    OutOfScope,
+    Released,
+    Retained,
+    Verdict,
+    verdict_word,
+    waits_since,
+)
 
 
 class CauseKind(Enum):
@@ -203,7 +213,7 @@ class _Course:
     def _record(self, as_of: datetime, last_observed: datetime | None) -> None:
         held = self._holds_after(as_of, last_observed)
         for place, verdict in enumerate(self.verdicts):
-            since = _waits_since(verdict)
+            since = waits_since(verdict)
             subject = self.subjects[place]
             holds = held.get(subject.id, subject.holds)
             if holds != subject.holds:  # decide on it the next day, and when one of them ends
@@ -232,16 +242,6 @@ class _Course:
         if isinstance(verdict, Released) and since:
             return structs.replace(verdict, job=job, since=since)
         return structs.replace(verdict, job=job)
-
-
-def _waits_since(verdict: Verdict) -> datetime | None:
-    match verdict:
-        case Held():
-            return verdict.waits_since
-        case Released():
-            return verdict.since
-        case Retained() | OutOfScope() | Gone():
-            return None
 
 
 def _edges(desired: DesiredState, subject: Subject) -> Iterable[datetime]:

@@ -8,7 +8,7 @@ from reconciler.core.desired import DesiredState, RetainRule
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.protection import HoldChange, hold_changes
-from reconciler.core.verdicts import Held, Released, Retained, Verdict
+from reconciler.core.verdicts import Retained, Verdict, waits_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _kept(verdicts: Sequence[Verdict], memory: LedgerView, ends: Mapping[str, da
 
 def _waits(verdicts: Sequence[Verdict], memory: LedgerView) -> Iterator[Wait]:
     for verdict in verdicts:
-        since, before = _since(verdict), verdict.job.released_since
+        since, before = waits_since(verdict), verdict.job.released_since
         if since is None and before is not None:
             yield Wait(verdict.job.id, None)
         elif since is not None and before is None:
@@ -94,9 +94,3 @@ def _waits(verdicts: Sequence[Verdict], memory: LedgerView) -> Iterator[Wait]:
     for job_id, known in memory.jobs.items():
         if known.released_since is not None and job_id not in listed:
             yield Wait(job_id, None)  # should it come back, it begins anew
-
-
-def _since(verdict: Verdict) -> datetime | None:
-    if isinstance(verdict, Released):
-        return verdict.since
-    return verdict.waits_since if isinstance(verdict, Held) else None

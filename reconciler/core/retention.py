@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.core.desired import DesiredState, Scope
-from reconciler.core.holds import base_holds, grace_hold, lapse_holds, span_text
+from reconciler.core.holds import base_holds, grace_hold, lapse_holds
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import TERMINAL, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
@@ -18,8 +18,6 @@ from reconciler.core.rules import Rules
 from reconciler.core.selectors import Match
 from reconciler.core.subjects import Subject, absent_of, subjects_of
 from reconciler.core.verdicts import Gone, Held, Hold, HoldCode, OutOfScope, Released, Retained, Verdict
-
-__all__ = ["alone", "decide", "decide_over", "is_counted", "rules_over", "scope_answer", "span_text", "together"]
 
 
 def decide(desired: DesiredState, inventory: Inventory, memory: LedgerView, as_of: datetime) -> tuple[Verdict, ...]:
@@ -43,7 +41,18 @@ def decide_over(
 
     `absent` are jobs that the ledger expects and the list lacks, `left` those that were cleaned or are gone.
     """
-    rules = rules_over(desired, subjects, absent, as_of)
+    return decide_by(rules_over(desired, subjects, absent, as_of), desired, subjects, absent, left, as_of)
+
+
+def decide_by(
+    rules: Rules,
+    desired: DesiredState,
+    subjects: Sequence[Subject],
+    absent: Sequence[Subject],
+    left: frozenset[JobId],
+    as_of: datetime,
+) -> list[Verdict]:
+    """Do what `decide_over` does, by rules that were made ready already."""
     verdicts = [alone(desired, rules, place, subject, as_of) for place, subject in enumerate(subjects)]
     together(verdicts, desired, rules, absent, left, as_of)
     return verdicts

@@ -27,10 +27,6 @@ class HoldCode(Enum):
     GRACE = "grace"
 
 
-WAITS = frozenset({HoldCode.LAPSED, HoldCode.GRACE})
-"""Holds that time alone ends."""
-
-
 class Hold(Struct, frozen=True, gc=False):
     """One hold, with the missing fact or number in words."""
 
@@ -149,6 +145,13 @@ class Gone(Struct, frozen=True, kw_only=True, gc=False):
 
 
 Verdict = Retained | Held | Released | OutOfScope | Gone
+
+
+def waits_since(verdict: Verdict) -> datetime | None:
+    """Tell since when nothing but waiting holds a job, or held it; None for one that anything else holds or keeps."""
+    if isinstance(verdict, Released):
+        return verdict.since
+    return verdict.waits_since if isinstance(verdict, Held) else None
 
 
 def verdict_word(verdict: Verdict) -> str:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-DAY_MS = 86_400_000
-
 
 @dataclass
 class Clock:

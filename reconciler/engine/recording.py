@@ -53,7 +53,8 @@ def observe_and_record(
     inventory = look_closer(reader, inventory, sorted(chosen, key=lambda job_id: job_id not in approved))
     inventory = enquiry.filled(inventory, before)
     run.record_observation(inventory)
-    # With the time of the observation before: a rule that lapsed since then freed its jobs when it lapsed, not now.
+    # With the time of the observation before: no wait is recorded as begun before it,
+    # and this one is not before itself.
     memory = replace(ledger.view(), last_observed=before.last_observed)
     verdicts = decide(desired, inventory, memory, as_of)
     run.record_decision(to_record(desired, verdicts, memory, as_of))
