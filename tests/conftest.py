@@ -14,6 +14,7 @@ from tests.support.workplace import Workplace
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("dev"), max_examples=500, derandomize=True)
 settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=2_000)
+settings.register_profile("mutants", parent=settings.get_profile("dev"), derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 GOLDEN = Path(__file__).parent / "golden"
