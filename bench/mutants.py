@@ -1,6 +1,7 @@
 """What `mutmut run` left alive, beside tests/mutants.toml: fails where a living mutant has no reason there.
 
-Run by `make mutants`, in its environment.  Also tells which reasons name a mutant that no longer lives.
+Run by `make mutants`, in its environment.  Also tells which reasons name a mutant that no longer lives.  Modules can be
+named, as in `bench/mutants.py times rules` after `mutmut run 'reconciler.core.times*' 'reconciler.core.rules*'`.
 """
 
 import sys
@@ -11,8 +12,8 @@ from pathlib import Path
 
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
-from mutmut.utils.file_utils import walk_mutatable_files
 from mutmut.stats import status_by_exit_code
+from mutmut.utils.file_utils import walk_mutatable_files
 
 NAMED = Path(__file__).parents[1] / "tests" / "mutants.toml"
 SEEN = {"killed", "timeout", "caught by type check", "segfault"}
@@ -28,9 +29,11 @@ class Mutant:
     becomes: str
 
 
-def living() -> Iterator[tuple[str, Mutant]]:
+def living(modules: list[str]) -> Iterator[tuple[str, Mutant]]:
     """Give each mutant that no test sees, with the name by which `mutmut show` tells it."""
     for path in walk_mutatable_files():
+        if modules and path.stem not in modules:
+            continue
         each = SourceFileMutationData(path=path)
         each.load()
         for name, exit_code in each.exit_code_by_key.items():
@@ -48,16 +51,16 @@ def _mutant(file: str, diff: str) -> Mutant:
 
 
 def main() -> None:
+    modules = sys.argv[1:]
     named = {
         Mutant(each["file"], each["line"], each["becomes"])
         for each in tomllib.loads(NAMED.read_text(encoding="utf-8"))["mutant"]
+        if not modules or Path(each["file"]).stem in modules
     }
-    found = dict(living())
+    found = dict(living(modules))
     unnamed = {name: mutant for name, mutant in found.items() if mutant not in named}
-    chosen = sys.argv[1:]
     for name, mutant in unnamed.items():
-        if not chosen or any(mutant.file.endswith(f"/{each}.py") for each in chosen):
-            print(f"\n{name}\n  - {mutant.line}\n  + {mutant.becomes}".replace("\n  ", "\n    "))
+        print(f"\n{name}\n- {mutant.line}\n+ {mutant.becomes}")
     for mutant in named.difference(found.values()):
         print(f"\nno longer alive, take its reason out of {NAMED.name}: {mutant.file}: {mutant.becomes}")
     print(f"\n{len(found)} alive, {len(found) - len(unnamed)} with a reason, {len(unnamed)} without")
