@@ -192,11 +192,11 @@ class Times(dict[str, datetime]):
 
 def subjects(path: Path) -> Iterator[Subject]:
     """Give the jobs newest first, straight from the rows."""
-    types, statuses = {each.value: each for each in JobType}, {each.value: each for each in JobStatus}
+    statuses = {each.value: each for each in JobStatus}
     body = listed(row(0, 1))
-    bodies = {each: replace(body, type=each) for each in JobType}
+    bodies = {each.value: (each, replace(body, type=each)) for each in JobType}
     seen = Times()
-    made: dict[tuple[str, str], Made] = {}
+    before = ("", "")
     texts: dict[str, str] = {}
     with sqlite3.connect(path) as connection:
         rows = connection.execute(
@@ -204,13 +204,14 @@ def subjects(path: Path) -> Iterator[Subject]:
             " ORDER BY sequence DESC"
         )
         for sequence, job_id, first_seen, missing_until, kind, status, name, project, size in rows:
-            first = seen[first_seen]
-            when = made.get((first_seen, missing_until))
-            if when is None:
-                when = made[first_seen, missing_until] = Made(seen[missing_until] - LISTS_LAG_AT_MOST, first)
+            if before != (first_seen, missing_until):  # jobs first seen together stand together
+                before = (first_seen, missing_until)
+                first = seen[first_seen]
+                when = Made(seen[missing_until] - LISTS_LAG_AT_MOST, first)
+            job_type, shown = bodies[kind]
             yield Subject(
                 id=job_id,
-                type=types[kind],
+                type=job_type,
                 status=statuses[status],
                 name=texts.setdefault(name, name),
                 project=texts.setdefault(project, project),
@@ -219,7 +220,7 @@ def subjects(path: Path) -> Iterator[Subject]:
                 size=size,
                 first_seen=first,
                 released_since=first,
-                listed=bodies[types[kind]],
+                listed=shown,
             )
 
 

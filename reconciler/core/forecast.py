@@ -222,7 +222,7 @@ class _Course:
             until = kept_until(verdict, self.ends)
             if (since, holds, until) != (subject.released_since, subject.holds, subject.kept_until):
                 self.subjects[place] = structs.replace(subject, released_since=since, holds=holds, kept_until=until)
-                self.singly[place] = self._at_rest(place, self.singly[place], since)
+                self.singly[place] = structs.replace(self.singly[place], job=self.subjects[place])
 
     def _holds_after(self, as_of: datetime, last_observed: datetime | None) -> dict[JobId, tuple[LedgerHold, ...]]:
         """Give the holds of every job of which a run recorded now changes them."""
@@ -235,13 +235,6 @@ class _Course:
             is_over = change.step in {HoldStep.LIFTED, HoldStep.ENDED}
             changed[change.job_id] = others if is_over else (*others, change.hold)
         return changed
-
-    def _at_rest(self, place: int, verdict: Verdict, since: datetime | None) -> Verdict:
-        """Give the verdict on a job by itself with what was recorded of it, ready for the next day."""
-        job = self.subjects[place]
-        if isinstance(verdict, Released) and since:
-            return structs.replace(verdict, job=job, since=since)
-        return structs.replace(verdict, job=job)
 
 
 def _edges(desired: DesiredState, subject: Subject) -> Iterable[datetime]:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from reconciler.core.canonical import utc_text
 from reconciler.core.desired import DesiredState
-from reconciler.core.job import JobStatus, JobType
+from reconciler.core.job import TERMINAL, JobStatus, JobType
 from reconciler.core.selectors import Match
 from reconciler.core.subjects import Subject
 from reconciler.core.times import least_age
@@ -17,29 +17,31 @@ def base_holds(
     desired: DesiredState, subject: Subject, in_scope: Match, undecided: Mapping[str, str], as_of: datetime
 ) -> tuple[Hold, ...]:
     """Give every hold but those of waiting and of relatives.  `undecided` names rules, and what each needs to know."""
-    return tuple(_base_holds(desired, subject, in_scope, undecided, as_of))
-
-
-def _base_holds(
-    desired: DesiredState, subject: Subject, in_scope: Match, undecided: Mapping[str, str], as_of: datetime
-) -> Iterator[Hold]:
-    for contradiction in subject.contradictions:
-        yield Hold(HoldCode.CONTRADICTORY, contradiction)
-    if subject.holds:
-        yield from _protections(subject, as_of)
-    if subject.status is JobStatus.IN_PROGRESS:
+    # No generator: this is asked of every job that no rule keeps, and most of them have no hold.
+    status = subject.status
+    holds: list[Hold] = []
+    if subject.contradictions or subject.holds:
+        holds += (Hold(HoldCode.CONTRADICTORY, contradiction) for contradiction in subject.contradictions)
+        holds += _protections(subject, as_of)
+    if status is JobStatus.IN_PROGRESS:
         # What it will be shows when it is done; until then the rest of the reasons would only hide this one.
-        yield Hold(HoldCode.NOT_FINISHED, "still in progress")
-        return
+        return (*holds, Hold(HoldCode.NOT_FINISHED, "still in progress"))
     if in_scope is Match.UNKNOWN:
-        yield Hold(HoldCode.TYPE_UNKNOWN, "its result fields fit no known type of job, so the scope cannot be told")
-    if not subject.is_terminal:
-        yield from _status_holds(subject)
+        why = "its result fields fit no known type of job, so the scope cannot be told"
+        holds.append(Hold(HoldCode.TYPE_UNKNOWN, why))
+    if status not in TERMINAL:
+        holds += _status_holds(subject)
+    if undecided:
+        holds += _undecided_holds(undecided)
+    if status is JobStatus.COMPLETED:
+        holds += _asset_holds(subject, in_scope)
+    holds += _age_holds(subject, desired.min_age, as_of)
+    return tuple(holds)
+
+
+def _undecided_holds(undecided: Mapping[str, str]) -> Iterator[Hold]:
     for rule, missing in undecided.items():
         yield Hold(HoldCode.RULE_UNDECIDED, f"rule {rule} needs {missing}, which it does not show")
-    if subject.status is JobStatus.COMPLETED:
-        yield from _asset_holds(subject, in_scope)
-    yield from _age_holds(subject, desired.min_age, as_of)
 
 
 def _protections(subject: Subject, as_of: datetime) -> Iterator[Hold]:
@@ -49,45 +51,49 @@ def _protections(subject: Subject, as_of: datetime) -> Iterator[Hold]:
             yield Hold(HoldCode.PROTECTED, f"protected by rule {hold.rule}, in the ledger{because}")
 
 
-def _status_holds(subject: Subject) -> Iterator[Hold]:
+def _status_holds(subject: Subject) -> tuple[Hold, ...]:
     match subject.status:
         case JobStatus.UNSTATED:
-            yield Hold(HoldCode.STATUS_UNKNOWN, "it shows results but states no status")
+            return (Hold(HoldCode.STATUS_UNKNOWN, "it shows results but states no status"),)
         case JobStatus.UNKNOWN:
             word = subject.listed.status_word if subject.listed else ""
             said = f"its status {word!r} is not a known word" if word else "it states no status"
-            yield Hold(HoldCode.STATUS_UNKNOWN, said)
+            return (Hold(HoldCode.STATUS_UNKNOWN, said),)
         case JobStatus.COMPLETED | JobStatus.FAILED | JobStatus.CLEANED | JobStatus.IN_PROGRESS:
-            return
+            return ()
         case _:
             assert_never(subject.status)
 
 
-def _asset_holds(subject: Subject, in_scope: Match) -> Iterator[Hold]:
+def _asset_holds(subject: Subject, in_scope: Match) -> tuple[Hold, ...]:
     job = subject.listed
     if job is None:
-        return
-    if not job.copies_needed:
-        yield Hold(HoldCode.ASSET_MISSING, "completed, but it shows no asset that could be archived")
-        return
+        return ()
+    if not job.needs_copies:
+        return (Hold(HoldCode.ASSET_MISSING, "completed, but it shows no asset that could be archived"),)
+    holds: tuple[Hold, ...] = ()
     if job.lacks:
         names = ", ".join(kind.value for kind in job.lacks)
-        yield Hold(HoldCode.ASSET_MISSING, f"a completed {job.type.value} should have: {names}")
+        holds = (Hold(HoldCode.ASSET_MISSING, f"a completed {job.type.value} should have: {names}"),)
     if job.type is JobType.UNKNOWN and in_scope is Match.YES:
         # A remembered type tells the scope; it does not tell what a body of another shape must have.
-        yield Hold(HoldCode.TYPE_UNKNOWN, f"it was seen as {subject.type.value} before, and shows no such thing now")
+        why = f"it was seen as {subject.type.value} before, and shows no such thing now"
+        holds += (Hold(HoldCode.TYPE_UNKNOWN, why),)
+    return holds
 
 
-def _age_holds(subject: Subject, min_age: timedelta, as_of: datetime) -> Iterator[Hold]:
+def _age_holds(subject: Subject, min_age: timedelta, as_of: datetime) -> tuple[Hold, ...]:
     if subject.made.contradiction:
-        return  # said already, and no age comes of it
+        return ()  # said already, and no age comes of it
     age = least_age(subject.made, as_of)
     if age is None:
-        if min_age:
-            yield Hold(HoldCode.AGE_UNKNOWN, f"no trusted evidence of its age; clean.min_age is {span_text(min_age)}")
-    elif age < min_age:
-        seen = f"seen for {span_text(age)}" if subject.first_seen or age else "never seen before this reading"
-        yield Hold(HoldCode.TOO_YOUNG, f"{seen}, clean.min_age is {span_text(min_age)}")
+        if not min_age:
+            return ()
+        return (Hold(HoldCode.AGE_UNKNOWN, f"no trusted evidence of its age; clean.min_age is {span_text(min_age)}"),)
+    if age >= min_age:
+        return ()
+    seen = f"seen for {span_text(age)}" if subject.first_seen or age else "never seen before this reading"
+    return (Hold(HoldCode.TOO_YOUNG, f"{seen}, clean.min_age is {span_text(min_age)}"),)
 
 
 # -- waiting

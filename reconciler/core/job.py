@@ -127,9 +127,18 @@ class Job:
         return self.status in TERMINAL
 
     @property
+    def needs_copies(self) -> bool:
+        """Whether it holds anything that an archive must hold."""
+        return any(map(_is_copied, self.assets))
+
+    @property
     def copies_needed(self) -> tuple[Asset, ...]:
         """What an archive of it must hold: all files and all inline content."""
-        return tuple(asset for asset in self.assets if asset.form is not AssetForm.PAGE)
+        return tuple(filter(_is_copied, self.assets))
+
+
+def _is_copied(asset: Asset) -> bool:
+    return asset.form is not AssetForm.PAGE
 
 
 def fingerprint(

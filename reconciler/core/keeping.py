@@ -14,7 +14,7 @@ from reconciler.core.desired import GroupKey, Keep, RetainRule
 from reconciler.core.job import JobType
 from reconciler.core.selectors import NAMED, Match
 from reconciler.core.subjects import Subject
-from reconciler.core.times import Period, first_out_of_order, is_within, period_of
+from reconciler.core.times import Made, Period, PeriodName, first_out_of_order, is_within, period_of
 
 Group = tuple[str, ...]
 
@@ -42,6 +42,7 @@ PERIODS = ((Period.DAY, Slot.DAY), (Period.WEEK, Slot.WEEK), (Period.MONTH, Slot
 KEYS = ((Slot.LAST, "keep_last"), *((slot, period.value) for period, slot in PERIODS), (Slot.SIZE, "keep_bytes"))
 
 NO_SLOTS = int(Slot.NONE_TO_TAKE)
+COUNTED, COUNTED_AS_LAST = int(Slot.COUNTED), int(Slot.COUNTED | Slot.LAST)
 
 WHEN_MADE = "when it was made"
 """The fact that a rule misses where an interval does not decide."""
@@ -76,8 +77,17 @@ def _group_value(key: GroupKey, subject: Subject) -> str | None:
     return shown or (None if subject.type in NAMED else "")
 
 
-Slots = Union["array[int]", dict[int, int]]
-"""The slots of one rule by place: 0, or none, for a job that takes none."""
+class FewSlots(dict[int, int]):
+    """The slots of a rule by place, where few take one: 0 for every other job."""
+
+    __slots__ = ()
+
+    def __missing__(self, place: int) -> int:
+        return 0
+
+
+Slots = Union["array[int]", FewSlots]
+"""The slots of one rule by place: 0 for a job that takes none, NO_SLOTS for all where the rule has none to take."""
 
 WORTH_AN_ARRAY = 64
 """A rule that owns less than one job in so many keeps its slots by place: twenty arrays of a million weigh more."""
@@ -88,7 +98,7 @@ class Owned:
     """A rule and the places of the subjects that take part in its slots, by group."""
 
     rule: RetainRule
-    groups: dict[Group, list[int]]
+    groups: dict[Group, "array[int]"]
 
 
 def slots_of(owned: Owned, subjects: Sequence[Subject], absent: Iterable[Subject], zone: tzinfo) -> Slots:
@@ -98,11 +108,12 @@ def slots_of(owned: Owned, subjects: Sequence[Subject], absent: Iterable[Subject
     """
     taking_part = sum(len(places) for places in owned.groups.values())
     is_dense = taking_part * WORTH_AN_ARRAY > len(subjects)
-    slots: Slots = array("H", bytes(2 * len(subjects))) if is_dense else {}
+    slots: Slots = array("H", bytes(2 * len(subjects))) if is_dense else FewSlots()
     rule = owned.rule
     gone = [(group_of(rule.group_by, each), each) for each in absent]
-    for group, places in owned.groups.items():
-        places.sort(key=lambda place: -subjects[place].rank)
+    for group, listed in owned.groups.items():
+        ranks = [-subjects[place].rank for place in listed]
+        places = [listed[number] for number in sorted(range(len(ranks)), key=ranks.__getitem__)]
         members = [subjects[place] for place in places]
         beside = [each for known_group, each in gone if known_group in {group, None}]
         is_disordered = _is_disordered(members, beside)
@@ -119,14 +130,17 @@ def _is_disordered(members: Sequence[Subject], beside: Sequence[Subject]) -> boo
 
 def _walk(keep: Keep, newest_first: Sequence[Subject], zone: tzinfo) -> Iterator[int]:
     periods = periods_kept(keep)
-    seen: dict[Period, set[tuple[int, ...]]] = {period: set() for period, _, _ in periods}
+    seen: tuple[set[PeriodName], ...] = tuple(set() for _ in periods)
+    made: Made | None = None
+    its_periods: tuple[PeriodName | None, ...] = ()
     total = 0
     for number, subject in enumerate(newest_first):
-        slot = int(Slot.COUNTED)
-        if keep.last is not None and number < keep.last:
-            slot |= Slot.LAST
-        for period, its_slot, count in periods:
-            slot |= _newest_of(period_of(subject.made, period, zone), seen[period], count, its_slot)
+        slot = COUNTED_AS_LAST if keep.last is not None and number < keep.last else COUNTED
+        if subject.made is not made:  # jobs that were first seen together stand together, and share their time
+            made = subject.made
+            its_periods = tuple([period_of(made, period, zone) for period, _, _ in periods])
+        for named, names, (_, its_slot, count) in zip(its_periods, seen, periods, strict=True):
+            slot |= _newest_of(named, names, count, its_slot)
         if keep.size is not None and subject.size is None:
             slot |= Slot.SIZE_UNKNOWN
         elif keep.size is not None and subject.size is not None and total < keep.size:
@@ -135,7 +149,7 @@ def _walk(keep: Keep, newest_first: Sequence[Subject], zone: tzinfo) -> Iterator
         yield slot
 
 
-def _newest_of(period: tuple[int, ...] | None, seen: set[tuple[int, ...]], most: int, kept: Slot) -> int:
+def _newest_of(period: PeriodName | None, seen: set[PeriodName], most: int, kept: Slot) -> int:
     """Take the period of the next job, newest first: `kept` where it is the first of a period that is kept."""
     if period is None:
         return Slot.TIME_UNKNOWN
@@ -155,11 +169,12 @@ def keeps(rule: RetainRule, subject: Subject, slot: int, as_of: datetime) -> Mat
     """
     if slot & KEPT:
         return Match.YES
-    keep = rule.keep
-    within = is_within(subject.made, keep.within, as_of) if keep.within is not None else Match.NO
-    if within is Match.YES:
-        return Match.YES
-    if within is Match.UNKNOWN or slot & UNDECIDED:
+    within = rule.keep.within
+    if within is not None:
+        answer = is_within(subject.made, within, as_of)
+        if answer is not Match.NO:
+            return answer
+    if slot & UNDECIDED:
         return Match.UNKNOWN
     if not slot and group_of(rule.group_by, subject) is None:
         return Match.UNKNOWN

@@ -108,7 +108,7 @@ def _copy(retained: Retained, memory: LedgerView) -> Change | None:
     subject, job = retained.job, retained.job.listed
     if not retained.archive_now or job is None or subject.contradictions or not subject.is_terminal:
         return None
-    if job.lacks or not job.copies_needed or _is_archived(subject, memory):
+    if job.lacks or not job.needs_copies or _is_archived(subject, memory):
         return None
     return _to_do(subject, (Action.ARCHIVE,), Reason.ARCHIVE_NOW, ())
 

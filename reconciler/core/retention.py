@@ -11,7 +11,8 @@ from datetime import datetime
 from reconciler.core.desired import DesiredState, Scope
 from reconciler.core.holds import base_holds, grace_hold, lapse_holds
 from reconciler.core.inventory import Inventory
-from reconciler.core.job import TERMINAL, JobId, JobStatus, JobType
+from reconciler.core.job import TERMINAL, JobId, JobStatus
+from reconciler.core.kinds import scope_answer
 from reconciler.core.memory import LedgerView
 from reconciler.core.relatives import needed
 from reconciler.core.rules import Rules
@@ -60,8 +61,7 @@ def decide_by(
 
 def rules_over(desired: DesiredState, subjects: Sequence[Subject], absent: Sequence[Subject], as_of: datetime) -> Rules:
     """Make the rules of a file ready for one decision."""
-    takes_part = bytes(_takes_part(desired.scope, subject) for subject in subjects)
-    return Rules.ready(desired, takes_part, subjects, absent, as_of)
+    return Rules.ready(desired, subjects, absent, as_of)
 
 
 # -- one job by itself
@@ -71,7 +71,7 @@ def alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_
     """Decide on the subject at `place` by itself: what is released here may still be held by `together`."""
     if subject.status is JobStatus.CLEANED and not subject.contradictions:
         return Gone(job=subject)
-    in_scope = scope_answer(desired.scope, subject)
+    in_scope = rules.standings[place].in_scope
     if in_scope is Match.NO and not subject.contradictions:
         return OutOfScope(job=subject)
     keeping, undecided = rules.answers(place, subject)
@@ -88,30 +88,12 @@ def alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_
     holds = base_holds(desired, subject, in_scope, missing, as_of)
     if holds:
         return Held(job=subject, holds=holds, may_be_protected=may_be_protected)
-    return Released(job=subject, since=as_of, words=rules)
-
-
-def _takes_part(scope: Scope, subject: Subject) -> bool:
-    """Tell whether a job may take a slot of a `keep_*`: an uncertain one must push no other out."""
-    return subject.is_terminal and not subject.contradictions and scope_answer(scope, subject) is Match.YES
-
-
-def scope_answer(scope: Scope, job: Subject) -> Match:
-    """Tell whether the file plans this job at all.
-
-    A failed job shows no type; the default scope takes it in.  A finished job of an unknown shape is never out of
-    scope for certain, since its type could be one in scope.
-    """
-    if job.type is not JobType.UNKNOWN:
-        return Match.YES if job.type in scope.types else Match.NO
-    if job.status is JobStatus.FAILED and scope.untyped_failures:
-        return Match.YES
-    return Match.UNKNOWN
+    return Released(job=subject, rules=rules)
 
 
 def is_counted(scope: Scope, job: Subject) -> bool:
     """Tell whether the job belongs to the base of `max_share`: in scope for certain, and terminal."""
-    return job.status in TERMINAL and scope_answer(scope, job) is Match.YES
+    return job.status in TERMINAL and scope_answer(scope, job.type, job.status) is Match.YES
 
 
 # -- waiting, and what goes together
@@ -135,31 +117,18 @@ def together(
     any_waits = False
     for place, verdict in enumerate(verdicts):
         if isinstance(verdict, Released):
-            verdicts[place] = waiting = _waiting(desired, rules, verdict, as_of)
-            any_waits |= isinstance(waiting, Held)
+            since = rules.free_since(verdict.job)
+            holds = grace_hold(verdict.job, since, desired.grace, as_of)
+            if rules.past:
+                holds = (*lapse_holds(rules.lapsed(verdict.job), desired.grace, as_of), *holds)
+            if holds:
+                any_waits = True
+                verdicts[place] = Held(job=verdict.job, holds=holds, waits_since=since)
+            elif verdict.rules is not rules:  # decided on before, by the same rules at another time
+                verdicts[place] = Released(job=verdict.job, rules=rules)
     # Then by what still waits: whatever goes together waits for the last of them.
     if any_waits:
         _hold_relatives(verdicts, desired, absent, left, is_waiting=True)
-
-
-def _waiting(desired: DesiredState, rules: Rules, verdict: Released, as_of: datetime) -> Released | Held:
-    lapsed = rules.lapsed(verdict.job) if rules.past else {}
-    since = _free_since(verdict.job, as_of)
-    holds = (*lapse_holds(lapsed, desired.grace, as_of), *grace_hold(verdict.job, since, desired.grace, as_of))
-    if holds:
-        return Held(job=verdict.job, holds=holds, waits_since=since)
-    return verdict if verdict.since == since else Released(job=verdict.job, since=since, words=verdict.words)
-
-
-def _free_since(subject: Subject, as_of: datetime) -> datetime:
-    """Tell since when nothing but waiting holds a job: as recorded, else since its rules lapsed, else since now.
-
-    A job that in the last recorded observation was kept by rules with an end alone was freed at the last of these ends:
-    one wait, not two.
-    """
-    if subject.released_since:
-        return subject.released_since
-    return subject.kept_until if subject.kept_until and subject.kept_until <= as_of else as_of
 
 
 def _hold_relatives(

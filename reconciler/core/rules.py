@@ -1,11 +1,12 @@
 """The rules of a file, made ready once: what each says of a job, and the words for it."""
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.core.canonical import utc_text
-from reconciler.core.desired import DesiredState, Keep, RetainRule
+from reconciler.core.desired import DesiredState, Keep, RetainRule, Scope
 from reconciler.core.holds import span_text
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.keeping import (
@@ -20,7 +21,7 @@ from reconciler.core.keeping import (
     slots_of,
     undecided_for,
 )
-from reconciler.core.kinds import Kind, Owners
+from reconciler.core.kinds import Kind, Standing
 from reconciler.core.selector_words import what_is_missing, why_not
 from reconciler.core.selectors import IdIn, Match, looks_at, match
 from reconciler.core.subjects import Subject
@@ -32,8 +33,8 @@ class Rules:
     """The rules against the subjects of one decision.  Rules are named by their index in the file.
 
     `by_id` are live rules that keep all of certain ids, behind an index, so that a file may name thousands; `by_match`
-    are the other live ones.  `owners` says of each subject, by its place, which rules own it; `slots` what those with
-    counts say of it.  `why_not` keeps words that are the same for all jobs of a type and status.
+    are the other live ones.  `standings` says of each subject, by its place, which rules own it; `slots` what those
+    with counts say of it.  `why_not` keeps words that are the same for all jobs of a type and status.
     """
 
     retain: tuple[RetainRule, ...]
@@ -41,20 +42,15 @@ class Rules:
     by_id: Mapping[JobId, tuple[int, ...]]
     by_match: tuple[int, ...]
     past: tuple[int, ...]
-    owners: list[Owners] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
     slots: dict[int, Slots] = field(default_factory=dict)
     why_not: dict[tuple[int, JobType, JobStatus], str] = field(default_factory=dict)
 
     @classmethod
     def ready(
-        cls,
-        desired: DesiredState,
-        takes_part: Sequence[int],
-        subjects: Sequence[Subject],
-        absent: Sequence[Subject],
-        as_of: datetime,
+        cls, desired: DesiredState, subjects: Sequence[Subject], absent: Sequence[Subject], as_of: datetime
     ) -> "Rules":
-        """Make the rules ready; `takes_part` says which subjects may take a slot of a `keep_*`."""
+        """Make the rules ready for the subjects."""
         retain = desired.retain
         live = [index for index, rule in enumerate(retain) if is_live(rule, as_of)]
         by_id: dict[JobId, tuple[int, ...]] = {}
@@ -68,32 +64,32 @@ class Rules:
             by_match=tuple(index for index in live if not _ids_kept(retain[index])),
             past=tuple(index for index, rule in enumerate(retain) if not is_live(rule, as_of)),
         )
-        rules._ask(subjects)
-        rules._give_slots(desired, takes_part, subjects, absent)
+        rules._ask(desired.scope, subjects)
+        rules._give_slots(desired, subjects, absent)
         return rules
 
-    def _ask(self, subjects: Sequence[Subject]) -> None:
-        kinds: dict[tuple[JobType, JobStatus], Kind] = {}
+    def _ask(self, scope: Scope, subjects: Sequence[Subject]) -> None:
+        kinds: dict[tuple[JobType, JobStatus], Callable[[Subject], Standing]] = {}
         for subject in subjects:
             key = (subject.type, subject.status)
-            kind = kinds.get(key)
-            if kind is None:
-                kind = kinds[key] = Kind(self.retain, self.by_match, *key)
-            self.owners.append(kind.owners(subject))
+            standing = kinds.get(key)
+            if standing is None:
+                standing = kinds[key] = Kind(scope, self.retain, self.by_match, *key).standing
+            self.standings.append(standing(subject))
 
-    def _give_slots(
-        self, desired: DesiredState, takes_part: Sequence[int], subjects: Sequence[Subject], absent: Sequence[Subject]
-    ) -> None:
+    def _give_slots(self, desired: DesiredState, subjects: Sequence[Subject], absent: Sequence[Subject]) -> None:
         owned = {index: Owned(self.retain[index], {}) for index in self.by_match if has_slots(self.retain[index].keep)}
+        nothing_to_take = array("H", [NO_SLOTS]) * len(subjects)
+        self.slots.update(dict.fromkeys(range(len(self.retain)), nothing_to_take))
         if not owned:
             return
-        for place, subject in enumerate(subjects):
-            if takes_part[place]:
-                for index in self.owners[place].weighed:
+        for place, (subject, standing) in enumerate(zip(subjects, self.standings, strict=True)):
+            if standing.weighed and standing.may_take_slots and not subject.contradictions:
+                for index in standing.weighed:
                     if index in owned:
                         group = group_of(self.retain[index].group_by, subject)
                         if group is not None:
-                            owned[index].groups.setdefault(group, []).append(place)
+                            owned[index].groups.setdefault(group, array("I")).append(place)
         for index, each in owned.items():
             beside = [one for one in absent if match(each.rule.selector, one) is not Match.NO]
             self.slots[index] = slots_of(each, subjects, beside, desired.zone)
@@ -102,23 +98,27 @@ class Rules:
 
     def answers(self, place: int, subject: Subject) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Give the rules that keep the subject at `place`, and those that cannot tell."""
-        owners = self.owners[place]
+        standing = self.standings[place]
         by_id = self.by_id.get(subject.id)
-        keeping = by_id + owners.keeping if by_id else owners.keeping
-        undecided = owners.undecided
-        for index in owners.weighed:
-            answer = keeps(self.retain[index], subject, self._slot(index, place), self.as_of)
+        keeping = by_id + standing.keeping if by_id else standing.keeping
+        undecided = standing.undecided
+        for index in standing.weighed:
+            answer = keeps(self.retain[index], subject, self.slots[index][place], self.as_of)
             if answer is Match.YES:
                 keeping += (index,)
             elif answer is Match.UNKNOWN:
                 undecided += (index,)
         return keeping, undecided
 
-    def _slot(self, index: int, place: int) -> int:
-        slots = self.slots.get(index)
-        if slots is None:
-            return NO_SLOTS
-        return slots.get(place, 0) if isinstance(slots, dict) else slots[place]
+    def free_since(self, subject: Subject) -> datetime:
+        """Tell since when nothing but waiting holds a job: as recorded, else since its rules lapsed, else since now.
+
+        A job that in the last recorded observation was kept by rules with an end alone was freed at the last of these
+        ends: one wait, not two.
+        """
+        if subject.released_since:
+            return subject.released_since
+        return subject.kept_until if subject.kept_until and subject.kept_until <= self.as_of else self.as_of
 
     def lapsed(self, subject: Subject) -> dict[str, datetime]:
         """Give the rules past `until` that own the subject, or may, with the moment at which each lapsed."""
@@ -134,7 +134,7 @@ class Rules:
     def reasons(self, keeping: tuple[int, ...], place: int, subject: Subject) -> tuple[KeptBy, ...]:
         """Name the rules that keep the subject at `place`, each with the keys that do."""
         return tuple(
-            KeptBy(rule.name, kept_by(rule, subject, self._slot(index, place), self.as_of))
+            KeptBy(rule.name, kept_by(rule, subject, self.slots[index][place], self.as_of))
             for index, rule in ((index, self.retain[index]) for index in keeping)
         )
 
@@ -146,7 +146,7 @@ class Rules:
         rule = self.retain[index]
         if match(rule.selector, subject) is Match.UNKNOWN:
             return what_is_missing(rule.selector, subject)
-        return undecided_for(rule, subject, self._slot(index, place), self.as_of)
+        return undecided_for(rule, subject, self.slots[index][place], self.as_of)
 
     def tried(self, subject: Subject) -> tuple[RuleTried, ...]:
         """Name every rule and why it does not keep the subject; rules by id as one."""

@@ -4,10 +4,9 @@ Only trusted sources count, and every answer about an interval has three values:
 holds the job (I4, I14).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
-from typing import assert_never
 
 from msgspec import Struct
 
@@ -111,30 +110,25 @@ class Period(Enum):
     YEAR = "keep_yearly"
 
 
-def period_of(made: Made, period: Period, zone: tzinfo) -> tuple[int, ...] | None:
-    """Name the period in which the whole interval lies, in this zone; None where it is not known to lie in one.
+PeriodName = tuple[int, ...]
+"""A day as year, month, day; an ISO week as year, week; a month as year, month; a year as itself."""
 
-    Names sort as the periods do; a week is an ISO week.
-    """
+
+def period_of(made: Made, period: Period, zone: tzinfo) -> PeriodName | None:
+    """Name the period in which the whole interval lies, in this zone; None where it is not known to lie in one."""
     if made.not_before is None or made.not_after is None:
         return None
-    start = _named(made.not_before, period, zone)
-    return start if start == _named(made.not_after, period, zone) else None
+    name = _NAMES[period]
+    start = name(made.not_before.astimezone(zone))
+    return start if start == name(made.not_after.astimezone(zone)) else None
 
 
-def _named(moment: datetime, period: Period, zone: tzinfo) -> tuple[int, ...]:
-    local = moment.astimezone(zone)
-    match period:
-        case Period.DAY:
-            return local.year, local.month, local.day
-        case Period.WEEK:
-            return tuple(local.isocalendar()[:2])
-        case Period.MONTH:
-            return local.year, local.month
-        case Period.YEAR:
-            return (local.year,)
-        case _:
-            assert_never(period)
+_NAMES: dict[Period, Callable[[datetime], PeriodName]] = {
+    Period.DAY: lambda local: (local.year, local.month, local.day),
+    Period.WEEK: lambda local: tuple(local.isocalendar()[:2]),
+    Period.MONTH: lambda local: (local.year, local.month),
+    Period.YEAR: lambda local: (local.year,),
+}
 
 
 def first_out_of_order(newest_first: Sequence[Made]) -> int | None:
@@ -143,6 +137,6 @@ def first_out_of_order(newest_first: Sequence[Made]) -> int | None:
     for place, made in enumerate(newest_first):
         if end and made.not_before and made.not_before > end:
             return place
-        if made.not_after:
-            end = min(end or made.not_after, made.not_after)
+        if made.not_after and (end is None or made.not_after < end):
+            end = made.not_after
     return None

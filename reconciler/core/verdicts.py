@@ -102,28 +102,34 @@ class Held(Struct, frozen=True, kw_only=True, gc=False):
     may_be_protected: bool = False
 
 
-class Words(Protocol):
-    """Who can say why no rule keeps a job."""
+class Tried(Protocol):
+    """The rules of a decision, as far as a released job asks them."""
 
     def tried(self, subject: Subject) -> tuple[RuleTried, ...]:
         """Name every rule and why it does not keep the subject; rules by id as one."""
+
+    def free_since(self, subject: Subject) -> datetime:
+        """Tell since when nothing but waiting holds a job that no rule keeps."""
 
 
 class Released(Struct, frozen=True, kw_only=True, gc=False, eq=False):
     """No rule keeps it and nothing holds it.
 
-    `since` is when it came to be so, as far as recorded observations tell.  `words` makes those of `tried` when they
-    are asked for: of a million jobs, a page needs them at a time.
+    `rules` tell why and since when, once they are asked: of a million jobs, a page needs the answers at a time.
     """
 
     job: Subject
-    since: datetime
-    words: Words
+    rules: Tried
+
+    @property
+    def since(self) -> datetime:
+        """When it came to be so, as far as recorded observations tell."""
+        return self.rules.free_since(self.job)
 
     @property
     def tried(self) -> tuple[RuleTried, ...]:
         """Each rule and why it does not keep the job, rules by id as one."""
-        return self.words.tried(self.job)
+        return self.rules.tried(self.job)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Released) and (self.job, self.since) == (other.job, other.since)

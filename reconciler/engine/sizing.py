@@ -63,6 +63,6 @@ def files_of(job: Job) -> tuple[str, ...] | None:
     What stands in the body itself weighs nothing.  A failed job may have nothing at all; of a completed one that shows
     nothing it cannot be told what it holds (I4).
     """
-    if job.lacks or not (job.copies_needed or job.status is JobStatus.FAILED):
+    if job.lacks or not (job.needs_copies or job.status is JobStatus.FAILED):
         return None
     return tuple(dict.fromkeys(asset.address for asset in job.assets if asset.form is AssetForm.FILE))

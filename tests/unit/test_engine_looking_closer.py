@@ -1,6 +1,7 @@
 """A list may show less of a job than the answer for it alone; what is decided on is the fuller of the two."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import pytest
 
@@ -10,7 +11,7 @@ from reconciler.core.verdicts import Held, Hold, HoldCode, KeptBy, OutOfScope, R
 from reconciler.engine.looking_closer import MAY_BE_FOR_LACK_OF_FACTS, look_closer, worth_a_look
 from reconciler.engine.ports import JobDetail, Listing
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceUnreachable
-from tests.support.values import NOON, inventory, job, subject
+from tests.support.values import inventory, job, subject
 
 
 @dataclass
@@ -103,13 +104,16 @@ def held(*codes: HoldCode, status: JobStatus = JobStatus.COMPLETED) -> Held:
     return Held(job=subject(job(status=status)), holds=tuple(Hold(code, "why") for code in codes))
 
 
-class NoWords:
+class NoRules:
     def tried(self, subject: Subject) -> tuple[RuleTried, ...]:
         raise AssertionError(f"nobody asks why {subject.id} is released")
 
+    def free_since(self, subject: Subject) -> datetime:
+        raise AssertionError(f"nobody asks since when {subject.id} is released")
+
 
 WORTH: dict[str, tuple[Verdict, bool]] = {
-    "released": (Released(job=subject(), since=NOON, words=NoWords()), True),
+    "released": (Released(job=subject(), rules=NoRules()), True),
     "retained": (Retained(job=subject(), kept=(KeptBy("r"),)), False),
     "out of scope": (OutOfScope(job=subject()), False),
     "lacking": (held(*sorted(MAY_BE_FOR_LACK_OF_FACTS, key=lambda code: code.value)), True),
