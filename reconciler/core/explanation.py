@@ -13,7 +13,7 @@ from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.keeping import WHEN_MADE
 from reconciler.core.memory import LedgerView
-from reconciler.core.retention import decide_by, rules_over
+from reconciler.core.retention import decide_by
 from reconciler.core.rules import Rules
 from reconciler.core.subjects import Subject, absent_of, evidence_of, subjects_of, times_of
 from reconciler.core.times import Bound, Made, least_age, made_within, ordered_within
@@ -84,7 +84,7 @@ def explain(
     subjects = subjects_of(seen, memory, desired.trust)
     absent = absent_of((job.id for job in inventory.jobs), memory, desired.trust, as_of)
     left = frozenset(job_id for job_id, known in memory.jobs.items() if known.left)
-    rules = rules_over(desired, subjects, absent, as_of)
+    rules = Rules.ready(desired, subjects, absent, as_of)
     world = _World(
         desired=desired,
         inventory=seen,

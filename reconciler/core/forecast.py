@@ -19,7 +19,7 @@ from reconciler.core.job import JobId, JobType
 from reconciler.core.memory import LedgerHold, LedgerView
 from reconciler.core.protection import HoldStep, hold_changes
 from reconciler.core.recording import ends_of, kept_until
-from reconciler.core.retention import alone, rules_over, together
+from reconciler.core.retention import alone, together
 from reconciler.core.rules import Rules
 from reconciler.core.subjects import Subject, absent_of, subjects_of
 from reconciler.core.verdicts import (
@@ -164,7 +164,7 @@ class _Course:
     def _rules(self, as_of: datetime, before: datetime | None) -> Rules:
         lapsed = before is None or any(True for _ in _lapses(self.desired, before, as_of))
         if self.rules is None or lapsed:
-            self.rules = rules_over(self.desired, self.subjects, self.absent, as_of)
+            self.rules = Rules.ready(self.desired, self.subjects, self.absent, as_of)
             self.singly = [
                 alone(self.desired, self.rules, place, subject, as_of) for place, subject in enumerate(self.subjects)
             ]

@@ -200,6 +200,5 @@ def undecided_for(rule: RetainRule, subject: Subject, slot: int, as_of: datetime
         missing.append("its size")
     if slot & Slot.OUT_OF_ORDER:
         missing.append("which of its group is the newest, as times and order disagree")
-    if not missing:
-        missing += [f"its {key.value}" for key in rule.group_by if group_of((key,), subject) is None]
-    return " and ".join(missing)
+    groups = [f"its {key.value}" for key in rule.group_by if group_of((key,), subject) is None]
+    return " and ".join(missing or groups)

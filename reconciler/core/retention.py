@@ -42,7 +42,7 @@ def decide_over(
 
     `absent` are jobs that the ledger expects and the list lacks, `left` those that were cleaned or are gone.
     """
-    return decide_by(rules_over(desired, subjects, absent, as_of), desired, subjects, absent, left, as_of)
+    return decide_by(Rules.ready(desired, subjects, absent, as_of), desired, subjects, absent, left, as_of)
 
 
 def decide_by(
@@ -59,11 +59,6 @@ def decide_by(
     return verdicts
 
 
-def rules_over(desired: DesiredState, subjects: Sequence[Subject], absent: Sequence[Subject], as_of: datetime) -> Rules:
-    """Make the rules of a file ready for one decision."""
-    return Rules.ready(desired, subjects, absent, as_of)
-
-
 # -- one job by itself
 
 
@@ -75,20 +70,23 @@ def alone(desired: DesiredState, rules: Rules, place: int, subject: Subject, as_
     if in_scope is Match.NO and not subject.contradictions:
         return OutOfScope(job=subject)
     keeping, undecided = rules.answers(place, subject)
-    may_be_protected = bool(undecided) and any(desired.retain[index].protect for index in undecided)
     if keeping:
         return Retained(
             job=subject,
             kept=rules.reasons(keeping, place, subject),
             archive_now=any(desired.retain[index].archive_now for index in keeping),
-            protected=any(desired.retain[index].protect for index in keeping),
-            may_be_protected=may_be_protected,
+            protected=_any_protects(desired, keeping),
+            may_be_protected=_any_protects(desired, undecided),
         )
     missing = rules.missing(undecided, place, subject) if undecided else {}
     holds = base_holds(desired, subject, in_scope, missing, as_of)
     if holds:
-        return Held(job=subject, holds=holds, may_be_protected=may_be_protected)
+        return Held(job=subject, holds=holds, may_be_protected=_any_protects(desired, undecided))
     return Released(job=subject, rules=rules)
+
+
+def _any_protects(desired: DesiredState, rules: tuple[int, ...]) -> bool:
+    return any(desired.retain[index].protect for index in rules)
 
 
 def is_counted(scope: Scope, job: Subject) -> bool:

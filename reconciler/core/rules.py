@@ -33,15 +33,16 @@ class Rules:
     """The rules against the subjects of one decision.  Rules are named by their index in the file.
 
     `by_id` are live rules that keep all of certain ids, behind an index, so that a file may name thousands; `by_match`
-    are the other live ones.  `standings` says of each subject, by its place, which rules own it; `slots` what those
-    with counts say of it.  `why_not` keeps words that are the same for all jobs of a type and status.
+    are the other live ones; `past` are those that lapsed, with the moment.  `standings` says of each subject, by its
+    place, which rules own it; `slots` what those with counts say of it.  `why_not` keeps words that are the same for
+    all jobs of a type and status.
     """
 
     retain: tuple[RetainRule, ...]
     as_of: datetime
     by_id: Mapping[JobId, tuple[int, ...]]
     by_match: tuple[int, ...]
-    past: tuple[int, ...]
+    past: Mapping[int, datetime]
     standings: list[Standing] = field(default_factory=list)
     slots: dict[int, Slots] = field(default_factory=dict)
     why_not: dict[tuple[int, JobType, JobStatus], str] = field(default_factory=dict)
@@ -62,7 +63,11 @@ class Rules:
             as_of=as_of,
             by_id=by_id,
             by_match=tuple(index for index in live if not _ids_kept(retain[index])),
-            past=tuple(index for index, rule in enumerate(retain) if not is_live(rule, as_of)),
+            past={
+                index: rule.lapses_at
+                for index, rule in enumerate(retain)
+                if rule.lapses_at and not is_live(rule, as_of)
+            },
         )
         rules._ask(desired.scope, subjects)
         rules._give_slots(desired, subjects, absent)
@@ -122,11 +127,10 @@ class Rules:
 
     def lapsed(self, subject: Subject) -> dict[str, datetime]:
         """Give the rules past `until` that own the subject, or may, with the moment at which each lapsed."""
-        rules = [self.retain[index] for index in self.past]
         return {
-            rule.name: rule.lapses_at
-            for rule in rules
-            if rule.lapses_at and match(rule.selector, subject) is not Match.NO
+            self.retain[index].name: lapse
+            for index, lapse in self.past.items()
+            if match(self.retain[index].selector, subject) is not Match.NO
         }
 
     # -- words
@@ -154,10 +158,7 @@ class Rules:
         if self.by_id:
             tried.append(RuleTried("ids", f"not among the {len(self.by_id)} ids that the file names"))
         tried += [RuleTried(self.retain[index].name, self._why_not(index, subject)) for index in self.by_match]
-        for index in self.past:
-            lapse = self.retain[index].lapses_at
-            if lapse:
-                tried.append(RuleTried(self.retain[index].name, f"lapsed at {utc_text(lapse)}"))
+        tried += [RuleTried(self.retain[index].name, f"lapsed at {utc_text(at)}") for index, at in self.past.items()]
         return tuple(tried)
 
     def said(self, place: int, subject: Subject) -> tuple[RuleSaid, ...]:
@@ -171,18 +172,18 @@ class Rules:
             told.append((index, RuleSaid(self.retain[index].name, Answer.CANNOT_TELL, why=missing)))
         for index in set(self.by_match).difference(keeping, undecided):
             told.append((index, RuleSaid(self.retain[index].name, Answer.DOES_NOT, why=self._why_not(index, subject))))
-        told += [(index, self._lapsed(index, subject)) for index in self.past]
+        told += [(index, self._lapsed(index, lapse, subject)) for index, lapse in self.past.items()]
         others = len(self.by_id) - (subject.id in self.by_id)
         if others:
             why = f"not among the {others} {'other ' if subject.id in self.by_id else ''}ids that the file names"
             told.append((len(self.retain), RuleSaid("ids", Answer.DOES_NOT, why=why)))
         return tuple(said for _, said in sorted(told, key=lambda pair: pair[0]))
 
-    def _lapsed(self, index: int, subject: Subject) -> RuleSaid:
+    def _lapsed(self, index: int, lapse: datetime, subject: Subject) -> RuleSaid:
         rule = self.retain[index]
-        lapse = f"lapsed at {utc_text(rule.lapses_at)}" if rule.lapses_at else "lapsed"
         owns = {Match.YES: "", Match.NO: "; does not own it", Match.UNKNOWN: "; may own it"}
-        return RuleSaid(rule.name, Answer.LAPSED, why=lapse + owns[match(rule.selector, subject)])
+        why = f"lapsed at {utc_text(lapse)}{owns[match(rule.selector, subject)]}"
+        return RuleSaid(rule.name, Answer.LAPSED, why=why)
 
     def _why_not(self, index: int, subject: Subject) -> str:
         key = (index, subject.type, subject.status)

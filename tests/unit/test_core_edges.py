@@ -12,7 +12,7 @@ from reconciler.core.desired import DesiredState, GroupKey, Keep, Link, RetainRu
 from reconciler.core.job import Job, JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob, LedgerHold, LedgerView
 from reconciler.core.retention import decide, is_counted
-from reconciler.core.selectors import AllOf, EveryJob, IdIn, IdLike, NameLike, Selector, StatusIn, TypeIn
+from reconciler.core.selectors import AllOf, EveryJob, IdIn, IdLike, NameLike, ProjectLike, Selector, StatusIn, TypeIn
 from reconciler.core.verdicts import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict
 from tests.support.values import DAY, NOON, VIDEO, desired, inventory, job, subject
 
@@ -399,6 +399,41 @@ def test_times_that_prove_another_order_count_also_of_an_absent_job() -> None:
     assert isinstance(decided(state(keeping(Keep(last=1))), listed, by_import)["old"], Held)
 
 
+@pytest.mark.parametrize(
+    ("absent", "kind"),
+    [
+        (seen(2, NOON - 20 * DAY), Released),
+        (seen(2, NOON - 10 * DAY), Held),
+        (seen(2, NOON - 10 * DAY, name="brand-b"), Released),
+        (seen(2, NOON - 10 * DAY, status=JobStatus.FAILED), Released),
+    ],
+    ids=["in order", "out of order", "of another name", "of another status"],
+)
+def test_times_that_prove_another_order_count_of_an_absent_job_that_the_rule_may_own(
+    absent: KnownJob, kind: type[Verdict]
+) -> None:
+    absent = replace(
+        absent,
+        type=JobType.RENDER,
+        name=absent.name or "product-a",
+        status=absent.status if absent.status is JobStatus.FAILED else JobStatus.COMPLETED,
+    )
+    listed = [replace(job("new"), name="product-a"), replace(job("old"), name="product-a")]
+    view = ledger({"new": seen(3, NOON - 15 * DAY), "absent": absent, "old": seen(1, OLD)})
+    owned = AllOf((NameLike(("product-*",)), StatusIn(frozenset({JobStatus.COMPLETED}))))
+    found = decided(state(keeping(Keep(last=1), selector=owned)), listed, view)
+    assert isinstance(found["old"], kind)
+
+
+def test_a_rule_of_few_jobs_counts_as_one_of_many_does() -> None:
+    many = [job(f"many-{number}", JobType.PREVIEW) for number in range(200)]
+    view = ledger({each.id: seen(300 - at, OLD - at * SECOND) for at, each in enumerate([*many, job("a"), job("b")])})
+    renders = TypeIn(frozenset({JobType.RENDER}))
+    found = decided(state(keeping(Keep(last=1), selector=renders)), [*many, job("a"), job("b")], view)
+    assert isinstance(found["a"], Retained)
+    assert {type(verdict) for each, verdict in found.items() if each != "a"} == {Released}
+
+
 def test_sizes_come_from_the_ledger() -> None:
     assert sized(None, most=1) == [Held]
     assert sized(1, most=1) == [Retained]
@@ -412,6 +447,53 @@ def test_kept_by_one_rule_and_unknown_to_another_is_retained() -> None:
     found = one(state(*rules), job(), ledger({"a": seen(1, OLD)}))
     assert isinstance(found, Retained)
     assert found.rules == ("all",)
+
+
+@pytest.mark.parametrize("first", ["by id", "by project", "by name"])
+def test_rules_that_look_at_different_things_do_not_answer_for_each_other(first: str) -> None:
+    rules = {
+        "by id": keeping(Keep(), selector=IdLike(("a-*",)), name="by id"),
+        "by project": keeping(Keep(), selector=ProjectLike(("p",)), name="by project"),
+        "by name": keeping(Keep(), selector=NameLike(("x",)), name="by name"),
+    }
+    bodies = {"a-1": ("n", "q1"), "b-1": ("n", "q2"), "b-2": ("n", "p"), "b-3": ("x", "q3"), "a-2": ("x", "p")}
+    listed = [replace(job(each), name=name, project=project) for each, (name, project) in bodies.items()]
+    view = ledger({each.id: seen(at, OLD) for at, each in enumerate(listed, start=1)})
+    order = [rules.pop(first), *rules.values()]
+    for given in (order, order[:2]):
+        found = decided(state(*given), listed, view)
+        kept_by = {each: set(verdict.rules) for each, verdict in found.items() if isinstance(verdict, Retained)}
+        owned = {
+            "a-1": {"by id"},
+            "b-2": {"by project"},
+            "b-3": {"by name"},
+            "a-2": {"by id", "by project", "by name"},
+        }
+        asked = {rule.name for rule in given}
+        assert kept_by == {each: names & asked for each, names in owned.items() if names & asked}
+
+
+def test_an_undecided_rule_protects_only_if_it_says_so() -> None:
+    unsure = keeping(Keep(), selector=NameLike(("x",)), name="unsure")
+    everything = keeping(Keep(), name="all")
+
+    def found(*rules: RetainRule) -> tuple[bool, bool]:
+        verdict = one(state(*rules), job(), ledger({"a": seen(1, OLD)}))
+        assert isinstance(verdict, Retained | Held)
+        return getattr(verdict, "protected", False), verdict.may_be_protected
+
+    assert found(unsure) == (False, False)
+    assert found(replace(unsure, protect=True)) == (False, True)
+    assert found(unsure, everything) == (False, False)
+    assert found(replace(unsure, protect=True), everything) == (False, True)
+    assert found(unsure, replace(everything, protect=True)) == (True, False)
+
+
+def test_a_decision_about_the_past_takes_what_is_new_as_new_then() -> None:
+    listed = inventory(job(), at=NOON)
+    (found,) = decide(state(min_age=DAY), listed, ledger({}), NOON - DAY)
+    assert isinstance(found, Held)
+    assert [hold.detail for hold in found.holds] == ["never seen before this reading, clean.min_age is 1d"]
 
 
 def test_ids_are_compared_exactly() -> None:
@@ -543,6 +625,28 @@ def test_a_link_of_a_job_that_was_thought_gone_and_is_listed_again_holds() -> No
     rule = keeping(Keep(), selector=IdIn(frozenset({JobId("maker")})))
     view = ledger({"need": seen(1, OLD), "maker": replace(seen(2, OLD), left=True)})
     assert codes(linked(view, job("maker"), given=state(rule))) == {HoldCode.RELATED}
+
+
+def test_each_link_speaks_for_itself_and_what_one_holds_holds_its_own_relatives() -> None:
+    links = (
+        Link(job=JobId("free"), needs=(JobId("never-listed"),)),
+        Link(job=JobId("maker"), needs=(JobId("need"),)),
+    )
+    listed = [job("free"), replace(job("need"), project="p"), replace(job("sister"), project="p"), job("other")]
+    view = ledger({each.id: seen(at, OLD) for at, each in enumerate(listed, start=1)})
+    found = decided(replace(state(), links=links), listed, view)
+    assert {each: type(verdict) for each, verdict in found.items()} == {
+        "free": Released,
+        "need": Held,
+        "sister": Held,
+        "other": Released,
+    }
+    assert {
+        each: [hold.detail for hold in verdict.holds] for each, verdict in found.items() if isinstance(verdict, Held)
+    } == {
+        "need": ["job maker needs it, and is not known to have gone"],
+        "sister": ["shares project p with need, which stays"],
+    }
 
 
 def test_links_say_what_no_body_shows() -> None:

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.desired import DesiredState, Scope
+from reconciler.core.desired import DesiredState, Keep, Scope
 from reconciler.core.holds import span_text
-from reconciler.core.job import Asset, AssetForm, AssetKind, Job, JobStatus, JobType
-from reconciler.core.memory import LedgerView
+from reconciler.core.job import Asset, AssetForm, AssetKind, Job, JobId, JobStatus, JobType
+from reconciler.core.memory import LedgerHold, LedgerView
 from reconciler.core.retention import decide, is_counted
 from reconciler.core.selectors import AllOf, EveryJob, Selector, StatusIn, TypeIn
 from reconciler.core.verdicts import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict
-from tests.support.values import DAY, DEFAULT_SCOPE, NOON, by_id, desired, inventory, job, memory, rule, subject
+from tests.support.values import DAY, DEFAULT_SCOPE, NOON, by_id, desired, inventory, job, known, memory, rule, subject
 
 RENDERS_ONLY = Scope(types=frozenset({JobType.RENDER}), untyped_failures=False)
 PAGE = Asset(
@@ -320,4 +320,42 @@ def test_an_undecided_rule_names_what_it_needs_and_no_more() -> None:
     assert undecided == [
         "rule both needs its type and its status, which it does not show",
         "rule one needs its status, which it does not show",
+    ]
+
+
+def test_a_group_whose_times_prove_another_order_says_so() -> None:
+    made = {JobId("new"): NOON - 20 * DAY, JobId("old"): NOON - 10 * DAY}
+    view = replace(memory("old", "new", seen=NOON), imported=made)
+    newest = replace(rule(EveryJob(), "newest"), keep=Keep(last=1))
+    _, old = decide(desired(newest), inventory(job("new"), job("old")), view, NOON)
+    assert isinstance(old, Held)
+    missing = "which of its group is the newest, as times and order disagree"
+    assert [hold.detail for hold in old.holds] == [f"rule newest needs {missing}, which it does not show"]
+
+
+def test_a_release_is_equal_to_one_of_the_same_job_since_the_same_time_and_to_nothing_else() -> None:
+    one, same, other = (verdict(given) for given in (job("a"), job("a"), job("b")))
+    assert isinstance(one, Released)
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one not in {other, one.job, "a"}
+    assert len({one, same, other}) == 2
+
+
+def test_a_hold_of_the_ledger_is_told_with_its_reason_where_it_has_one() -> None:
+    def told(reason: str) -> list[str]:
+        hold = LedgerHold(rule="legal", owner="legal", reason=reason, set_at=NOON - DAY)
+        view = LedgerView(account="acme", jobs={JobId("a"): replace(known(), holds=(hold,))})
+        return details(verdict(job(), remembered=view))
+
+    assert told("LEG-114") == ["protected by rule legal, in the ledger (LEG-114)"]
+    assert told("") == ["protected by rule legal, in the ledger"]
+
+
+def test_a_remembered_type_does_not_make_a_strange_body_whole() -> None:
+    strange = replace(job(job_type=JobType.UNKNOWN), lacks=(AssetKind.VIDEO,))
+    view = LedgerView(account="acme", jobs={JobId("a"): replace(known(), type=JobType.RENDER)})
+    assert details(verdict(strange, remembered=view)) == [
+        "a completed unknown should have: video",
+        "it was seen as render before, and shows no such thing now",
     ]

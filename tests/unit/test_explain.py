@@ -61,20 +61,34 @@ def said(explained: Explained) -> dict[str, tuple[Answer, str]]:
 
 
 def test_every_rule_speaks_whatever_the_verdict() -> None:
-    lapsed = replace(PREVIEWS, name="old", lapses_at=NOON - DAY)
     named = rule(NameLike(("product-*",)), "products")
-    state = desired(by_id("b", "c", name="others"), NEWEST, named, PREVIEWS, lapsed, by_id("a", name="mine"))
-    explained = one(state, inventory(job("a"), job("b")), memory("b", "a"))
+    recent = replace(FRESH, name="recent", keep=Keep(within=DAY))
+    lapsed = [
+        replace(given, name=name, lapses_at=NOON - DAY)
+        for name, given in {"old": PREVIEWS, "all": NEWEST, "some": named}.items()
+    ]
+    state = desired(
+        by_id("b", "c", name="others"), NEWEST, FRESH, recent, named, PREVIEWS, *lapsed, by_id("a", name="mine")
+    )
+    made = {JobId("a"): NOON - 20 * DAY}
+    explained = one(state, inventory(job("a"), job("b")), replace(memory("b", "a", seen=NOON), imported=made))
     assert verdict_word(explained.verdict) == "retain"
     assert said(explained) == {
         "newest": (Answer.KEEPS, ""),
+        "fresh": (Answer.KEEPS, ""),
+        "recent": (Answer.DOES_NOT, "keeps what is at most 1d old; this is not among them"),
         "products": (Answer.CANNOT_TELL, "its name"),
         "previews": (Answer.DOES_NOT, "wants type preview, this is render"),
         "old": (Answer.LAPSED, "lapsed at 2026-02-28T12:00:00Z; does not own it"),
+        "all": (Answer.LAPSED, "lapsed at 2026-02-28T12:00:00Z"),
+        "some": (Answer.LAPSED, "lapsed at 2026-02-28T12:00:00Z; may own it"),
         "mine": (Answer.KEEPS, ""),
         "ids": (Answer.DOES_NOT, "not among the 2 other ids that the file names"),
     }
-    assert [each.keys for each in explained.rules if each.rule == "newest"] == [("keep_last",)]
+    keys = {each.rule: each.keys for each in explained.rules if each.keys}
+    assert keys == {"newest": ("keep_last",), "fresh": ("keep_within",)}
+    order = ["newest", "fresh", "recent", "products", "previews", "old", "all", "some", "mine", "ids"]
+    assert [each.rule for each in explained.rules] == order
 
 
 @given(desired_states(), listings(), st.data())
