@@ -70,7 +70,7 @@ def finding_of_rule(desired: DesiredState, index: int, found: Found) -> Finding 
     rule = desired.retain[index]
     if CODES[code] is not Severity.ERROR and any(muted.code == code for muted in rule.muted):
         return None
-    path = f"retain[{index}]" + (f".{key}" if key else "")
+    path = f"retain[{index}].{key}"
     place = desired.place(path if path in desired.places else f"retain[{index}]")
     return Finding(code=code, severity=CODES[code], message=f"rule {rule.name} {message}", place=place, rule=rule.name)
 
@@ -84,7 +84,7 @@ def _of_file(desired: DesiredState) -> Iterator[Finding]:
             yield Finding(
                 code="label-unused",
                 severity=severity,
-                message=f"no rule uses the label {label}, so it keeps none of its {_counted(len(ids), 'job')}; "
+                message=f"no rule uses the label {label} ({jobs_text(len(ids))}), so it keeps nothing; "
                 f"write a rule with match: {{label: {label}}}, or take the label out",
                 place=desired.place(f"labels.{label}"),
             )
@@ -115,11 +115,10 @@ def _of_rules(desired: DesiredState, as_of: datetime) -> Iterator[Finding]:
 
 
 def _can_match(desired: DesiredState, rule: RetainRule, _as_of: datetime) -> Found | None:
-    # A failed job of unknown type in the default scope counts: the ledger may remember what it was.
-    planned = (*sorted(desired.scope.types, key=lambda kind: kind.value), JobType.UNKNOWN)
-    if _owns_any(rule, planned):
+    # A job of unknown type is never out of scope for certain.
+    if _owns_any(rule, (*desired.scope.types, JobType.UNKNOWN)):
         return None
-    if _owns_any(rule, tuple(JobType)):
+    if _owns_any(rule, JobType):
         return "rule-out-of-scope", "match", "matches only types that scope leaves alone; widen scope, or take it out"
     return "rule-never-matches", "match", "can match no job: what it asks for excludes itself; correct its match"
 
@@ -147,11 +146,11 @@ def _until(_desired: DesiredState, rule: RetainRule, as_of: datetime) -> Found |
     lapse = rule.lapses_at
     if lapse is None:
         return None
-    asked = f"; ask {rule.owner}" if rule.owner else ""
+    ask = f"ask {rule.owner}"  # a rule with `until` has an owner
     if lapse <= as_of:
-        return "until-passed", "until", f"lapsed at {utc_text(lapse)} and keeps nothing any more{asked}, or take it out"
+        return "until-passed", "until", f"lapsed at {utc_text(lapse)} and keeps nothing any more; {ask}, or take it out"
     if lapse - as_of <= SOON:
-        return "until-soon", "until", f"lapses at {utc_text(lapse)}, in {span_text(lapse - as_of)}{asked}"
+        return "until-soon", "until", f"lapses at {utc_text(lapse)}, in {span_text(lapse - as_of)}; {ask}"
     if lapse - as_of > FAR:
         return (
             "until-far",
@@ -196,5 +195,6 @@ CHECKS: tuple[Callable[[DesiredState, RetainRule, datetime], Found | None], ...]
 )
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
+def jobs_text(count: int) -> str:
+    """Write a number of jobs: `1 job`, `2 jobs`."""
+    return "1 job" if count == 1 else f"{count} jobs"

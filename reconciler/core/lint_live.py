@@ -6,8 +6,8 @@ from datetime import datetime
 from reconciler.core.desired import DesiredState, RetainRule
 from reconciler.core.findings import Finding
 from reconciler.core.job import JobId
-from reconciler.core.keeping import group_of, has_slots
-from reconciler.core.lint import finding_of_rule
+from reconciler.core.keeping import group_of
+from reconciler.core.lint import finding_of_rule, jobs_text
 from reconciler.core.rules import is_live
 from reconciler.core.selector_facts import leaves, literal_ids
 from reconciler.core.selectors import IdIn, Match, Selector, narrowed, ready
@@ -51,7 +51,7 @@ def _ids_not_listed(rule: RetainRule, listed: frozenset[JobId]) -> Iterator[tupl
 
 def _jobs(ids: Sequence[JobId]) -> str:
     names = ", ".join(ids[:MOST_NAMED]) + (", ..." if len(ids) > MOST_NAMED else "")
-    return f"{len(ids)} job{'' if len(ids) == 1 else 's'} ({names})"
+    return f"{jobs_text(len(ids))} ({names})"
 
 
 def _owns_any(selector: Selector, planned: Iterable[Subject]) -> bool:
@@ -69,7 +69,7 @@ def _owns_any(selector: Selector, planned: Iterable[Subject]) -> bool:
 
 
 def _groups_of_one(rule: RetainRule, planned: Iterable[Subject]) -> Iterator[tuple[str, str, str]]:
-    if not rule.group_by or not has_slots(rule.keep):
+    if not rule.group_by:
         return
     test = ready(rule.selector)
     groups: set[tuple[str, ...]] = set()
@@ -115,6 +115,6 @@ def _relatives(ids: list[JobId]) -> tuple[str, str, str]:
     return (
         "relative-not-kept",
         "",
-        f"keeps jobs whose relatives no rule keeps: {_jobs(sorted(ids))} stay only as long as those do; "
+        f"keeps jobs whose relatives no rule keeps: these stay only as long as those do, {_jobs(sorted(ids))}; "
         "widen the rule if they are meant to stay",
     )

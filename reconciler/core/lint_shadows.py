@@ -21,18 +21,17 @@ Parts = frozenset[Selector]
 
 def shadows(rules: Sequence[RetainRule]) -> dict[int, int]:
     """Give the rules that another one makes superfluous, by index, each with the index of the other."""
+    parts = {index: _parts(rule.selector) for index, rule in enumerate(rules) if not literal_ids(rule.selector)}
     asking: dict[Parts, list[int]] = {}
-    for index, rule in enumerate(rules):
-        if not literal_ids(rule.selector):
-            asking.setdefault(_parts(rule.selector), []).append(index)
+    for index, asked in parts.items():
+        asking.setdefault(asked, []).append(index)
     found: dict[int, int] = {}
-    for index, rule in enumerate(rules):
-        if literal_ids(rule.selector):
-            continue
-        for other in _asking_no_more(_parts(rule.selector), asking):
+    for index, asked in parts.items():
+        rule = rules[index]
+        for other in _asking_no_more(asked, asking):
             # Of two that do the same, the later one is superfluous; never each because of the other.
-            is_first = other < index or (other != index and not _covers(rule, rules[other]))
-            if is_first and _covers(rules[other], rule):
+            is_twin = parts[other] == asked and _covers(rule, rules[other])
+            if (other < index or not is_twin) and _covers(rules[other], rule):
                 found[index] = other
                 break
     return found

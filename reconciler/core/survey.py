@@ -11,7 +11,7 @@ from reconciler.core.job import Job, JobStatus, JobType
 MOST_NAMES = 12
 """Groups of names that are told, the largest first."""
 
-_STEM = re.compile(r"(\D{3,}?)\d.*", re.DOTALL)
+_STEM = re.compile(r"(\D{3,})\d.*", re.DOTALL)
 _MEANS_MORE = re.compile(r"[\\*?]")
 
 

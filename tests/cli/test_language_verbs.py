@@ -53,7 +53,7 @@ def test_notes_are_shown_and_never_count(bare: Workplace) -> None:
 def test_an_error_of_lint_ends_with_10_as_one_of_the_form_does(bare: Workplace) -> None:
     write(bare, UNUSED)
     ended = bare.run("validate").expect(10)
-    assert "retention.yaml:4:15: no rule uses the label one, so it keeps none of its 1 job" in ended.err
+    assert "retention.yaml:4:15: no rule uses the label one (1 job), so it keeps nothing" in ended.err
 
 
 def test_json_has_every_finding_with_its_place(bare: Workplace) -> None:

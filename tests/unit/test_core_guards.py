@@ -203,6 +203,14 @@ def test_the_amount_to_raise_to_is_never_below_what_is_needed(count: int) -> Non
 
 
 @pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0B"), (9_999, "9999B"), (10_000, "10kB"), (10_001, "11kB"), (9_999_001, "10000kB"), (2 * 10**13, "20TB")],
+)
+def test_the_amount_to_raise_to_is_the_least_of_two_digits_or_more(count: int, text: str) -> None:
+    assert bytes_above(count) == text
+
+
+@pytest.mark.parametrize(
     ("count", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_999_999, "1.9 MB"), (2 * 10**15, "2000.0 TB")]
 )
 def test_an_amount_is_written_rounded_down(count: int, text: str) -> None:

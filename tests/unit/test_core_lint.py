@@ -1,6 +1,8 @@
 """Lint: each finding where it belongs and only there, its severity, its place, and how a rule mutes it."""
 
 import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,14 +21,28 @@ from tests.support.values import NOON, inventory, job
 ROOT = Path(__file__).parents[2]
 HEAD = "version: 1\naccount: acme\notherwise: clean\n"
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+
+Golden = Callable[[str, str], None]
 
 
 def state(*rules: str, more: str = "", head: str = HEAD) -> DesiredState:
-    return parse_desired((head + "retain:\n" + "".join(f"  - {rule}\n" for rule in rules) + more).encode(), "r.yaml")
+    return parse_desired(text(*rules, more=more, head=head), "r.yaml")
+
+
+def text(*rules: str, more: str = "", head: str = HEAD) -> bytes:
+    return (head + "retain:\n" + "".join(f"  - {rule}\n" for rule in rules) + more).encode()
 
 
 def codes(desired: DesiredState) -> list[str]:
     return [finding.code for finding in lint(desired, AS_OF)]
+
+
+def as_read(found: Iterable[Finding]) -> str:
+    """Write all that a user sees of findings."""
+    return "".join(
+        f"  {each.line}\n    {each.severity.value} {each.code} {each.rule}".rstrip() + "\n" for each in found
+    )
 
 
 ALL_TYPES = ", ".join(kind.value for kind in JobType if kind is not JobType.UNKNOWN)
@@ -34,6 +50,7 @@ LABELS = "labels: {one: [a], two: [b, c]}\n"
 USED = "{match: {label: one}, owner: o}"
 FOUND: dict[str, tuple[str, DesiredState]] = {
     "a label that no rule names": ("label-unused", state(USED, more=LABELS)),
+    "a label of one job that no rule names": ("label-unused", state("{match: {label: two}, owner: o}", more=LABELS)),
     "a thing and its opposite": (
         "rule-never-matches",
         state("{match: {name: a, status: completed, not: {name: a}}, owner: o}"),
@@ -49,6 +66,10 @@ FOUND: dict[str, tuple[str, DesiredState]] = {
     "no type at all": (
         "rule-never-matches",
         state(f"{{match: {{status: failed, not: {{type: [{ALL_TYPES}]}}}}, owner: o}}"),
+    ),
+    "no state at all": (
+        "rule-never-matches",
+        state("{match: {not: {status: [in-progress, completed, failed]}}, keep_last: 1}"),
     ),
     "two labels without a common job": (
         "rule-never-matches",
@@ -73,6 +94,11 @@ FOUND: dict[str, tuple[str, DesiredState]] = {
         state("{match: {status: failed}, owner: o}", "{match: {status: failed, type: image}, keep_within: 9d}"),
     ),
     "a shorter time": ("rule-shadowed", state("{match: {status: failed}, keep_within: 9d}", "{keep_within: 10d}")),
+    "as long, of less": ("rule-shadowed", state("{match: {status: failed}, keep_within: 9d}", "{keep_within: 9d}")),
+    "fewer, until the same day": (
+        "rule-shadowed",
+        state("{keep_last: 3, until: 2026-08-01, owner: o}", "{keep_last: 4, until: 2026-08-01, owner: o}"),
+    ),
     "no longer than the least age": ("keep-within-no-effect", state("{keep_within: 1d}")),
     "a rule that has lapsed": (
         "until-passed",
@@ -96,6 +122,10 @@ def test_what_is_hardly_meant_is_found(code: str, desired: DesiredState) -> None
     assert codes(desired) == [code]
 
 
+def test_what_is_found_reads_as_it_was_judged_right(golden: Golden) -> None:
+    golden("lint.txt", "\n".join(f"{case}\n{as_read(lint(desired, AS_OF))}" for case, (_, desired) in FOUND.items()))
+
+
 FINE: dict[str, DesiredState] = {
     "a bare id": state("an-id"),
     "labels in use": state(USED, "{match: {not: {label: two}, status: failed}, keep_last: 2}", more=LABELS),
@@ -103,17 +133,21 @@ FINE: dict[str, DesiredState] = {
     "a type that failed": state("{match: {type: render, status: failed}, owner: o}"),
     "other groups": state("{keep_last: 3, group_by: [name]}", "{keep_last: 3, group_by: [type]}"),
     "more, of less": state("{match: {status: failed}, keep_last: 3}", "{keep_last: 3}"),
+    "all, of less": state("{match: {status: failed}, owner: o}", "{keep_last: 3}"),
     "longer, of less": state("{match: {status: failed}, keep_within: 90d}", "{keep_within: 30d}"),
     "for longer": state("{keep_last: 3}", "{keep_last: 4, until: 2026-08-01, owner: o}"),
     "protected": state("{keep_last: 3, protect: true, owner: o}", "{keep_last: 4}"),
     "copied": state("{keep_last: 3, archive: now}", "{keep_last: 4}"),
     "the same id for two reasons": state("{name: x, ids: [a], owner: o}", "{name: y, ids: [a, b], owner: p}", "a"),
     "longer than the least age": state("{keep_within: 25h}"),
-    "two weeks and a day": state("{keep_last: 1, until: 2026-03-15, owner: o}"),
-    "almost two years": state("{keep_last: 1, until: 2028-02-27, owner: o}"),
+    "no longer than the least age, and protected": state("{keep_within: 1d, protect: true, owner: o}"),
+    "no longer than the least age, and copied": state("{keep_within: 1d, archive: now}"),
     "fifty ids": state("{owner: o, ids: [" + ", ".join(f"id-{n}" for n in range(50)) + "]}"),
     "a written scope leaves failures out": state(
         "{match: {type: render}, keep_last: 1}", more="scope: {types: [render]}\n"
+    ),
+    "a name, where only jobs of a type unknown can have one": state(
+        "{match: {name: a}, keep_last: 1}", more="scope: {types: [image]}\n"
     ),
     "the status is asked": state("{match: {type: render, status: completed}, keep_last: 1}"),
 }
@@ -129,6 +163,50 @@ def test_of_two_equal_rules_the_later_one_is_named_and_of_more_all_but_the_first
     assert [finding.rule for finding in found] == ["y", "z"]
 
 
+@pytest.mark.parametrize(
+    ("parts", "asked", "found"),
+    [*((8, asked, True) for asked in range(9)), *((9, asked, asked in {0, 1, 9}) for asked in range(10))],
+)
+def test_a_wider_rule_is_sought_among_all_parts_of_a_short_match_and_few_of_a_long_one(
+    parts: int, asked: int, found: bool
+) -> None:
+    match = [f"{{id: '*{number}*'}}" for number in range(parts)]
+    narrow, wide = (
+        f"{{match: {{all: [{', '.join(some)}]}}, keep_within: 9d}}" if some else "{keep_within: 9d}"
+        for some in (match, match[:asked])
+    )
+    assert codes(state(narrow, wide)) == (["rule-shadowed"] if found else [])
+
+
+@pytest.mark.parametrize(("alike", "found"), [(99, True), (100, False)])
+def test_a_wider_rule_is_sought_among_the_first_hundred_that_ask_the_same(alike: int, found: bool) -> None:
+    lapsing = "{keep_last: 1, until: 2026-08-01, owner: o}"
+    shadowed = {finding.rule for finding in lint(state(*[lapsing] * alike, "{keep_last: 2}"), AS_OF)}
+    assert ("retain[0]" in shadowed) is found
+    assert shadowed.issuperset(f"retain[{index}]" for index in range(1, alike))  # each for the sake of the first
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ("match: {status: failed, type: image}, owner: o", "match: {status: failed}, owner: o"),
+        ("match: {status: failed}, keep_within: 9d", "keep_within: 9d"),
+        ("match: {status: failed}, keep_within: 9d", "keep_within: 10d"),
+        ("keep_last: 3", "keep_last: 4"),
+    ],
+)
+def test_a_shadowed_rule_is_found_above_and_below_the_other(narrow: str, wide: str) -> None:
+    rules = [f"{{name: narrow, {narrow}}}", f"{{name: wide, {wide}}}"]
+    for order in (1, -1):
+        assert [finding.rule for finding in lint(state(*rules[::order]), AS_OF)] == ["narrow"]
+
+
+def test_a_rule_has_all_its_findings_but_one_that_never_matches_is_not_called_shadowed_too() -> None:
+    wide = "{match: {status: failed}, owner: o}"
+    assert codes(state(wide, "{match: {status: failed, type: image}}")) == ["owner-missing", "rule-shadowed"]
+    assert codes(state(wide, "{match: {status: failed, type: image, name: a}, owner: o}")) == ["rule-never-matches"]
+
+
 def test_a_finding_has_its_place_and_says_what_to_do() -> None:
     (found,) = lint(state("{name: launch, keep_last: 1, owner: growth, until: 2026-03-10}"), AS_OF)
     assert found == Finding(
@@ -140,9 +218,20 @@ def test_a_finding_has_its_place_and_says_what_to_do() -> None:
     )
 
 
-def test_findings_come_in_the_order_of_the_file() -> None:
-    found = lint(state("{ids: [a]}", "{keep_within: 1d}", more=LABELS), AS_OF)
-    assert [finding.place for finding in found] == sorted(finding.place for finding in found)
+@pytest.mark.parametrize("name", ["r.yaml", "here:r.yaml", "7:8:r.yaml"])
+def test_findings_come_in_the_order_of_the_file_whatever_its_name(name: str) -> None:
+    rules = ("{keep_last: 9, match: {status: failed}}", "{keep_within: 1d}", *["{ids: [a]}"] * 6)
+    desired = parse_desired(text(*rules, more="labels: {one: [a]}\nclock: {trust: [imported]}\n"), name)
+    places = [finding.place for finding in lint(desired, AS_OF)]
+    stand_at = ["6:19", *(f"{line}:5" for line in range(7, 13)), "13:15", "14:16"]
+    assert places == [f"{name}:{place}" for place in stand_at]
+
+
+def test_what_stands_nowhere_in_the_file_comes_first() -> None:
+    written = parse_desired(text("{ids: [a]}", more="clock: {trust: [imported]}\n"), "here:r.yaml")
+    places = {path: place for path, place in written.places.items() if path != "clock.trust"}
+    found = lint(replace(written, places=places), AS_OF)
+    assert [finding.place for finding in found] == ["here:r.yaml (add clock.trust)", "here:r.yaml:5:5"]
 
 
 def test_an_unused_label_is_an_error_only_where_jobs_may_be_lost() -> None:
@@ -167,16 +256,41 @@ def test_errors_and_warnings_are_told_apart() -> None:
 # -- against a list
 
 
+def found_live(desired: DesiredState, *jobs: Job) -> tuple[Finding, ...]:
+    return lint_against(desired, decide(desired, inventory(*jobs), LedgerView(), NOON), NOON)
+
+
 def live(desired: DesiredState, *jobs: Job) -> list[tuple[str, str]]:
-    listing = inventory(*jobs)
-    verdicts = decide(desired, listing, LedgerView(), NOON)
-    return [(finding.code, finding.rule) for finding in lint_against(desired, verdicts, NOON)]
+    return [(finding.code, finding.rule) for finding in found_live(desired, *jobs)]
 
 
-def named(job_id: str, name: str, project: str = "") -> Job:
-    from dataclasses import replace
+def named(job_id: str, name: str, project: str = "", job_type: JobType = JobType.RENDER) -> Job:
+    return replace(job(job_id, job_type), name=name, project=project)
 
-    return replace(job(job_id), name=name, project=project)
+
+AT_ONCE = "clean: {min_age: 0}\n"
+BY_BOTH = "{match: {status: completed}, keep_last: 1, group_by: [project, name]}"
+LIVE: dict[str, tuple[DesiredState, tuple[Job, ...]]] = {
+    "a rule that meets no job": (state("{name: x, match: {type: image}, keep_within: 9d}"), (job("a"),)),
+    "a bare id that is not listed": (state("gone-1"), (job("a"),)),
+    "as many ids as are named": (state("{owner: o, ids: [g5, g4, a, g3, g2, g1]}"), (job("a"),)),
+    "more ids than are named": (state("{owner: o, ids: [g6, g5, g4, g3, g2, g1]}"), (job("a"),)),
+    "an id of a label": (state(USED, more="labels: {one: [a, gone-1]}\n"), (job("a"),)),
+    "groups of one job each": (state(BY_BOTH), (named("a", "one", "p"), named("b", "two", "p"))),
+    "a relative that no rule keeps": (
+        state("{match: {name: keep, status: completed}, keep_last: 1}", more=AT_ONCE),
+        (named("a", "keep", "p1"), named("b", "other", "p1")),
+    ),
+    "two that a kept job needs": (
+        state("{ids: [a], owner: o}", more="links: [{job: a, needs: [c, b]}]\n" + AT_ONCE),
+        (job("a"), job("c"), job("b")),
+    ),
+}
+
+
+def test_what_is_found_against_a_list_reads_as_it_was_judged_right(golden: Golden) -> None:
+    told = [f"{case}\n{as_read(found_live(desired, *jobs))}" for case, (desired, jobs) in LIVE.items()]
+    golden("lint-live.txt", "\n".join(told))
 
 
 def test_a_rule_that_meets_no_job_is_found() -> None:
@@ -185,26 +299,39 @@ def test_a_rule_that_meets_no_job_is_found() -> None:
     assert live(desired, job("a"), job("b", JobType.IMAGE)) == []
 
 
+def test_a_rule_that_meets_only_what_is_cleaned_or_out_of_scope_is_found() -> None:
+    desired = state("{name: x, match: {name: 'a*'}, keep_last: 1}", more="scope: {types: [render]}\n")
+    cleaned, preview = replace(named("c", "a1"), status=JobStatus.CLEANED), named("p", "a2", job_type=JobType.PREVIEW)
+    assert live(desired, cleaned, preview) == [("rule-matches-nothing", "x")]
+    assert live(desired, cleaned, preview, named("r", "a3")) == []
+
+
 def test_a_rule_that_may_meet_a_job_is_not_found() -> None:
     desired = state("{name: x, match: {name: 'intro-*', status: completed}, keep_last: 1}")
     assert live(desired, job("a")) == []  # it shows no name: the rule may own it
     assert live(desired, named("a", "outro-1")) == [("rule-matches-nothing", "x")]
 
 
-def test_a_lapsed_rule_is_told_once() -> None:
-    assert live(state("{keep_last: 1, match: {type: image}, until: 2025-01-01, owner: o}"), job("a")) == []
+def test_a_rule_that_meets_jobs_of_another_state_alone_is_found() -> None:
+    desired = state("{name: x, match: {status: failed}, keep_last: 1}")
+    assert live(desired, job("a"), job("b", JobType.IMAGE)) == [("rule-matches-nothing", "x")]
+
+
+def test_a_lapsed_rule_is_told_once_and_the_rules_below_it_as_ever() -> None:
+    lapsed = "{keep_last: 1, match: {type: image}, until: 2025-01-01, owner: o}"
+    assert live(state(lapsed), job("a")) == []
+    assert live(state(lapsed, "{name: x, match: {type: video}, keep_last: 1}"), job("a")) == [
+        ("rule-matches-nothing", "x")
+    ]
 
 
 def test_ids_that_are_not_listed_are_named() -> None:
     desired = state("{name: x, ids: [a, gone-1, gone-2], owner: o}", "bare", USED, more="labels: {one: [a, z]}\n")
-    verdicts = decide(desired, inventory(job("a")), LedgerView(), NOON)
-    found = lint_against(desired, verdicts, NOON)
-    assert [(finding.code, finding.rule) for finding in found] == [
+    assert live(desired, job("a")) == [
         ("id-not-listed", "x"),
         ("id-not-listed", "bare"),
         ("id-not-listed", "retain[2]"),
     ]
-    assert "names 2 jobs (gone-1, gone-2) that the list does not have" in found[0].message
 
 
 def test_groups_of_one_job_each_are_found() -> None:
@@ -212,6 +339,14 @@ def test_groups_of_one_job_each_are_found() -> None:
     assert live(desired, named("a", "one"), named("b", "two")) == [("groups-of-one", "x")]
     assert live(desired, named("a", "one"), named("b", "two"), named("c", "two")) == []
     assert live(desired, named("a", "one")) == []
+
+
+def test_only_jobs_that_take_a_slot_make_a_group() -> None:
+    desired = state("{name: x, match: {type: render}, keep_last: 1, group_by: [name]}")
+    groups = named("a", "one"), named("b", "two")
+    running = replace(job("c", status=JobStatus.IN_PROGRESS), name="one")
+    others = named("d", "one", job_type=JobType.PREVIEW), named("e", "one", job_type=JobType.PREVIEW)
+    assert live(desired, *groups, running, *others) == [("groups-of-one", "x")]
 
 
 def test_what_stays_for_a_relative_alone_is_found() -> None:
@@ -223,6 +358,11 @@ def test_what_stays_for_a_relative_alone_is_found() -> None:
 def test_what_a_link_needs_and_no_rule_keeps_is_found() -> None:
     desired = state("{name: x, ids: [a], owner: o}", more="links: [{job: a, needs: [b]}]\nclean: {min_age: 0}\n")
     assert live(desired, job("a"), job("b")) == [("relative-not-kept", "x")]
+
+
+def test_what_stays_for_the_sake_of_a_held_job_is_no_matter_of_a_rule() -> None:
+    desired = state("{ids: [a], owner: o}", more="links: [{job: held, needs: [b]}]\n" + AT_ONCE)
+    assert live(desired, job("a"), job("held", contradictions=("its ids disagree",)), job("b")) == []
 
 
 def test_live_findings_can_be_muted_too() -> None:
@@ -248,11 +388,22 @@ def test_every_code_is_found_by_some_test() -> None:
         assert f'"{code}"' in text, code
 
 
-def test_time_is_what_the_caller_says() -> None:
+@pytest.mark.parametrize(
+    ("left", "found"),
+    [
+        (-SECOND, ["until-passed"]),
+        (0 * DAY, ["until-passed"]),
+        (SECOND, ["until-soon"]),
+        (14 * DAY, ["until-soon"]),
+        (14 * DAY + SECOND, []),
+        (730 * DAY, []),
+        (730 * DAY + SECOND, ["until-far"]),
+    ],
+)
+def test_a_lapse_is_announced_by_the_time_that_is_left_to_the_second(left: timedelta, found: list[str]) -> None:
     desired = state("{keep_last: 1, until: 2026-06-01, owner: o}")
-    assert codes(desired) == []
-    for days, code in ((80, "until-soon"), (93, "until-passed")):
-        assert [finding.code for finding in lint(desired, AS_OF + timedelta(days=days))] == [code]
+    lapse = datetime(2026, 6, 2, tzinfo=UTC)
+    assert [finding.code for finding in lint(desired, lapse - left)] == found
 
 
 def test_a_failed_job_of_unknown_type_is_what_the_advice_is_about() -> None:

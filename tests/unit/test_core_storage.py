@@ -53,8 +53,10 @@ def test_where_sizes_are_unknown_that_is_told_and_the_sum_is_a_least_one() -> No
 
 
 def test_what_a_plan_frees_is_told() -> None:
-    changes = [replace(each, size=100) for each in plan_of(desired(), job("c")).changes]
-    assert "; this plan frees 100 B of it (" in told(500, ALL, *changes)[0]
+    (change,) = plan_of(desired(), job("c")).changes
+    measured = replace(change, size=100)
+    assert "; this plan frees 100 B of it (" in told(500, ALL, measured, change)[0]
+    assert "frees" not in told(500, ALL, change)[0]  # nobody measured it
 
 
 def test_without_a_budget_nothing_is_told() -> None:

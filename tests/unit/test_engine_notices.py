@@ -22,6 +22,12 @@ def test_each_field_is_named_with_how_many_jobs_have_it_the_most_first() -> None
     ]
 
 
+def test_of_fields_that_as_many_jobs_have_the_order_is_that_of_their_names() -> None:
+    jobs = (job("a", unlisted=("posterUrl", "zipUrl")), job("b", unlisted=("newUrl",)))
+    (line,) = noted(*jobs)
+    assert line.endswith(": newUrl (1 job), posterUrl (1 job), zipUrl (1 job)")
+
+
 def test_nothing_is_told_where_there_is_none() -> None:
     assert noted(job("a"), job("b")) == []
     assert noted() == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.imports import ImportedRow, TimesRead, judge
+from reconciler.core.imports import ImportedRow, RefusedLine, TimesRead, judge
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.errors import UsageRefused
@@ -15,6 +15,7 @@ from reconciler.ledger.times_file import LINE_AT_MOST, read_time, read_times
 from tests.support.values import DAY, NOON, known
 
 HEADER = b"job_id,created_at\n"
+SECOND = timedelta(seconds=1)
 
 
 def read(tmp_path: Path, content: bytes) -> TimesRead:
@@ -191,21 +192,46 @@ def test_new_moved_and_same_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "lines", "why"),
+    ("rows", "line", "why"),
     [
-        ([row(2, "a"), row(3, "a", NOON - DAY)], [3], "here and at 2026-03-01T12:00:00Z in line 2"),
-        ([row(2, "a", NOON + timedelta(seconds=1))], [2], "after it was first seen"),
-        ([row(2, "unseen", NOON + 2 * DAY)], [2], "yet to come"),
-        ([row(2, "b")], [2], "--replace moves it"),
-        ([row(2, "never")], [2], "--replace moves it"),
+        (
+            [row(2, "a"), row(3, "a", NOON - DAY)],
+            3,
+            "job a was made at 2026-02-28T12:00:00Z here and at 2026-03-01T12:00:00Z in line 2",
+        ),
+        (
+            [row(2, "a", NOON + SECOND)],
+            2,
+            "job a was made at 2026-03-01T12:00:01Z, which is after it was first seen (2026-03-01T12:00:00Z)",
+        ),
+        (
+            [row(2, "unseen", NOON + DAY + SECOND)],
+            2,
+            "job unseen was made at 2026-03-02T12:00:01Z, which is yet to come (it is 2026-03-02T12:00:00Z)",
+        ),
+        (
+            [row(2, "b")],
+            2,
+            "job b was made at 2026-03-01T12:00:00Z, and was imported as made at 2026-02-28T12:00:00Z; "
+            "--replace moves it",
+        ),
+        (
+            [row(2, "never")],
+            2,
+            "job never was made at 2026-03-01T12:00:00Z, and was imported as made at 2026-02-28T12:00:00Z; "
+            "--replace moves it",
+        ),
     ],
 )
-def test_what_cannot_be_true_is_refused(rows: list[ImportedRow], lines: list[int], why: str) -> None:
-    judged = judge(rows, SEEN, NOON + DAY, replace=False)
-    assert [each.line for each in judged.refused] == lines
-    assert why in judged.refused[0].why
+def test_what_cannot_be_true_is_refused(rows: list[ImportedRow], line: int, why: str) -> None:
+    assert judge(rows, SEEN, NOON + DAY, replace=False).refused == (RefusedLine(line, why),)
+
+
+def test_a_job_may_be_as_young_as_its_first_sighting_and_as_this_second() -> None:
+    judged = judge([row(2, "a"), row(3, "unseen", NOON + DAY)], SEEN, NOON + DAY, replace=False)
+    assert ([each.line for each in judged.new], judged.refused) == ([2, 3], ())
 
 
 def test_replacing_does_not_allow_what_cannot_be_true() -> None:
-    judged = judge([row(2, "b", NOON + timedelta(seconds=1))], SEEN, NOON + DAY, replace=True)
+    judged = judge([row(2, "b", NOON + SECOND)], SEEN, NOON + DAY, replace=True)
     assert [each.line for each in judged.refused] == [2]

@@ -1,6 +1,5 @@
 """Where the key comes from: what can be wrong with a file or a command, and that nothing of it is told."""
 
-import copy
 import pickle
 import sys
 import traceback
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.secret import Secret
 from reconciler.errors import AuthenticationRefused
 from reconciler.pictory.keys import KEY as SOUGHT
 from tests.support.credentials import key_found
@@ -105,12 +103,3 @@ def test_the_command_is_run_without_a_shell(tmp_path: Path) -> None:
     mark = tmp_path / "made-by-a-shell"
     assert key_found({COMMAND: f"echo {KEY}'|tee>{mark}'"}) == f"{KEY}|tee>{mark}"
     assert not mark.exists()
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_no_pickle_of_a_secret_holds_it(protocol: int) -> None:  # I11
-    assert KEY.encode() not in pickle.dumps({"key": Secret(KEY)}, protocol)
-
-
-def test_a_copy_of_a_secret_is_blank_as_well() -> None:  # I11
-    assert copy.deepcopy([Secret(KEY)])[0].reveal() == ""

@@ -1,13 +1,11 @@
 """Where the key comes from and that it is never shown; how fast calls go."""
 
-import pickle
 import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from reconciler.core.secret import Secret
 from reconciler.errors import AuthenticationRefused
 from reconciler.pictory.keys import KEY as SOUGHT
 from reconciler.pictory.pacing import Pacer
@@ -66,14 +64,6 @@ def test_what_a_failing_command_printed_is_not_told() -> None:  # I11
     with pytest.raises(AuthenticationRefused) as refused:
         key_found({COMMAND: f"sh -c 'echo {KEY}; echo {KEY} >&2; exit 3'"})
     assert KEY not in refused.value.message
-
-
-def test_a_secret_is_blank_however_it_is_looked_at() -> None:  # I11
-    secret = Secret(KEY)
-    shown = [str(secret), repr(secret), f"{secret}", f"{[secret]}", f"{secret!a}"]
-    assert not any(KEY in text for text in shown)
-    assert KEY.encode() not in pickle.dumps(secret)
-    assert not hasattr(secret, "__dict__")
 
 
 # -- pacing

@@ -115,6 +115,8 @@ def test_the_ideas_are_rules_without_their_hashes() -> None:
         ("an-orchard", "an-orchard"),
         ("2026-01 film", "2026-01 film"),
         ("ab1", "ab1"),
+        ("abc1", "abc*"),
+        ("take 1\nof 2", "take *"),
         ("50% *off*? \\ 1", "50% \\*off\\*\\? \\\\ 1"),
         ("what? 1", "what\\? *"),
     ],
@@ -129,10 +131,18 @@ def test_a_name_fits_its_own_glob(name: str) -> None:
 
 
 def test_only_names_that_recur_are_told_and_not_too_many() -> None:
-    jobs = [*named(*(f"{chr(97 + number) * 3}-x" for number in range(20))), replace(job("once"), name="once")]
-    found = survey(inventory(*jobs)).names
-    assert len(found) == MOST_NAMES
-    assert "once" not in {seen.glob for seen in found}
+    jobs = [*named("twice"), replace(job("once"), name="once")]
+    assert [(seen.glob, seen.jobs) for seen in survey(inventory(*jobs)).names] == [("twice", 2)]
+    many = survey(inventory(*named(*(f"{chr(97 + number) * 3}-x" for number in range(20))))).names
+    assert len(many) == MOST_NAMES
+
+
+def test_months_are_counted_apart_from_jobs_that_show_no_time() -> None:
+    dated = [replace(job(f"{number}"), shared_at=NOON - number * 31 * DAY) for number in (0, 1, 1, 2)]
+    months = (("2025-12", 1), ("2026-01", 2), ("2026-03", 1))
+    for undated in range(3):
+        found = survey(inventory(*dated, *(job(f"u{number}") for number in range(undated))))
+        assert (found.months, found.undated, found.jobs) == (months, undated, 4 + undated)
 
 
 def test_what_is_quoted_stays_on_its_line() -> None:
