@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from itertools import permutations
 
 import pytest
 
 from reconciler.core.desired import Otherwise
-from reconciler.core.job import AssetForm, AssetKind, JobId, JobStatus, JobType
+from reconciler.core.job import AssetForm, AssetKind, Job, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Action, Change, Plan, Violation, expiry, within_approval
+from reconciler.core.plan import Action, Change, Plan, Reason, Violation, expiry, share_of, within_approval
 from reconciler.core.selectors import TypeIn
 from reconciler.core.verdicts import HoldCode, RuleTried
 from tests.support.values import DAY, NOON, by_id, desired, inventory, job, known, memory, plan_of, rule
@@ -61,6 +62,64 @@ def test_a_plan_holds_what_it_was_made_from_and_how_the_jobs_fell() -> None:
     assert (made.inventory_digest, made.inventory_jobs) == (inventory().digest, 3)
     assert made.proof == inventory().proof
     assert made.violations == ()
+
+
+def kept_and_copied(given: Job, *, copied: bool = True, remembered: LedgerView | None = None) -> tuple[Change, ...]:
+    kept = replace(by_id("a"), archive_now=copied)
+    return plan_of(desired(kept), given, remembered=remembered).changes
+
+
+def test_a_rule_that_asks_for_a_copy_now_has_what_it_keeps_archived_and_never_cleaned() -> None:
+    given, seen = job(unlisted=("newUrl",)), replace(known(seen=NOON - 3 * DAY), size=700)
+    assert kept_and_copied(given, remembered=LedgerView(account="acme", jobs={JobId("a"): seen})) == (
+        Change(
+            job_id=JobId("a"),
+            type=JobType.RENDER,
+            status=JobStatus.COMPLETED,
+            actions=(Action.ARCHIVE,),
+            tried=(),
+            fingerprint=given.fingerprint,
+            first_seen=NOON - 3 * DAY,
+            not_archived=("newUrl",),
+            reason=Reason.ARCHIVE_NOW,
+            size=700,
+        ),
+    )
+    assert kept_and_copied(given, copied=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "is_copied"),
+    [
+        (job(status=JobStatus.FAILED), True),
+        (job(status=JobStatus.IN_PROGRESS), False),
+        (job(contradictions=("listed twice with different facts",)), False),
+        (job(lacks=(AssetKind.VIDEO,)), False),
+        (job(assets=()), False),
+        (job(lacks=(AssetKind.VIDEO,), assets=()), False),
+    ],
+    ids=["failed", "running", "contradictory", "lacking", "without assets", "lacking all"],
+)
+def test_only_a_whole_job_that_has_ended_is_copied(given: Job, is_copied: bool) -> None:
+    assert bool(kept_and_copied(given)) == is_copied
+
+
+def test_a_copy_that_is_there_is_not_made_again_and_one_of_an_earlier_state_is() -> None:
+    given = job()
+
+    def copied(fingerprint: str) -> bool:
+        view = LedgerView(account="acme", jobs={JobId("a"): known(archived=fingerprint)})
+        return bool(kept_and_copied(given, remembered=view))
+
+    assert not copied(given.fingerprint)
+    assert copied("sha256:" + "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("part", "base", "share"), [(0, 0, Fraction(0)), (3, 0, Fraction(1)), (3, 4, Fraction(3, 4)), (0, 4, Fraction(0))]
+)
+def test_a_part_of_nothing_is_the_whole(part: int, base: int, share: Fraction) -> None:
+    assert share_of(part, base) == share
 
 
 def test_a_job_the_ledger_never_saw_has_no_first_sighting() -> None:

@@ -138,6 +138,32 @@ def test_a_rule_that_protects_no_more_counts_as_deleted(world: World) -> None:  
     assert world.run(state(by_id("a", name="legal")), job(), after=DAY) == [HoldStep.UNKEPT]
 
 
+def test_the_hold_of_another_rule_stays_while_any_rule_keeps_the_job_and_ends_with_its_own_until(world: World) -> None:
+    world.run(state(protecting("a"), protecting("a", name="press", until=NOON + 3 * DAY)), job())
+    only_legal = state(protecting("a"))
+    assert world.run(only_legal, job(), after=2 * DAY) == []
+    assert [hold.rule for hold in world.holds] == ["legal", "press"]
+    world.steps.clear()
+    assert world.run(only_legal, job(), after=DAY) == [HoldStep.ENDED]
+    assert world.steps == [("a", HoldStep.ENDED)]
+    assert [hold.rule for hold in world.holds] == ["legal"]
+
+
+def test_a_hold_that_was_to_be_lifted_is_not_once_another_rule_keeps_the_job(world: World) -> None:  # I13
+    world.run(state(protecting("a")), job())
+    assert world.run(state(OTHER), job(), after=DAY) == [HoldStep.UNKEPT]
+    assert world.run(state(protecting("a", name="press")), job(), after=DAY) == [HoldStep.SET, HoldStep.CHANGED]
+    assert [(hold.rule, hold.unkept_since) for hold in world.holds] == [("legal", None), ("press", None)]
+
+
+def test_another_owner_or_reason_is_recorded(world: World) -> None:
+    world.run(state(protecting("a")), job())
+    moved = replace(protecting("a", reason="LEG-2"), owner="press")
+    assert world.run(state(moved), job(), after=DAY) == [HoldStep.CHANGED]
+    (hold,) = world.holds
+    assert (hold.owner, hold.reason, hold.set_at) == ("press", "LEG-2", NOON)
+
+
 def test_until_ends_a_hold_at_its_very_instant(world: World) -> None:
     lapse = NOON + 3 * DAY
     world.run(state(protecting("a", until=lapse)), job())
@@ -285,6 +311,24 @@ def test_a_job_that_was_away_begins_to_wait_anew(world: World) -> None:
     world.run(free, job())
     world.run(free, after=DAY)
     assert since(world) is None
+
+
+def test_a_job_that_is_away_has_no_end_of_keeping_recorded_any_more(world: World) -> None:
+    lapsing = state(replace(by_id("a", name="launch"), lapses_at=NOON + 9 * DAY))
+    world.run(lapsing, job("b"), job("a"))
+    assert {each: known.kept_until for each, known in world.view.jobs.items()} == {"a": NOON + 9 * DAY, "b": None}
+    world.run(lapsing, job("b"), after=DAY)
+    record = to_record(lapsing, (), world.view, world.now)
+    assert {each: known.kept_until for each, known in world.view.jobs.items()} == {"a": None, "b": None}
+    assert record.kept == ()
+
+
+def test_what_is_recorded_bears_the_newest_time_known(world: World) -> None:  # I14
+    empty = state(OTHER)
+    assert to_record(empty, (), world.view, NOON).at == NOON
+    world.run(empty)
+    assert to_record(empty, (), world.view, NOON - DAY).at == NOON
+    assert to_record(empty, (), world.view, NOON + DAY).at == NOON + DAY
 
 
 def test_a_job_freed_by_a_lapse_between_two_runs_waits_from_the_lapse(world: World) -> None:

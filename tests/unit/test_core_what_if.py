@@ -16,6 +16,7 @@ from reconciler.core.plan_making import compute_plan
 from reconciler.core.retention import decide
 from reconciler.core.selectors import EveryJob
 from reconciler.core.verdicts import HoldCode, Released
+from reconciler.core.what_if import seen_by
 from reconciler.engine.approval import check_approval
 from reconciler.engine.ports import PlanUse
 from reconciler.errors import PlanRefused
@@ -161,3 +162,33 @@ def test_a_moment_is_a_day_of_the_zone_or_a_time_with_its_own(text: str, meant: 
 def test_what_is_no_moment_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="write a "):
         moment(text, UTC)
+
+
+def test_what_had_been_seen_by_then_is_told_to_the_second() -> None:
+    second = timedelta(seconds=1)
+    at = NOON - 10 * DAY
+    view = LedgerView(
+        account="acme",
+        jobs={
+            JobId("seen"): known(1, seen=at),
+            JobId("dated"): known(2, seen=NOON),
+            JobId("later"): known(3, seen=at + second),
+            JobId("dated-later"): known(4, seen=NOON),
+            JobId("left"): known(5, seen=at, left=True),
+            JobId("left-later"): known(6, seen=NOON, left=True),
+        },
+        imported={JobId("dated"): at, JobId("dated-later"): at + second},
+    )
+    listed = inventory(*(job(each) for each in ("dated-later", "later", "dated", "seen", "new")))
+    there, remembered = seen_by(listed, view, FILE.trust, at)
+    assert [each.id for each in there.jobs] == ["dated", "seen"]
+    assert set(remembered.jobs) == {"dated", "seen", "left"}
+    assert (there.observed_at, remembered.imported) == (listed.observed_at, view.imported)
+
+
+def test_at_the_time_of_the_list_everything_counts_that_it_shows() -> None:
+    ahead = LedgerView(account="acme", jobs={JobId("a"): known(seen=NOON + DAY)})
+    listed = inventory(job("a"))
+    assert seen_by(listed, ahead, FILE.trust, NOON) == (listed, ahead)
+    there, _ = seen_by(listed, ahead, FILE.trust, NOON - timedelta(seconds=1))
+    assert there.jobs == ()

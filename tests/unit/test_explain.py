@@ -128,6 +128,24 @@ def test_each_source_is_told_with_whether_it_counts() -> None:
     )
 
 
+def test_what_would_decide_a_time_is_what_says_more_and_does_not_count() -> None:
+    told = "a time of your own: reconciler import-times FILE.csv"
+
+    def decides(*, shared: timedelta, trust: frozenset[Source]) -> tuple[str, ...]:
+        seen = replace(known(2, seen=NOON - 10 * DAY), missing_until=NOON - 40 * DAY)
+        view = LedgerView(account="acme", jobs={JobId("a"): seen})
+        listed = inventory(replace(job("a"), shared_at=NOON - shared))
+        return one(replace(desired(FRESH), trust=trust), listed, view).would_decide
+
+    ledger, usual = frozenset({Source.LEDGER}), frozenset({Source.LEDGER, Source.IMPORTED})
+    more = "share_link, which says more and does not count: name it in clock.trust"
+    assert decides(shared=20 * DAY, trust=usual) == (more, told)
+    assert decides(shared=10 * DAY, trust=usual) == (told,)
+    assert decides(shared=5 * DAY, trust=usual) == (told,)
+    assert decides(shared=20 * DAY, trust=usual | {Source.SHARE_LINK}) == (told,)
+    assert decides(shared=20 * DAY, trust=ledger) == (more, f"{told}, with `imported` in clock.trust")
+
+
 def test_the_order_of_the_list_is_told_where_it_says_more() -> None:
     view = LedgerView(
         account="acme",
