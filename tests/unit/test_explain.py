@@ -20,6 +20,7 @@ from reconciler.core.receipt import BagFile, Receipt
 from reconciler.core.retention import decide
 from reconciler.core.selectors import EveryJob, NameLike, TypeIn
 from reconciler.core.steps import Entry
+from reconciler.core.times import Bound
 from reconciler.core.verdicts import Answer, HoldCode, verdict_word
 from reconciler.engine.account import Departure, LastSeen
 from reconciler.engine.explaining import Explanation, explain_over
@@ -126,6 +127,25 @@ def test_each_source_is_told_with_whether_it_counts() -> None:
         "share_link, which says more and does not count: name it in clock.trust",
         "a time of your own: reconciler import-times FILE.csv",
     )
+
+
+def test_the_order_is_that_of_the_ledger_and_bounds_from_both_sides_whatever_the_list_shows() -> None:
+    between = replace(known(2, seen=NOON), missing_until=None)
+    view = LedgerView(
+        account="acme",
+        jobs={JobId("above"): known(3, seen=NOON), JobId("a"): between, JobId("below"): known(1, seen=NOON)},
+        imported={JobId("above"): NOON - 10 * DAY, JobId("below"): NOON - 20 * DAY},
+    )
+    for order in (("above", "a", "below"), ("below", "a", "above"), ("a", "below", "above")):
+        found = one(desired(), inventory(*(job(each) for each in order)), view).evidence[-1].bound
+        assert found == Bound(Source.LIST_ORDER, NOON - 20 * DAY, NOON - 10 * DAY)
+
+
+def test_of_a_time_before_the_list_was_read_a_new_job_is_as_new_as_then() -> None:
+    at = NOON - DAY
+    explained = explain(desired(), inventory(job("a")), LedgerView(), frozenset({JobId("a")}), at)[JobId("a")]
+    assert [(each.bound.source, each.bound.not_after) for each in explained.evidence] == [(Source.LEDGER, at)]
+    assert explained.age == timedelta(0)
 
 
 def test_what_would_decide_a_time_is_what_says_more_and_does_not_count() -> None:
