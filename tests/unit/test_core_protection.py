@@ -11,7 +11,7 @@ from reconciler.core.desired import DesiredState, Keep, RetainRule
 from reconciler.core.job import Job, JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob, LedgerHold, LedgerView
 from reconciler.core.protection import HoldStep, hold_changes
-from reconciler.core.recording import to_record
+from reconciler.core.recording import ends_of, to_record
 from reconciler.core.retention import decide
 from reconciler.core.selectors import NameLike, TypeIn
 from reconciler.core.verdicts import Held, HoldCode, Released
@@ -154,6 +154,26 @@ def test_a_hold_that_was_to_be_lifted_is_not_once_another_rule_keeps_the_job(wor
     assert world.run(state(OTHER), job(), after=DAY) == [HoldStep.UNKEPT]
     assert world.run(state(protecting("a", name="press")), job(), after=DAY) == [HoldStep.SET, HoldStep.CHANGED]
     assert [(hold.rule, hold.unkept_since) for hold in world.holds] == [("legal", None), ("press", None)]
+
+
+def test_one_run_tells_of_all_jobs_listed_or_not_and_of_protecting_rules_alone(world: World) -> None:
+    world.run(state(protecting("a", until=NOON + DAY)), job("a"))
+    world.steps.clear()
+    plain = by_id("b", name="plain")
+    world.run(state(protecting("b", name="press"), plain), job("b"), after=DAY)
+    assert world.steps == [("b", HoldStep.SET), ("a", HoldStep.ENDED)]
+    assert [hold.rule for hold in world.view.jobs[JobId("b")].holds] == ["press"]
+
+
+def test_of_two_rules_of_one_name_the_end_is_that_of_the_longer() -> None:
+    def ends(*until: datetime | None) -> datetime | None:
+        found = ends_of([replace(by_id("a", name="same"), lapses_at=each) for each in until])
+        assert set(found) == {"same"}
+        return found["same"]
+
+    assert ends(NOON) == NOON
+    assert ends(NOON, NOON + DAY) == ends(NOON + DAY, NOON) == NOON + DAY
+    assert ends(None, NOON) is ends(NOON, None) is ends(None) is None
 
 
 def test_another_owner_or_reason_is_recorded(world: World) -> None:
