@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.support.emulator import EmulatorProcess
 from tests.support.workplace import Workplace
@@ -14,7 +14,14 @@ from tests.support.workplace import Workplace
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("dev"), max_examples=500, derandomize=True)
 settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=2_000)
-settings.register_profile("mutants", parent=settings.get_profile("dev"), derandomize=True, database=None)
+# One bug is planted at a time, and a case that shows it need not be the smallest.
+settings.register_profile(
+    "mutants",
+    parent=settings.get_profile("dev"),
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 GOLDEN = Path(__file__).parent / "golden"
