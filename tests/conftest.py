@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from reconciler.core.globs import ready_globs
+from reconciler.core.selectors import ready
 from tests.support.emulator import EmulatorProcess
 from tests.support.workplace import Workplace
 
@@ -29,6 +31,13 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Each test makes its selectors ready itself: one that an earlier test made would hide a bug in the making."""
+    ready.cache_clear()
+    ready_globs.cache_clear()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 
 def fits(globs: Iterable[str], text: str) -> bool:
@@ -17,17 +17,18 @@ def fits(globs: Iterable[str], text: str) -> bool:
 @lru_cache(maxsize=65_536)
 def ready_globs(globs: tuple[str, ...]) -> Callable[[str], bool]:
     """Make globs ready, once for all texts."""
-    whole = re.compile("|".join(f"(?:{expression(glob).pattern})" for glob in globs), re.DOTALL).fullmatch
-
-    def fitting(text: str) -> bool:
-        # Plain ASCII is NFC already; it is what nearly every name is, and a million are compared.
-        return whole(text if text.isascii() else unicodedata.normalize("NFC", text)) is not None
-
-    return fitting
+    return partial(_is_whole, _either(globs))
 
 
-@lru_cache(maxsize=65_536)
-def expression(glob: str) -> re.Pattern[str]:
+def _is_whole(either: re.Pattern[str], text: str) -> bool:
+    return either.fullmatch(unicodedata.normalize("NFC", text)) is not None
+
+
+def _either(globs: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{_expression(glob)})" for glob in globs), re.DOTALL)
+
+
+def _expression(glob: str) -> str:
     """Give a glob as a regular expression whose time does not explode with its stars.
 
     Each star but the last takes the shortest run after which the next piece fits, and keeps to it (an atomic group):
@@ -35,10 +36,10 @@ def expression(glob: str) -> re.Pattern[str]:
     """
     first, *others = _pieces(unicodedata.normalize("NFC", glob))
     if not others:
-        return re.compile(first, re.DOTALL)
+        return first
     *middle, last = others
-    runs = "".join(f"(?>.*?{piece})" for piece in middle if piece)
-    return re.compile(f"{first}{runs}.*{last}", re.DOTALL)
+    runs = "".join(f"(?>.*?{piece})" for piece in middle)
+    return f"{first}{runs}.*{last}"
 
 
 def _pieces(glob: str) -> list[str]:

@@ -38,7 +38,7 @@ def _answers(selector: Selector, job_type: JobType, status: JobStatus) -> int:
     match selector:
         case AllOf(parts):
             together = _least([_answers(part, job_type, status) for part in parts])
-            return together & ~_YES if together & _YES and _excludes_itself(parts) else together
+            return together & ~_YES if _excludes_itself(parts) else together
         case AnyOf(parts):
             return _opposite(_least([_opposite(_answers(part, job_type, status)) for part in parts]))
         case NotOf(part):

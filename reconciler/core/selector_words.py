@@ -49,9 +49,9 @@ def _shown_by(selector: IdLike | TypeIn | StatusIn | NameLike | ProjectLike, job
         case StatusIn():
             return f"this is {job.status.value}"
         case NameLike():
-            return f"this is {job.name}" if job.name else f"a {job.type.value} has no name"
+            return f"this is {job.name}" if job.name else f"jobs of type {job.type.value} have none"
         case ProjectLike():
-            return f"this is {job.project}" if job.project else f"a {job.type.value} has no project"
+            return f"this is {job.project}" if job.project else f"jobs of type {job.type.value} have none"
         case _:
             assert_never(selector)
 

@@ -78,10 +78,10 @@ def ordered_within(newest_first: Sequence[Made]) -> tuple[Bound, ...]:
         ends.append(end)
     bounds: list[Bound] = []
     start: datetime | None = None
-    for made, before in zip(reversed(newest_first), reversed(ends), strict=True):
+    for made in reversed(newest_first):
         if made.not_before:
             start = max(start or made.not_before, made.not_before)
-        bounds.append(Bound(Source.LIST_ORDER, start, before))
+        bounds.append(Bound(Source.LIST_ORDER, start, ends.pop()))
     return tuple(reversed(bounds))
 
 

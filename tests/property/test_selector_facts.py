@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.selector_facts import answers
@@ -11,13 +12,16 @@ from reconciler.core.selectors import (
     EveryJob,
     IdIn,
     IdLike,
+    Match,
     NameLike,
     NotOf,
     ProjectLike,
     Selector,
     StatusIn,
     TypeIn,
+    looks_at,
     match,
+    narrowed,
 )
 from reconciler.core.subjects import Subject
 from reconciler.core.times import Made
@@ -60,3 +64,17 @@ def subjects(draw: st.DrawFn) -> Subject:
 @given(SELECTORS, subjects())
 def test_no_job_gets_an_answer_that_was_ruled_out(selector: Selector, subject: Subject) -> None:
     assert match(selector, subject) in answers(selector, subject.type, subject.status)
+
+
+@given(SELECTORS, subjects())
+def test_what_is_left_to_ask_of_a_kind_has_the_same_answers(selector: Selector, subject: Subject) -> None:
+    left = narrowed(selector, subject.type, subject.status)
+    assert (left if isinstance(left, Match) else match(left, subject)) is match(selector, subject)
+
+
+@given(SELECTORS, subjects(), subjects())
+def test_jobs_alike_in_what_a_selector_looks_at_get_one_answer(
+    selector: Selector, subject: Subject, other: Subject
+) -> None:
+    alike = replace(other, **{name: getattr(subject, name) for name in looks_at(selector)})
+    assert match(selector, alike) is match(selector, subject)

@@ -1,5 +1,6 @@
 """The same decision at another time: what is left out, what changes with the time alone, and that it is no approval."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -136,31 +137,41 @@ def test_a_saved_what_if_stays_one_and_cannot_be_edited_into_a_plan() -> None:
         ("2027-02-01T09:30:00Z", datetime(2027, 2, 1, 9, 30, tzinfo=UTC)),
         ("2027-02-01t09:30:00.75+02:00", datetime(2027, 2, 1, 7, 30, tzinfo=UTC)),
         ("2027-02-01 09:30:00-05:30", datetime(2027, 2, 1, 15, tzinfo=UTC)),
+        ("1970-01-01", datetime(1969, 12, 31, 23, tzinfo=UTC)),
+        ("1970-01-01T00:00:00Z", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("2999-12-31T23:59:59Z", datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_a_moment_is_a_day_of_the_zone_or_a_time_with_its_own(text: str, meant: datetime) -> None:
-    assert moment(text, ZoneInfo("Europe/Berlin")) == meant
+    read = moment(text, ZoneInfo("Europe/Berlin"))
+    assert read == meant
+    assert read.tzinfo is UTC
+
+
+NO_FORM = "write a date such as 2027-01-31, or a time with its zone such as 2027-01-31T09:00:00Z"
+NO_DAY = f"there is no such day or time; {NO_FORM}"
+FAR_OFF = "write a time between 1970 and 2999"
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "told"),
     [
-        "",
-        "tomorrow",
-        "2027-02-30",
-        "2027-02-01T09:30:00",
-        "01.02.2027",
-        "2027-02-01T25:00:00Z",
-        "1969-01-01",
-        "3000-01-01",
-        "2027-02-01T09:30Z",
-        "20270201",
-        "2027-W05-1",
-        "2027-02-01\n",
+        ("", NO_FORM),
+        ("tomorrow", NO_FORM),
+        ("2027-02-30", NO_DAY),
+        ("2027-02-01T09:30:00", NO_FORM),
+        ("01.02.2027", NO_FORM),
+        ("2027-02-01T25:00:00Z", NO_DAY),
+        ("1969-12-31", FAR_OFF),
+        ("3000-01-01", FAR_OFF),
+        ("2027-02-01T09:30Z", NO_FORM),
+        ("20270201", NO_FORM),
+        ("2027-W05-1", NO_FORM),
+        ("2027-02-01\n", NO_FORM),
     ],
 )
-def test_what_is_no_moment_is_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(ValueError, match="write a "):
+def test_what_is_no_moment_is_refused_with_what_to_write(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
         moment(text, UTC)
 
 
