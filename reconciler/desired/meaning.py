@@ -13,7 +13,8 @@ from reconciler.core.lint import CODES
 from reconciler.desired.quantities import day, duration, share, size
 from reconciler.desired.texts import at
 from reconciler.desired.wording import meant, nearest, shown, spelled
-from reconciler.desired.yaml_tree import Path, Place, Problem, Tree, Value
+from reconciler.desired.yaml_text import Place, Problem
+from reconciler.desired.yaml_tree import Path, Tree, Value
 from reconciler.desired.zones import zone_names
 
 QUANTITIES: Mapping[Path, Callable[[str], object]] = {

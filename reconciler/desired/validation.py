@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.desired.quick_check import is_valid
 from reconciler.desired.wording import meant, nearest, shown, spelled
-from reconciler.desired.yaml_tree import MOST_PROBLEMS, Path, Problem, Tree, Value, resolve
+from reconciler.desired.yaml_text import Problem
+from reconciler.desired.yaml_tree import MOST_PROBLEMS, Path, Tree, Value, resolve
 from reconciler.published_schemas import schema
 
 if TYPE_CHECKING:

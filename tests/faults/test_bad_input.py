@@ -46,6 +46,14 @@ BAD_FILES = {
         ],
     ),
     "utf-16": (GOOD.encode("utf-16").decode("latin-1"), ["retention.yaml:1:1: the file is UTF-16; save it as UTF-8"]),
+    "a key in what looks like a comment": (
+        (GOOD + "# told\u2028clean: {max_jobs: 99999}\n").encode().decode("latin-1"),
+        ["retention.yaml:5:7: the invisible character U+2028 stands here"],
+    ),
+    "versions left unmerged": (
+        GOOD + "<<<<<<< HEAD\nclean: {max_jobs: 5}\n=======\nclean: {max_jobs: 50}\n>>>>>>> other\n",
+        ["retention.yaml:5:1: two versions of the file were left here unmerged; choose between them"],
+    ),
 }
 
 
