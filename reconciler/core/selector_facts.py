@@ -1,6 +1,7 @@
 """What can be said of a selector without any job: which answers it can give, and what it asks."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import assert_never
 
 from reconciler.core.globs import fits
@@ -80,27 +81,30 @@ def _least(several: list[int]) -> int:
     return possible & (1 << highest) - 1
 
 
+@lru_cache(maxsize=1024)
 def _excludes_itself(parts: tuple[Selector, ...]) -> bool:
     """Tell whether no job can be all of these: a thing and its opposite, or ids of which none is left."""
-    if any(isinstance(part, NotOf) and part.part in parts for part in parts):
+    opposites = frozenset(part.part for part in parts if isinstance(part, NotOf))
+    if not opposites.isdisjoint(parts):
         return True
     named = [part.ids for part in parts if isinstance(part, IdIn)]
     if not named:
         return False
-    left = frozenset.intersection(*named)
-    return not any(all(_may_be(part, job_id) for part in parts) for job_id in left)
+    others = (part.ids for part in opposites if isinstance(part, IdIn))
+    left = frozenset.intersection(*named).difference(*others)
+    wanted = [part.globs for part in parts if isinstance(part, IdLike)]
+    unwanted = [part.globs for part in opposites if isinstance(part, IdLike)]
+    if len(left) * sum(len(globs) for globs in (*wanted, *unwanted)) > MOST_COMPARED:
+        return False
+    return not any(_fits_all(job_id, wanted, unwanted) for job_id in left)
 
 
-def _may_be(part: Selector, job_id: JobId) -> bool:
-    match part:
-        case IdLike(globs):
-            return fits(globs, job_id)
-        case NotOf(IdIn(ids=ids)):
-            return job_id not in ids
-        case NotOf(IdLike(globs)):
-            return not fits(globs, job_id)
-        case _:
-            return True
+MOST_COMPARED = 500
+"""Ids against patterns: beyond so many pairs it is not told that none is left."""
+
+
+def _fits_all(job_id: JobId, wanted: list[tuple[str, ...]], unwanted: list[tuple[str, ...]]) -> bool:
+    return all(fits(globs, job_id) for globs in wanted) and not any(fits(globs, job_id) for globs in unwanted)
 
 
 def leaves(selector: Selector) -> Iterator[Selector]:

@@ -174,13 +174,18 @@ def _match_problems(tree: Tree, path: Path) -> Iterator[Problem]:
 
 def _label_problems(tree: Tree, path: Path) -> Iterator[Problem]:
     labels = at(tree.value, ("labels",))
-    known = list(labels) if isinstance(labels, dict) else []
+    known = labels if isinstance(labels, dict) else {}
     for inner, name in _texts_at(tree, path):
         if name and name not in known:
-            hint = meant(name, known) or f"write labels: {{{shown(name)}: [a job id]}} at the top of the file"
+            near = known if len(known) <= MOST_COMPARED else ()
+            hint = meant(name, near) or f"write labels: {{{shown(name)}: [a job id]}} at the top of the file"
             yield Problem(
                 tree.place(inner), f"{spelled(inner)} is {shown(name)}, which is no label of this file; {hint}"
             )
+
+
+MOST_COMPARED = 100
+"""Labels among which the one that was meant is looked for: each takes time, and there may be a mistake in each rule."""
 
 
 def _texts_at(tree: Tree, path: Path) -> Iterator[tuple[Path, str]]:

@@ -1,8 +1,10 @@
 """Lint: each finding where it belongs and only there, its severity, its place, and how a rule mutes it."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -228,6 +230,32 @@ def test_what_a_link_needs_and_no_rule_keeps_is_found() -> None:
 def test_live_findings_can_be_muted_too() -> None:
     rule = "{match: {type: image}, keep_within: 9d, mute: [{code: rule-matches-nothing, reason: from March on}]}"
     assert live(state(rule), job("a")) == []
+
+
+# -- much of it
+
+IDS = ", ".join(f"i{number}" for number in range(9_000))
+GLOBS = ", ".join(f"'z{number}*'" for number in range(9_000))
+PARTS = ", ".join(f"{{name: 'a{number}'}}, {{not: {{project: 'b{number}'}}}}" for number in range(4_000))
+CROWDED: dict[str, Callable[[], DesiredState]] = {
+    "ids and patterns": lambda: state(f"{{match: {{label: l, id: [{GLOBS}]}}}}", more=f"labels: {{l: [{IDS}]}}\n"),
+    "a pattern in each rule": lambda: state(
+        *(f"{{match: {{label: l, id: 'z{number}*'}}}}" for number in range(3_000)), more=f"labels: {{l: [{IDS}]}}\n"
+    ),
+    "opposites": lambda: state(f"{{match: {{all: [{PARTS}]}}, keep_last: 1}}"),
+    "rules that ask the same": lambda: state(*(f"{{keep_last: {number}}}" for number in range(1, 12_000))),
+    "labels": lambda: state(
+        *(f"{{match: {{label: l{number}}}}}" for number in range(9_000)),
+        more="labels:\n" + "".join(f"  l{number}: [a]\n" for number in range(9_000)),
+    ),
+}
+
+
+@pytest.mark.parametrize("make", CROWDED.values(), ids=CROWDED.keys())
+def test_whatever_stands_in_a_file_lint_ends_soon(make: Callable[[], DesiredState]) -> None:
+    begun = process_time()
+    lint(make(), AS_OF)
+    assert process_time() - begun < 8, "two seconds on a quiet machine"
 
 
 # -- the page

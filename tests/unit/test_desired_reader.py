@@ -295,6 +295,12 @@ def test_every_meaning_is_in_the_name_of_a_file(text: str) -> None:  # I3
     assert read(text).digest != read(SHORT).digest
 
 
+def test_an_id_more_under_a_label_is_in_the_name_of_a_file() -> None:  # I3
+    text = with_rules("{match: {label: one}}") + "labels: {one: [a]}\n"
+    others = (text.replace("[a]", "[a, b]"), text.replace("[a]", "[b]"), text.replace("one", "two"))
+    assert len({read(each).digest for each in (text, *others)}) == 4
+
+
 def test_no_two_of_these_meanings_have_one_name() -> None:  # I3
     names = [read(text).digest for text in OTHER.values()]
     assert len(set(names)) == len(names)
@@ -664,11 +670,17 @@ HUGE: dict[str, tuple[str, str]] = {
     "rules that are all wrong": ("  - {keep_lst: 1}\n" * 20_000, "did you mean keep_last?"),
     "ids that are all one": ("  - ids: [" + "a, " * 40_000 + "]\n", "the id a stands in line 5 already"),
     "brackets": ("  - " + "[" * 900_000, "nested deeper"),
+    "labels that are all nearly right": (
+        "".join(f"  - {{match: {{label: lable-{number}}}}}\n" for number in range(8_000))
+        + "labels:\n"
+        + "".join(f"  label-{number}: [a]\n" for number in range(8_000)),
+        "retain[0].match.label is lable-0, which is no label of this file; ",
+    ),
 }
 
 
 @pytest.mark.parametrize(("rules", "told"), HUGE.values(), ids=HUGE.keys())
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(15)
 def test_whatever_is_too_much_is_refused_with_a_bounded_number_of_lines(rules: str, told: str) -> None:
     found = problems(SHORT.replace(" [keep-me]", "\n" + rules))
     assert any(told in line for line in found), found[0]
