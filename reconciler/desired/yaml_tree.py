@@ -7,6 +7,7 @@ boolean and `2027-01-31` a date, and they take the last of two equal keys withou
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isinf
 
 import yaml
 
@@ -61,7 +62,7 @@ class _Builder:
         first = self._next_content()
         if first is None:
             raise Unreadable(
-                Problem(Place(1, 1), "the file is empty; the shortest one has version, account, otherwise")
+                Problem(Place(1, 1), "the file is empty; the shortest one has version, account, otherwise and retain")
             )
         value = self._value(first, ())
         for event in self._events:
@@ -172,4 +173,6 @@ def resolve(text: str) -> Value:
     if not _NUMBER.fullmatch(text):
         return text
     number = float(text)
+    if isinf(number):
+        return text  # too large for any key; shown as it is written
     return int(number) if number.is_integer() and abs(number) < EXACT_BELOW else number

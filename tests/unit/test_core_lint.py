@@ -86,6 +86,15 @@ FOUND: dict[str, tuple[str, DesiredState]] = {
     ),
     "a rule that lapses in years": ("until-far", state("{keep_last: 1, until: 2028-03-01, owner: o}")),
     "many ids": ("many-ids", state("{owner: o, ids: [" + ", ".join(f"id-{n}" for n in range(51)) + "]}")),
+    "an id with a letter that looks alike": ("id-unlikely", state("6\u0441-1")),
+    "an id with a long dash": ("id-unlikely", state("{owner: o, ids: [a\u20131, b]}")),
+    "a pattern as an id": ("id-unlikely", state('"6c1f*"')),
+    "a pattern under a label": ("id-unlikely", state(USED, more="labels: {one: ['6c1f*']}\n")),
+    "a quoted quote as what a job needs": (
+        "id-unlikely",
+        state("a", more="links: [{job: a, needs: [\u201cb\u201d]}]\n"),
+    ),
+    "two ids with a comma": ("id-unlikely", state("a,b")),
     "no ledger": ("trust-without-ledger", state(USED, more="labels: {one: [a]}\nclock: {trust: [imported]}\n")),
     "nobody to ask": ("owner-missing", state("{ids: [a]}")),
     "failures of unknown type": ("status-missing", state("{match: {type: render}, keep_last: 1}")),
@@ -113,6 +122,7 @@ FINE: dict[str, DesiredState] = {
     "longer than the least age": state("{keep_within: 25h}"),
     "two weeks and a day": state("{keep_last: 1, until: 2026-03-15, owner: o}"),
     "almost two years": state("{keep_last: 1, until: 2028-02-27, owner: o}"),
+    "ids as the service spells them": state("6C1f-b5_2", "20260301091500123c0ffee", "a.b:c~d@e=f+g/h"),
     "fifty ids": state("{owner: o, ids: [" + ", ".join(f"id-{n}" for n in range(50)) + "]}"),
     "a written scope leaves failures out": state(
         "{match: {type: render}, keep_last: 1}", more="scope: {types: [render]}\n"
@@ -140,6 +150,17 @@ def test_a_finding_has_its_place_and_says_what_to_do() -> None:
         place="r.yaml:5:56",
         rule="launch",
     )
+
+
+def test_an_id_that_no_job_can_have_is_shown_with_what_is_odd_in_it() -> None:
+    desired = state(
+        "{name: x, owner: o, ids: [b, a\u2013c, d?]}", "'6c*'", more="links: [{job: a\u2013c, needs: [b]}]\n"
+    )
+    assert [(finding.place, finding.rule, finding.message) for finding in lint(desired, AS_OF)] == [
+        ("r.yaml:5:30", "x", "rule x names the id a\u2013c, and no id of the service has U+2013; copy it anew"),
+        ("r.yaml:6:5", "6c*", 'rule 6c* takes the id 6c* literally; a pattern is written match: {id: "6c*"}'),
+        ("r.yaml:7:9", "", "a link names the id a\u2013c, and no id of the service has U+2013; copy it anew"),
+    ]
 
 
 def test_findings_come_in_the_order_of_the_file() -> None:

@@ -218,7 +218,7 @@ SELECTORS: dict[str, tuple[str, Selector]] = {
             )
         ),
     ),
-    "ids": ("{ids: [a, 'b c']}", IdIn(frozenset({JobId("a"), JobId("b c")}))),
+    "ids": ("{ids: [a, 'b:c']}", IdIn(frozenset({JobId("a"), JobId("b:c")}))),
     "a bare id": ("an-id", IdIn(frozenset({JobId("an-id")}))),
 }
 
@@ -494,7 +494,62 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "an id with a line end": (with_rules('{ids: ["x\\n"]}'), ["an id has no control characters"]),
     "an empty key": (SHORT + "'': 1\n", ["r.yaml:5:1: '' is not a key here; the keys are: account,"]),
     "a version in quotes": (SHORT.replace("version: 1", "version: '1'"), ["r.yaml:1:10: version is '1'; write 1"]),
-    "an endless limit": (SHORT + "clean: {max_jobs: 1e999}\n", ["clean.max_jobs is ", "write at most "]),
+    "an endless limit": (
+        SHORT + "clean: {max_jobs: 1e999}\n",
+        ["r.yaml:5:19: clean.max_jobs is 1e999; write a whole number, such as 50"],
+    ),
+    "a limit of 400 digits": (SHORT + f"clean: {{max_jobs: 1{'0' * 400}}}\n", ["clean.max_jobs is 10000000000000"]),
+    "two ids in a line": (
+        SHORT.replace("[keep-me]", "\n  - one\n   two"),
+        ["r.yaml:5:5: retain[0] is one two; an id has no white space: each stands behind a dash of its"],
+    ),
+    "a dash without a space": (
+        SHORT.replace("[keep-me]", "\n  - one\n    -two"),
+        ["retain[0] is one -two; an id has no"],
+    ),
+    "an id with a space behind it": (
+        with_rules("{ids: ['a ']}"),
+        ["r.yaml:5:12: retain[0].ids[0] is 'a '; an id has no"],
+    ),
+    "an id with a space that is none": (
+        with_rules('"a\u00a0"'),
+        ["r.yaml:5:5: retain[0] is 'a\\xa0'; an id has no white"],
+    ),
+    "an id of spaces": (with_rules("{ids: ['  ']}"), ["retain[0].ids[0] is '  '; an id has no white space"]),
+    "a label's id with a space": (
+        SHORT + "labels: {one: ['a b']}\n",
+        ["labels.one[0] is a b; an id has no white space"],
+    ),
+    "a need with a space": (SHORT + "links: [{job: a, needs: ['b ']}]\n", ["links[0].needs[0] is 'b '; an id has no"]),
+    "an owner of nothing": (
+        with_rules("{ids: [a], protect: true, owner: ' '}"),
+        ["retain[0].owner is ' '; write something"],
+    ),
+    "an empty owner": (
+        with_rules("{ids: [a], owner: ''}"),
+        ["r.yaml:5:23: retain[0].owner is ''; write something to read, such as legal"],
+    ),
+    "a reason of nothing": (
+        with_rules("{ids: [a], reason: '\u00a0'}"),
+        ["retain[0].reason is '\\xa0'; write something"],
+    ),
+    "an account with a space behind it": (
+        SHORT.replace("acme", "'acme '"),
+        ["account is 'acme '; write letters, digits"],
+    ),
+    "a folder of another machine": (
+        SHORT + 'archive: {stores: ["file://host/bags"]}\n',
+        ["r.yaml:5:20: archive.stores[0] is file://host/bags; this version keeps archives in a folder alone"],
+    ),
+    "a folder of spaces": (SHORT + 'archive: {stores: ["file: "]}\n', ["archive.stores[0] is 'file: '; this version"]),
+    "a key with a letter that looks alike": (
+        SHORT + "\u0441lean: {}\n",
+        ["r.yaml:5:1: \u0441lean is not a key here; did you mean clean? (U+0441 is another letter)"],
+    ),
+    "a word with such a letter": (
+        SHORT.replace("clean", "\u0441lean"),
+        ["did you mean clean? (U+0441 is another letter)"],
+    ),
     "a line of a comment that ends unseen": (
         SHORT + "# nothing\u2028clean: {max_jobs: 99999}\n",
         ["r.yaml:5:10: the invisible character U+2028 stands here, and the file reads otherwise than it looks;"],
@@ -607,6 +662,11 @@ WHOLE_MESSAGES: dict[str, tuple[str, str]] = {
         SHORT + "clean: {zzz: 1}\n",
         "r.yaml:5:9: clean.zzz is not a key here; the keys are: grace, max_bytes, max_jobs, max_share, min_age, "
         "release_delay",
+    ),
+    "nothing kept": (SHORT.replace("keep-me", ""), "r.yaml:4:9: retain is empty; write at least one entry"),
+    "no types": (
+        SHORT + "scope: {types: []}\n",
+        "r.yaml:5:16: scope.types is empty; write at least one entry, such as [render, preview]",
     ),
     "a missing part": (SHORT + "scope: {}\n", "r.yaml:5:8: types is missing in scope; write types: [render, preview]"),
     "a missing list": (
