@@ -97,8 +97,8 @@ def _of_file(desired: DesiredState) -> Iterator[Finding]:
         yield Finding(
             code="trust-without-ledger",
             severity=CODES["trust-without-ledger"],
-            message="clock.trust leaves out ledger: what the other sources do not date stays held for ever; "
-            "add ledger, unless that is meant",
+            message="clock.trust leaves out ledger: what the other sources do not date has no age, and is held for "
+            "ever where one is asked for; add ledger, unless that is meant",
             place=desired.place("clock.trust"),
         )
 
