@@ -23,6 +23,7 @@ from reconciler.core.selectors import (
 )
 
 Answers = frozenset[Match]
+Globs = tuple[str, ...]
 
 # Inside, a set of answers is three bits in the order in which a conjunction takes the least and a disjunction the most.
 _NO, _UNKNOWN, _YES, _ANY = 1, 2, 4, 7
@@ -83,28 +84,47 @@ def _least(several: list[int]) -> int:
 
 @lru_cache(maxsize=1024)
 def _excludes_itself(parts: tuple[Selector, ...]) -> bool:
-    """Tell whether no job can be all of these: a thing and its opposite, or ids of which none is left."""
+    """Tell whether no job can be all of these: a thing and its opposite, or ids or names of which none is left."""
     opposites = frozenset(part.part for part in parts if isinstance(part, NotOf))
     if not opposites.isdisjoint(parts):
         return True
     named = [part.ids for part in parts if isinstance(part, IdIn)]
-    if not named:
-        return False
     others = (part.ids for part in opposites if isinstance(part, IdIn))
-    left = frozenset.intersection(*named).difference(*others)
-    wanted = [part.globs for part in parts if isinstance(part, IdLike)]
-    unwanted = [part.globs for part in opposites if isinstance(part, IdLike)]
-    if len(left) * sum(len(globs) for globs in (*wanted, *unwanted)) > MOST_COMPARED:
+    left = frozenset.intersection(*named).difference(*others) if named else None
+    return _fits_none(left, *_globs_of(IdLike, parts, opposites)) or any(
+        _fits_none(None, *_globs_of(kind, parts, opposites)) for kind in (NameLike, ProjectLike)
+    )
+
+
+def _globs_of(
+    kind: type[IdLike | NameLike | ProjectLike], parts: tuple[Selector, ...], opposites: frozenset[Selector]
+) -> tuple[list[Globs], list[Globs]]:
+    """Give what one attribute must fit, each of it, and what it must not."""
+    wanted = [part.globs for part in parts if isinstance(part, kind)]
+    return wanted, [part.globs for part in opposites if isinstance(part, kind)]
+
+
+def _fits_none(texts: frozenset[str] | None, wanted: list[Globs], unwanted: list[Globs]) -> bool:
+    """Tell whether none of these texts fits; where none are given, those that patterns without wildcards ask for."""
+    if wanted and any(set(glob) == {"*"} for globs in unwanted for glob in globs):
+        return True
+    if texts is None:
+        texts = next((frozenset(globs) for globs in wanted if not any(map(_has_wildcard, globs))), None)
+    if texts is None or len(texts) * sum(map(len, (*wanted, *unwanted))) > MOST_COMPARED:
         return False
-    return not any(_fits_all(job_id, wanted, unwanted) for job_id in left)
+    return not any(_fits_all(text, wanted, unwanted) for text in texts)
+
+
+def _has_wildcard(glob: str) -> bool:
+    return any(special in glob for special in "*?\\")
 
 
 MOST_COMPARED = 500
-"""Ids against patterns: beyond so many pairs it is not told that none is left."""
+"""Texts against patterns: beyond so many pairs it is not told that none is left."""
 
 
-def _fits_all(job_id: JobId, wanted: list[tuple[str, ...]], unwanted: list[tuple[str, ...]]) -> bool:
-    return all(fits(globs, job_id) for globs in wanted) and not any(fits(globs, job_id) for globs in unwanted)
+def _fits_all(text: str, wanted: list[Globs], unwanted: list[Globs]) -> bool:
+    return all(fits(globs, text) for globs in wanted) and not any(fits(globs, text) for globs in unwanted)
 
 
 def leaves(selector: Selector) -> Iterator[Selector]:

@@ -60,6 +60,18 @@ FOUND: dict[str, tuple[str, DesiredState]] = {
         "rule-never-matches",
         state("{match: {label: one, id: 'b*'}, owner: o}", USED, "{match: {label: two}, owner: o}", more=LABELS),
     ),
+    "two names at once": (
+        "rule-never-matches",
+        state("{match: {all: [{name: [a, b]}, {name: 'c*'}], status: completed}, owner: o}"),
+    ),
+    "a project that another key leaves out": (
+        "rule-never-matches",
+        state("{match: {project: p1, not: {project: 'p*'}, status: completed}, owner: o}"),
+    ),
+    "no name of all": (
+        "rule-never-matches",
+        state("{match: {name: 'a*', not: {name: '**'}, status: completed}, owner: o}"),
+    ),
     "an alternative that leads nowhere": (
         "rule-never-matches",
         state("{match: {any: [{type: image, name: a}, {type: video, project: b}], status: failed}, owner: o}"),
@@ -111,6 +123,9 @@ FINE: dict[str, DesiredState] = {
     "a bare id": state("an-id"),
     "labels in use": state(USED, "{match: {not: {label: two}, status: failed}, keep_last: 2}", more=LABELS),
     "a thing or its opposite": state("{match: {any: [{name: a}, {not: {name: a}}], status: failed}, owner: o}"),
+    "one name of two": state("{match: {all: [{name: [a, cd]}, {name: 'c*'}], status: completed}, owner: o}"),
+    "a star that is meant": state("{match: {all: [{name: 'a\\*'}, {name: 'a?'}], status: completed}, owner: o}"),
+    "jobs without a name": state("{match: {not: {name: '*'}, status: completed}, owner: o}"),
     "a type that failed": state("{match: {type: render, status: failed}, owner: o}"),
     "other groups": state("{keep_last: 3, group_by: [name]}", "{keep_last: 3, group_by: [type]}"),
     "more, of less": state("{match: {status: failed}, keep_last: 3}", "{keep_last: 3}"),
