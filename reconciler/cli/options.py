@@ -22,7 +22,7 @@ desired_file = click.option(
     "-f",
     "--file",
     "file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # whether it can be read is told by reading it
     default=Path("retention.yaml"),
     show_default=True,
     envvar="RECONCILER_FILE",

@@ -3,6 +3,7 @@
 Codes never change their meaning; docs/lint.md explains each.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from reconciler.core.canonical import utc_text
 from reconciler.core.desired import DesiredState, Otherwise, RetainRule, Source
 from reconciler.core.findings import Finding, Severity
 from reconciler.core.holds import span_text
-from reconciler.core.job import JobStatus, JobType
+from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.lint_shadows import shadows
 from reconciler.core.selector_facts import answers, asks_status, labels_of, literal_ids
 from reconciler.core.selectors import Match
@@ -25,6 +26,7 @@ CODES: Mapping[str, Severity] = {
     "until-soon": Severity.WARNING,
     "until-far": Severity.WARNING,
     "many-ids": Severity.WARNING,
+    "id-unlikely": Severity.WARNING,
     "trust-without-ledger": Severity.WARNING,
     "owner-missing": Severity.NOTE,
     "status-missing": Severity.NOTE,
@@ -88,14 +90,40 @@ def _of_file(desired: DesiredState) -> Iterator[Finding]:
                 f"write a rule with match: {{label: {label}}}, or take the label out",
                 place=desired.place(f"labels.{label}"),
             )
+        yield from _unlikely(desired, f"labels.{label}", f"the label {label}", ids)
+    for index, link in enumerate(desired.links):
+        yield from _unlikely(desired, f"links[{index}]", "a link", (link.job, *link.needs))
     if Source.LEDGER not in desired.trust:
         yield Finding(
             code="trust-without-ledger",
             severity=CODES["trust-without-ledger"],
-            message="clock.trust leaves out ledger: what the other sources do not date stays held for ever; "
-            "add ledger, unless that is meant",
+            message="clock.trust leaves out ledger: what the other sources do not date has no age, and is held for "
+            "ever where one is asked for; add ledger, unless that is meant",
             place=desired.place("clock.trust"),
         )
+
+
+def _unlikely(desired: DesiredState, path: str, what: str, ids: Iterable[JobId]) -> Iterator[Finding]:
+    told = _odd_id(ids)
+    if told:
+        code = "id-unlikely"
+        yield Finding(code=code, severity=CODES[code], message=f"{what} {told}", place=desired.place(path))
+
+
+def _odd_id(ids: Iterable[JobId]) -> str:
+    """Say what is odd about the first id that the service cannot have given; "" where none is."""
+    for job_id in sorted(ids):
+        odd = _ODD.search(job_id)
+        if odd and odd[0] in "*?":
+            return f'takes the id {job_id} literally; a pattern is written match: {{id: "{job_id}"}}'
+        if odd:
+            character = odd[0] if odd[0].isascii() else f"U+{ord(odd[0]):04X}"
+            return f"names the id {job_id}, and no id of the service has {character}; copy it anew"
+    return ""
+
+
+_ODD = re.compile(r"[^A-Za-z0-9._:~@=+/-]")
+"""What no id that was ever seen has; the documented ones are of hexadecimal digits and dashes."""
 
 
 def _of_rules(desired: DesiredState, as_of: datetime) -> Iterator[Finding]:
@@ -167,6 +195,11 @@ def _ids(_desired: DesiredState, rule: RetainRule, _as_of: datetime) -> Found | 
     return "many-ids", "ids", f"lists {listed} ids; a label keeps long lists apart from rules"
 
 
+def _odd_ids(_desired: DesiredState, rule: RetainRule, _as_of: datetime) -> Found | None:
+    told = _odd_id(literal_ids(rule.selector))
+    return ("id-unlikely", "ids", told) if told else None
+
+
 def _owner(_desired: DesiredState, rule: RetainRule, _as_of: datetime) -> Found | None:
     is_bare = literal_ids(rule.selector) == {rule.name}
     if rule.owner or is_bare or not rule.keep.everything:
@@ -190,6 +223,7 @@ CHECKS: tuple[Callable[[DesiredState, RetainRule, datetime], Found | None], ...]
     _within,
     _until,
     _ids,
+    _odd_ids,
     _owner,
     _status,
 )

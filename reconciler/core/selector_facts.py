@@ -1,6 +1,7 @@
 """What can be said of a selector without any job: which answers it can give, and what it asks."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import assert_never
 
 from reconciler.core.globs import fits
@@ -22,6 +23,7 @@ from reconciler.core.selectors import (
 )
 
 Answers = frozenset[Match]
+Globs = tuple[str, ...]
 
 # Inside, a set of answers is three bits in the order in which a conjunction takes the least and a disjunction the most.
 _NO, _UNKNOWN, _YES, _ANY = 1, 2, 4, 7
@@ -80,27 +82,49 @@ def _least(several: list[int]) -> int:
     return possible & (1 << highest) - 1
 
 
+@lru_cache(maxsize=1024)
 def _excludes_itself(parts: tuple[Selector, ...]) -> bool:
-    """Tell whether no job can be all of these: a thing and its opposite, or ids of which none is left."""
-    if any(isinstance(part, NotOf) and part.part in parts for part in parts):
+    """Tell whether no job can be all of these: a thing and its opposite, or ids or names of which none is left."""
+    opposites = frozenset(part.part for part in parts if isinstance(part, NotOf))
+    if not opposites.isdisjoint(parts):
         return True
     named = [part.ids for part in parts if isinstance(part, IdIn)]
-    if not named:
+    others = (part.ids for part in opposites if isinstance(part, IdIn))
+    left = frozenset.intersection(*named).difference(*others) if named else None
+    return _fits_none(left, *_globs_of(IdLike, parts, opposites)) or any(
+        _fits_none(None, *_globs_of(kind, parts, opposites)) for kind in (NameLike, ProjectLike)
+    )
+
+
+def _globs_of(
+    kind: type[IdLike | NameLike | ProjectLike], parts: tuple[Selector, ...], opposites: frozenset[Selector]
+) -> tuple[list[Globs], list[Globs]]:
+    """Give what one attribute must fit, each of it, and what it must not."""
+    wanted = [part.globs for part in parts if isinstance(part, kind)]
+    return wanted, [part.globs for part in opposites if isinstance(part, kind)]
+
+
+def _fits_none(texts: frozenset[str] | None, wanted: list[Globs], unwanted: list[Globs]) -> bool:
+    """Tell whether none of these texts fits; where none are given, those that patterns without wildcards ask for."""
+    if wanted and any(set(glob) == {"*"} for globs in unwanted for glob in globs):
+        return True
+    if texts is None:
+        texts = next((frozenset(globs) for globs in wanted if not any(map(_has_wildcard, globs))), None)
+    if texts is None or len(texts) * sum(map(len, (*wanted, *unwanted))) > MOST_COMPARED:
         return False
-    left = frozenset.intersection(*named)
-    return not any(all(_may_be(part, job_id) for part in parts) for job_id in left)
+    return not any(_fits_all(text, wanted, unwanted) for text in texts)
 
 
-def _may_be(part: Selector, job_id: JobId) -> bool:
-    match part:
-        case IdLike(globs):
-            return fits(globs, job_id)
-        case NotOf(IdIn(ids=ids)):
-            return job_id not in ids
-        case NotOf(IdLike(globs)):
-            return not fits(globs, job_id)
-        case _:
-            return True
+def _has_wildcard(glob: str) -> bool:
+    return any(special in glob for special in "*?\\")
+
+
+MOST_COMPARED = 500
+"""Texts against patterns: beyond so many pairs it is not told that none is left."""
+
+
+def _fits_all(text: str, wanted: list[Globs], unwanted: list[Globs]) -> bool:
+    return all(fits(globs, text) for globs in wanted) and not any(fits(globs, text) for globs in unwanted)
 
 
 def leaves(selector: Selector) -> Iterator[Selector]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from reconciler.core.canonical import Jsonable, canonical_json, digest, utc_text
 from reconciler.core.desired import DesiredState
+from reconciler.core.selectors import IdIn
 
 
 def with_digest(state: DesiredState) -> DesiredState:
@@ -26,7 +27,10 @@ def _facts(value: object) -> Jsonable:
         case Enum():
             return _facts(value.value)
         case _ if is_dataclass(value):
-            named = {each.name: _facts(getattr(value, each.name)) for each in fields(value) if each.compare}
+            told = [each.name for each in fields(value) if each.compare]
+            if isinstance(value, IdIn) and value.label:
+                told.remove("ids")  # they stand under `labels` once, however many rules ask for them
+            named = {name: _facts(getattr(value, name)) for name in told}
             return {"": type(value).__name__, **named}
         case _:
             return _quantity(value)

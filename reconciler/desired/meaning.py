@@ -12,8 +12,9 @@ from reconciler.core.findings import Severity
 from reconciler.core.lint import CODES
 from reconciler.desired.quantities import day, duration, share, size
 from reconciler.desired.texts import at
-from reconciler.desired.wording import meant, nearest, shown, spelled
-from reconciler.desired.yaml_tree import Path, Place, Problem, Tree, Value
+from reconciler.desired.wording import meant, shown, spelled
+from reconciler.desired.yaml_text import Place, Problem
+from reconciler.desired.yaml_tree import Path, Tree, Value
 from reconciler.desired.zones import zone_names
 
 QUANTITIES: Mapping[Path, Callable[[str], object]] = {
@@ -86,6 +87,12 @@ def _id_problems(tree: Tree) -> Iterator[Problem]:
         place = tree.place(path)
         if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in job_id):
             yield Problem(place, f"{spelled(path)} is {shown(job_id)}; an id has no control characters")
+        elif any(character.isspace() for character in job_id):
+            yield Problem(
+                place,
+                f"{spelled(path)} is {shown(job_id)}; an id has no white space: each stands behind a dash of its own, "
+                'or a comma (match: {id: "a?b"} keeps what has any)',
+            )
         if path[-1] != "job":
             yield from _once(lists.setdefault(path[:-1], {}), job_id, place, "the id")
         spelling, before = spellings.setdefault(_folded(job_id), (job_id, place))
@@ -173,13 +180,18 @@ def _match_problems(tree: Tree, path: Path) -> Iterator[Problem]:
 
 def _label_problems(tree: Tree, path: Path) -> Iterator[Problem]:
     labels = at(tree.value, ("labels",))
-    known = list(labels) if isinstance(labels, dict) else []
+    known = labels if isinstance(labels, dict) else {}
     for inner, name in _texts_at(tree, path):
         if name and name not in known:
-            hint = meant(name, known) or f"write labels: {{{shown(name)}: [a job id]}} at the top of the file"
+            near = known if len(known) <= MOST_COMPARED else ()
+            hint = meant(name, near) or f"write labels: {{{shown(name)}: [a job id]}} at the top of the file"
             yield Problem(
                 tree.place(inner), f"{spelled(inner)} is {shown(name)}, which is no label of this file; {hint}"
             )
+
+
+MOST_COMPARED = 100
+"""Labels among which the one that was meant is looked for: each takes time, and there may be a mistake in each rule."""
 
 
 def _texts_at(tree: Tree, path: Path) -> Iterator[tuple[Path, str]]:
@@ -203,8 +215,7 @@ def _mute_problems(tree: Tree, path: Path) -> Iterator[Problem]:
             if code in CODES:
                 yield Problem(place, f"{name} is {shown(code)}, an error; errors cannot be muted: mend it")
             else:
-                near = nearest(code, can_be_muted)
-                hint = f"did you mean {near}?" if near else f"the codes are: {', '.join(can_be_muted)}"
+                hint = meant(code, can_be_muted) or f"the codes are: {', '.join(can_be_muted)}"
                 yield Problem(place, f"{name} is {shown(code)}, which lint never finds; {hint}")
 
 

@@ -10,8 +10,9 @@ from reconciler.desired.case_building import build_case
 from reconciler.desired.reader import parse_desired, read_desired
 from reconciler.desired.validation import schema_problems
 from reconciler.desired.wording import shown, spelled
+from reconciler.desired.yaml_text import Place, Problem, Unreadable
 from reconciler.desired.yaml_tree import Path as KeyPath
-from reconciler.desired.yaml_tree import Place, Problem, Tree, Unreadable, Value, read_tree
+from reconciler.desired.yaml_tree import Tree, Value, read_tree
 from reconciler.engine.policy_tests import PolicyCase, PolicySuite
 from reconciler.errors import DesiredStateInvalid
 

@@ -53,7 +53,7 @@ def _instead(text: str) -> str:
 _DAYS = {"mo": 30, "month": 30, "months": 30, "q": 91, "y": 365, "yr": 365, "year": 365, "years": 365}
 _WORDS = {
     **{"hour": "h", "hours": "h", "hr": "h", "hrs": "h", "day": "d", "days": "d", "week": "w", "weeks": "w"},
-    **{"wk": "w"},
+    **{"wk": "w", **{unit: unit for unit in HOURS}},
 }
 
 
@@ -111,8 +111,10 @@ def day(text: str) -> date:
 def _in_order(text: str) -> str:
     """Turn a day that was surely meant into ours; a general example where it may be two."""
     read = _OTHER_DAY.fullmatch(text)
-    if read and len(read[4]) == 4 and int(read[1]) > 12 >= int(read[3]) > 0:
-        return f"{read[4]}-{int(read[3]):02d}-{int(read[1]):02d}"
+    if read and len(read[4]) == 4:
+        least, most = sorted((int(read[1]), int(read[3])))
+        if 0 < least <= 12 < most <= 31:  # else it may be the one or the other
+            return f"{read[4]}-{least:02d}-{most:02d}"
     if read and len(read[1]) == 4:
         return f"{read[1]}-{int(read[3]):02d}-{int(read[4]):02d}"
     return "2027-01-31"

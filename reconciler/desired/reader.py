@@ -12,7 +12,8 @@ from reconciler.desired.building import build
 from reconciler.desired.meaning import meaning_problems
 from reconciler.desired.texts import with_texts
 from reconciler.desired.validation import schema_problems
-from reconciler.desired.yaml_tree import LARGEST_BYTES, MOST_PROBLEMS, Problem, Tree, Unreadable, read_tree
+from reconciler.desired.yaml_text import LARGEST_BYTES, Problem, Unreadable
+from reconciler.desired.yaml_tree import MOST_PROBLEMS, Tree, read_tree
 from reconciler.errors import DesiredStateInvalid
 
 

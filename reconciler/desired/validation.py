@@ -5,14 +5,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.desired.quick_check import is_valid
-from reconciler.desired.wording import meant, nearest, shown, spelled
-from reconciler.desired.yaml_tree import MOST_PROBLEMS, Path, Problem, Tree, Value, resolve
+from reconciler.desired.wording import meant, shown, spelled
+from reconciler.desired.yaml_text import Problem
+from reconciler.desired.yaml_tree import MOST_PROBLEMS, Path, Tree, Value, resolve
 from reconciler.published_schemas import schema
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 SCHEMA = "desired-state.v1.json"
+NEEDED = frozenset({"retain", "types", "needs"})
+"""Lists that cannot be left out where they stand."""
 
 
 def schema_problems(tree: Tree, name: str = SCHEMA) -> Iterator[Problem]:
@@ -48,7 +51,8 @@ def _problems(error: "ValidationError", tree: Tree, path: Path) -> Iterator[Prob
     match str(error.validator):
         case "minProperties" | "minItems":
             if "anyOf" not in cast("Any", error.schema):  # a rule that says nothing is told by what it lacks
-                yield Problem(tree.place(path), f"{spelled(path)} is empty; {_what_to_write(error)}, or leave it out")
+                leave = "" if path and path[-1] in NEEDED else ", or leave it out"
+                yield Problem(tree.place(path), f"{spelled(path)} is empty; {_what_to_write(error)}{leave}")
         case "not":
             yield from _beside_ids(tree, path)
         case "additionalProperties" | "required" | "dependencies" | "anyOf" as word:
@@ -63,7 +67,7 @@ def _wrong_value(error: "ValidationError", tree: Tree, path: Path) -> Problem:
         place = tree.key_places.get((*path, name), tree.place(path))
         return Problem(place, f"{spelled(path)}: the name {shown(name)} cannot be used; {_what_to_write(error)}")
     found = shown(error.instance)
-    if isinstance(error.instance, str) and not isinstance(resolve(error.instance), str):
+    if isinstance(error.instance, str) and error.instance and not isinstance(resolve(error.instance), str):
         found = f"'{found}'"  # text that reads as a number or a truth is shown as the text it is
     return Problem(tree.place(path), f"{spelled(path)} is {found}; {_what_to_write(error)}")
 
@@ -183,8 +187,8 @@ def _what_to_write(error: "ValidationError") -> str:
 
 
 def _one_of(found: str, words: list[str]) -> str:
-    near = nearest(found, words)
-    return f"write {' or '.join(words)}" + (f"; did you mean {near}?" if near else "")
+    asked = meant(found, words)
+    return f"write {' or '.join(words)}" + (f"; {asked}" if asked else "")
 
 
 _TYPES = {

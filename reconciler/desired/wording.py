@@ -26,6 +26,7 @@ def shown(value: object) -> str:
     else:
         text = without_secrets(value) if isinstance(value, str) else str(value)
         text = text if text.isprintable() else ascii(text)
+        text = f"'{text}'" if text != text.strip() else text
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
 
 
@@ -43,7 +44,8 @@ def spelled(path: Path) -> str:
 def meant(name: str, known: Iterable[str]) -> str:
     """Ask for the known name that is nearest; "" where none is near."""
     near = nearest(name, known)
-    return f"did you mean {near}?" if near else ""
+    other = next((f" (U+{ord(letter):04X} is another letter)" for letter in name if not letter.isascii()), "")
+    return f"did you mean {near}?{other}" if near else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

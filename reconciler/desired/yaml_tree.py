@@ -7,10 +7,12 @@ boolean and `2027-01-31` a date, and they take the last of two equal keys withou
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isinf
 
 import yaml
 
-LARGEST_BYTES = 1_000_000
+from reconciler.desired.yaml_text import Place, Problem, Unreadable, events_of, text_of
+
 MOST_VALUES = 50_000
 DEEPEST = 64
 MOST_PROBLEMS = 200
@@ -18,30 +20,6 @@ MOST_PROBLEMS = 200
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Line and column, both from 1."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong, where, and what to write instead."""
-
-    place: Place
-    text: str
-
-
-class Unreadable(Exception):
-    """The text cannot be read as one document of the subset; `problems` says why."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(problems[0].text)
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,45 +45,7 @@ def read_tree(content: bytes) -> Tree:
     Raises:
         Unreadable: it is no such document; problems that leave the rest readable are in `Tree.problems` instead.
     """
-    text = _text(content)
-    builder = _Builder(_events(text))
-    return builder.document()
-
-
-def _text(content: bytes) -> str:
-    if len(content) > LARGEST_BYTES:
-        raise Unreadable(Problem(Place(1, 1), f"the file has more than {LARGEST_BYTES} bytes"))
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable(Problem(Place(1, 1), "the file is UTF-16; save it as UTF-8"))
-    unmarked = content.removeprefix(b"\xef\xbb\xbf")
-    try:
-        text = unmarked.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = unmarked[: error.start].count(b"\n") + 1
-        raise Unreadable(Problem(Place(line, 1), "the file is not UTF-8; save it as UTF-8")) from None
-    control = _CONTROL.search(text)
-    if control:
-        before = text[: control.start()]
-        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise Unreadable(Problem(place, "this is not YAML: control characters are not allowed"))
-    return text
-
-
-_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What YAML does not allow in a text, even in a comment."""
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    loader = getattr(yaml, "CLoader", yaml.Loader)
-    try:
-        yield from yaml.parse(text, Loader=loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
-        if mark and text[mark.index : mark.index + 1] == "\t":
-            what = "a tab stands here; indent with spaces"
-        raise Unreadable(Problem(place, f"this is not YAML: {what}")) from None
+    return _Builder(events_of(text_of(content))).document()
 
 
 class _Builder:
@@ -122,7 +62,7 @@ class _Builder:
         first = self._next_content()
         if first is None:
             raise Unreadable(
-                Problem(Place(1, 1), "the file is empty; the shortest one has version, account, otherwise")
+                Problem(Place(1, 1), "the file is empty; the shortest one has version, account, otherwise and retain")
             )
         value = self._value(first, ())
         for event in self._events:
@@ -156,7 +96,7 @@ class _Builder:
             self._problem(event, f"*{event.anchor} repeats something by name; write it out")
         elif getattr(event, "anchor", None):
             self._problem(event, f"&{getattr(event, 'anchor', '')} names something to repeat; leave it out")
-        if getattr(event, "tag", None) not in (None, "!"):
+        if getattr(event, "tag", None) is not None:
             self._problem(event, f"the tag {getattr(event, 'tag', '')} is not used here; leave it out")
 
     def _sequence(self, path: Path) -> list[Value]:
@@ -233,4 +173,6 @@ def resolve(text: str) -> Value:
     if not _NUMBER.fullmatch(text):
         return text
     number = float(text)
+    if isinf(number):
+        return text  # too large for any key; shown as it is written
     return int(number) if number.is_integer() and abs(number) < EXACT_BELOW else number

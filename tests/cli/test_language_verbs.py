@@ -1,11 +1,14 @@
 """What a user meets of the language: validate, fmt, schema, and lint in plan."""
 
+import errno
 import json
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from reconciler.cli.main import main
 from reconciler.cli.schema import NAMES
 from reconciler.published_schemas import schema_text
 from tests.support import bodies
@@ -88,6 +91,20 @@ def test_json_of_a_valid_file_has_what_lint_finds(bare: Workplace) -> None:
 def test_a_file_that_is_not_there_is_told(bare: Workplace, arguments: list[str]) -> None:
     ended = bare.run("validate", *arguments).expect(10)
     assert "it cannot be read: No such file or directory" in ended.out + ended.err
+
+
+def test_a_file_that_may_not_be_read_is_told_as_one_that_is_not_there(
+    bare: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(bare, WARNED)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # root may read whatever its mode says
+    monkeypatch.setattr(Path, "open", refuse)
+    assert main(["validate", "--file", str(path)]) == 10
+    assert f"{path}: it cannot be read: Permission denied; name the file with --file" in capsys.readouterr().err
 
 
 def test_explain_tells_the_policy_in_sentences_defaults_included(bare: Workplace) -> None:

@@ -1,6 +1,7 @@
 """Bad input through the real command line: a clear answer, the right exit code, nothing lost."""
 
 import json
+import os
 import re
 import resource
 import signal
@@ -46,6 +47,18 @@ BAD_FILES = {
         ],
     ),
     "utf-16": (GOOD.encode("utf-16").decode("latin-1"), ["retention.yaml:1:1: the file is UTF-16; save it as UTF-8"]),
+    "a key in what looks like a comment": (
+        (GOOD + "# told\u2028clean: {max_jobs: 99999}\n").encode().decode("latin-1"),
+        ["retention.yaml:5:7: the invisible character U+2028 stands here"],
+    ),
+    "two ids behind one dash": (
+        GOOD.replace("[keep-me]", "\n  - one\n    -two"),
+        ["retention.yaml:5:5: retain[0] is one -two; an id has no white space"],
+    ),
+    "versions left unmerged": (
+        GOOD + "<<<<<<< HEAD\nclean: {max_jobs: 5}\n=======\nclean: {max_jobs: 50}\n>>>>>>> other\n",
+        ["retention.yaml:5:1: two versions of the file were left here unmerged; choose between them"],
+    ),
 }
 
 
@@ -60,6 +73,33 @@ def test_a_bad_file_is_refused_with_every_place_and_nothing_is_contacted(
         assert line in ended.err
     assert ended.err.count("retention.yaml:") == len(told)
     assert emulator.requests() == []
+
+
+LAUGHS = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 99))
+MANY_IDS = ",".join(f"{'a' * 180}{number}" for number in range(2_000))
+MANY_GLOBS = ",".join(f"'{'a*' * 90}{number}z'" for number in range(1_900))
+HEAVY = {
+    "five megabytes": GOOD + "# " + "x" * 5_000_000,
+    "names that name names": GOOD + "a0: &a0 [x]\n" + LAUGHS,
+    "brackets": GOOD + "x: " + "[" * 990_000,
+    "directives": "".join(f"%TAG !{number}! a:{number}\n" for number in range(40_000)) + "---\n" + GOOD,
+    "ids beside patterns": GOOD.replace("keep-me", f"{{match: {{label: one, id: [{MANY_GLOBS}]}}}}")
+    + f"labels: {{one: [{MANY_IDS}]}}\n",
+    "rules that ask the same": GOOD.replace("keep-me", ", ".join(f"{{keep_last: {n}}}" for n in range(1, 12_000))),
+}
+
+
+@pytest.mark.parametrize("text", HEAVY.values(), ids=HEAVY.keys())
+def test_whatever_stands_in_a_file_validate_ends_soon_and_takes_little(workplace: Workplace, text: str) -> None:
+    (workplace.folder / "retention.yaml").write_text(text, encoding="utf-8")
+    with subprocess.Popen(
+        [*COMMAND, "validate"], cwd=workplace.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as started:
+        _, status, used = os.wait4(started.pid, 0)
+        started.returncode = os.waitstatus_to_exitcode(status)
+    assert started.returncode in {0, 10}
+    assert used.ru_utime + used.ru_stime < 8, "two seconds on a quiet machine"
+    assert used.ru_maxrss < 200_000, "in KiB"
 
 
 def test_a_missing_file_says_how_to_name_one(workplace: Workplace, emulator: EmulatorProcess) -> None:

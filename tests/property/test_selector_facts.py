@@ -27,14 +27,15 @@ from reconciler.core.subjects import Subject
 from reconciler.core.times import Made
 
 IDS = st.sampled_from([JobId("a"), JobId("b")])
+GLOBS = st.sampled_from([("n",), ("m", "n"), ("m",), ("?",), ("*",), ("m*", "**"), ("\\*",), ("\u00fc",), ("u\u0308",)])
 LEAVES: st.SearchStrategy[Selector] = st.one_of(
     st.just(EveryJob()),
     st.builds(IdIn, st.frozensets(IDS, min_size=1)),
-    st.builds(IdLike, st.sampled_from([("a",), ("*",)])),
+    st.builds(IdLike, st.sampled_from([("a",), ("b", "a"), ("?",), ("*",)])),
     st.builds(TypeIn, st.frozensets(st.sampled_from([JobType.RENDER, JobType.IMAGE]), min_size=1)),
     st.builds(StatusIn, st.frozensets(st.sampled_from([JobStatus.FAILED, JobStatus.COMPLETED]), min_size=1)),
-    st.builds(NameLike, st.sampled_from([("n",), ("*",)])),
-    st.builds(ProjectLike, st.sampled_from([("p",), ("*",)])),
+    st.builds(NameLike, GLOBS),
+    st.builds(ProjectLike, GLOBS),
 )
 
 
@@ -54,8 +55,8 @@ def subjects(draw: st.DrawFn) -> Subject:
         id=draw(IDS),
         type=job_type,
         status=draw(st.sampled_from(JobStatus)),
-        name=draw(st.sampled_from(["", "n", "m"])) if may_have else "",
-        project=draw(st.sampled_from(["", "p"])) if may_have else "",
+        name=draw(st.sampled_from(["", "n", "m", "*", "\u00fc"])) if may_have else "",
+        project=draw(st.sampled_from(["", "n", "m", "u\u0308"])) if may_have else "",
         rank=1,
         made=Made(),
     )

@@ -10,7 +10,7 @@ SCHEMA = schema("desired-state.v1.json")
 RULE = SCHEMA["definitions"]["rule"]["properties"]
 MATCH = SCHEMA["definitions"]["match"]["properties"]
 
-IDS = st.sampled_from(["a", "b", "c", "1e5", "007", "no", "x y"])
+IDS = st.sampled_from(["a", "b", "c", "1e5", "007", "no", "x:y"])
 NAMES = st.sampled_from(["launch", "r-1", "42", "x: y", "# no comment", "ü", "*"])
 GLOBS = st.sampled_from(["a*", "b?", "product-*", "7", "\\*x", "[a", "{b}"])
 SPANS = st.sampled_from(["1h", "36h", "30d", "2w", "36500d"])

@@ -39,6 +39,8 @@ def test_every_whole_number_of_hours_days_or_weeks_is_that_long(number: int, uni
         ("3 days", "3d"),
         ("12hours", "12h"),
         ("5m", "36h, 30d or 2w"),
+        ("30 d", "30d"),
+        ("2W", "2w"),
     ],
 )
 def test_a_span_in_another_unit_is_told_in_ours(text: str, instead: str) -> None:
@@ -134,6 +136,8 @@ def test_no_day_is_read_that_the_schema_refuses(text: str) -> None:
         ("31/01/2027", "such as 2027-01-31"),
         ("31.1.2027", "such as 2027-01-31"),
         ("2027/1/5", "such as 2027-01-05"),
+        ("02/28/2029", "such as 2029-02-28"),
+        ("13/13/2027", "such as 2027-01-31"),
         ("01/02/2027", "year-month-day, such as 2027-01-31"),  # of two readings, neither is taken
         ("1969-12-31", "a year from 1970 to 9998"),
         ("9999-12-31", "a year from 1970 to 9998"),

@@ -218,7 +218,7 @@ SELECTORS: dict[str, tuple[str, Selector]] = {
             )
         ),
     ),
-    "ids": ("{ids: [a, 'b c']}", IdIn(frozenset({JobId("a"), JobId("b c")}))),
+    "ids": ("{ids: [a, 'b:c']}", IdIn(frozenset({JobId("a"), JobId("b:c")}))),
     "a bare id": ("an-id", IdIn(frozenset({JobId("an-id")}))),
 }
 
@@ -259,6 +259,10 @@ SAME: dict[str, str] = {
     "JSON": json.dumps({"version": 1, "account": "acme", "otherwise": "clean", "retain": ["keep-me"]}),
     "Windows line ends": SHORT.replace("\n", "\r\n"),
     "a byte order mark": "\ufeff" + SHORT,
+    "a directive of this YAML": "%YAML 1.2\n---\n" + SHORT,
+    "marks of a document's begin and end": "---\n" + SHORT + "...\n",
+    "carriage returns alone": SHORT.replace("\n", "\r"),
+    "letters joined as Persian and emoji need it": "# \u0645\u06cc\u200c\u062e \u200d\n" + SHORT,
     "defaults written out": SHORT
     + 'archive: {stores: ["file:./archive"]}\nclean: {min_age: 1d, max_jobs: 100, max_share: 25%}\n',
 }
@@ -289,6 +293,12 @@ def test_layout_is_not_in_the_name_of_a_file(text: str) -> None:
 @pytest.mark.parametrize("text", OTHER.values(), ids=OTHER.keys())
 def test_every_meaning_is_in_the_name_of_a_file(text: str) -> None:  # I3
     assert read(text).digest != read(SHORT).digest
+
+
+def test_an_id_more_under_a_label_is_in_the_name_of_a_file() -> None:  # I3
+    text = with_rules("{match: {label: one}}") + "labels: {one: [a]}\n"
+    others = (text.replace("[a]", "[a, b]"), text.replace("[a]", "[b]"), text.replace("one", "two"))
+    assert len({read(each).digest for each in (text, *others)}) == 4
 
 
 def test_no_two_of_these_meanings_have_one_name() -> None:  # I3
@@ -413,8 +423,8 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "a list alone": ("- a\n- b\n", ["r.yaml:1:1: the file is [a, b]; write keys and values"]),
     "text alone": ("hello", ["r.yaml:1:1: the file is hello; write keys and values"]),
     "only a comment": ("# nothing\n", ["r.yaml:1:1: the file is empty"]),
-    "not UTF-8": (b"version: 1\naccount: \xff\n", ["r.yaml:2:1: the file is not UTF-8; save it as UTF-8"]),
-    "a zero byte": (b"version: 1\naccount: a\x00b\n", ["this is not YAML"]),
+    "not UTF-8": (b"version: 1\naccount: \xff\n", ["r.yaml:2:10: the file is not UTF-8; save it as UTF-8"]),
+    "a zero byte": (b"version: 1\naccount: a\x00b\n", ["r.yaml:2:11: the control character U+0000 stands here"]),
     "nested deeply": ("a: " + "[" * 200 + "]" * 200, ["nested deeper than 64 levels"]),
     "another version": (SHORT.replace("version: 1", "version: 2"), ["r.yaml:1:10: version is 2; write 1"]),
     "no version": (SHORT.replace("version: 1\n", ""), ["r.yaml:1:1: version is missing; write version: 1"]),
@@ -458,6 +468,7 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "an alias of nothing": (SHORT.replace("keep-me", "*a"), ["undefined alias|*a repeats something by name"]),
     "a tag on a group": (SHORT + "clean: !!map {}\n", ["r.yaml:5:8: the tag tag:yaml.org,2002:map is not used here"]),
     "a tag on a key": (SHORT + "!k clean: {}\n", ["r.yaml:5:1: the tag !k is not used here"]),
+    "a tag that says nothing": (SHORT.replace("acme", "! acme"), ["r.yaml:2:10: the tag ! is not used here"]),
     "a tag of one's own": (SHORT.replace("acme", "!env ACME"), ["r.yaml:2:10: the tag !env is not used here"]),
     "a duplicate in flow style": (SHORT + "clean: {max_jobs: 1, max_jobs: 2}\n", ["r.yaml:5:22: max_jobs stands here"]),
     "a duplicate in a rule": (with_rules("{ids: [a], ids: [b]}"), ["r.yaml:5:16: ids stands here twice"]),
@@ -465,11 +476,14 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "a list as key": (SHORT + "? [a]\n: 1\n", ["r.yaml:5:3: a key must be a word"]),
     "a group as key": (SHORT + "? {a: 1}\n: 1\n", ["r.yaml:5:3: a key must be a word"]),
     "words behind the end": (SHORT + "...\nmore\n", ["r.yaml:6:1: this is not YAML"]),
-    "little-endian UTF-16": (SHORT.encode("utf-16-le"), ["r.yaml:1:"]),
-    "UTF-32": ("\ufeff".encode("utf-32-le") + SHORT.encode("utf-32-le"), ["r.yaml:1:1: "]),
+    "little-endian UTF-16": (SHORT.encode("utf-16-le"), ["r.yaml:1:1: the file is UTF-16; save it as UTF-8"]),
+    "big-endian UTF-16": (SHORT.encode("utf-16-be"), ["r.yaml:1:1: the file is UTF-16; save it as UTF-8"]),
+    "UTF-32": (("\ufeff" + SHORT).encode("utf-32-le"), ["r.yaml:1:1: the file is UTF-32; save it as UTF-8"]),
+    "big-endian UTF-32": (SHORT.encode("utf-32-be"), ["r.yaml:1:1: the file is UTF-32; save it as UTF-8"]),
     "not UTF-8 behind a mark": (b"\xef\xbb\xbfversion: 1\n\xc3\x28", ["r.yaml:2:1: the file is not UTF-8"]),
-    "half a character": (b"version: 1\naccount: \xed\xa0\xbd\n", ["r.yaml:2:1: the file is not UTF-8"]),
-    "a bell": (SHORT + "# \x07\n", ["r.yaml:5:3: this is not YAML: control characters are not allowed"]),
+    "not UTF-8 in a comment": (SHORT.encode() + b"# \xc3\xa9 caf\xe9\n", ["r.yaml:5:8: the file is not UTF-8"]),
+    "half a character": (b"version: 1\naccount: \xed\xa0\xbd\n", ["r.yaml:2:10: the file is not UTF-8"]),
+    "a bell": (SHORT + "# \x07\n", ["r.yaml:5:3: the control character U+0007 stands here; take it out"]),
     "an account with a line end": (SHORT.replace("acme", '"acme\\n"'), ["r.yaml:2:10: account is "]),
     "an account over two lines": (SHORT.replace("acme", "|\n  acme"), ["r.yaml:2:10: account is "]),
     "an account that is too long": (SHORT.replace("acme", "a" * 101), ["r.yaml:2:10: account is aaa"]),
@@ -480,7 +494,110 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "an id with a line end": (with_rules('{ids: ["x\\n"]}'), ["an id has no control characters"]),
     "an empty key": (SHORT + "'': 1\n", ["r.yaml:5:1: '' is not a key here; the keys are: account,"]),
     "a version in quotes": (SHORT.replace("version: 1", "version: '1'"), ["r.yaml:1:10: version is '1'; write 1"]),
-    "an endless limit": (SHORT + "clean: {max_jobs: 1e999}\n", ["clean.max_jobs is ", "write at most "]),
+    "an endless limit": (
+        SHORT + "clean: {max_jobs: 1e999}\n",
+        ["r.yaml:5:19: clean.max_jobs is 1e999; write a whole number, such as 50"],
+    ),
+    "a limit of 400 digits": (SHORT + f"clean: {{max_jobs: 1{'0' * 400}}}\n", ["clean.max_jobs is 10000000000000"]),
+    "two ids in a line": (
+        SHORT.replace("[keep-me]", "\n  - one\n   two"),
+        ["r.yaml:5:5: retain[0] is one two; an id has no white space: each stands behind a dash of its"],
+    ),
+    "a dash without a space": (
+        SHORT.replace("[keep-me]", "\n  - one\n    -two"),
+        ["retain[0] is one -two; an id has no"],
+    ),
+    "an id with a space behind it": (
+        with_rules("{ids: ['a ']}"),
+        ["r.yaml:5:12: retain[0].ids[0] is 'a '; an id has no"],
+    ),
+    "an id with a space that is none": (
+        with_rules('"a\u00a0"'),
+        ["r.yaml:5:5: retain[0] is 'a\\xa0'; an id has no white"],
+    ),
+    "an id of spaces": (with_rules("{ids: ['  ']}"), ["retain[0].ids[0] is '  '; an id has no white space"]),
+    "a label's id with a space": (
+        SHORT + "labels: {one: ['a b']}\n",
+        ["labels.one[0] is a b; an id has no white space"],
+    ),
+    "a need with a space": (SHORT + "links: [{job: a, needs: ['b ']}]\n", ["links[0].needs[0] is 'b '; an id has no"]),
+    "an owner of nothing": (
+        with_rules("{ids: [a], protect: true, owner: ' '}"),
+        ["retain[0].owner is ' '; write something"],
+    ),
+    "an empty owner": (
+        with_rules("{ids: [a], owner: ''}"),
+        ["r.yaml:5:23: retain[0].owner is ''; write something to read, such as legal"],
+    ),
+    "a reason of nothing": (
+        with_rules("{ids: [a], reason: '\u00a0'}"),
+        ["retain[0].reason is '\\xa0'; write something"],
+    ),
+    "an account with a space behind it": (
+        SHORT.replace("acme", "'acme '"),
+        ["account is 'acme '; write letters, digits"],
+    ),
+    "a folder of another machine": (
+        SHORT + 'archive: {stores: ["file://host/bags"]}\n',
+        ["r.yaml:5:20: archive.stores[0] is file://host/bags; this version keeps archives in a folder alone"],
+    ),
+    "a folder of spaces": (SHORT + 'archive: {stores: ["file: "]}\n', ["archive.stores[0] is 'file: '; this version"]),
+    "a key with a letter that looks alike": (
+        SHORT + "\u0441lean: {}\n",
+        ["r.yaml:5:1: \u0441lean is not a key here; did you mean clean? (U+0441 is another letter)"],
+    ),
+    "a word with such a letter": (
+        SHORT.replace("clean", "\u0441lean"),
+        ["did you mean clean? (U+0441 is another letter)"],
+    ),
+    "a line of a comment that ends unseen": (
+        SHORT + "# nothing\u2028clean: {max_jobs: 99999}\n",
+        ["r.yaml:5:10: the invisible character U+2028 stands here, and the file reads otherwise than it looks;"],
+    ),
+    "another such end": (SHORT + "# \x85clean: {max_jobs: 9}\n", ["r.yaml:5:3: the invisible character U+0085 stands"]),
+    "and another": (SHORT + "# \u2029clean: {max_jobs: 9}\n", ["r.yaml:5:3: the invisible character U+2029 stands"]),
+    "text turned around": (SHORT + "# \u202e\n", ["r.yaml:5:3: the invisible character U+202E stands here"]),
+    "text turned around by an isolate": (SHORT + "# \u2067\n", ["r.yaml:5:3: the invisible character U+2067"]),
+    "a space of no width": (with_rules("{match: {name: 'a\u200bb'}}"), ["r.yaml:5:22: the invisible character U+200B"]),
+    "a second mark": ("\ufeff\ufeff" + SHORT, ["r.yaml:1:1: the invisible character U+FEFF stands here"]),
+    "a line end of old among new ones": (
+        SHORT + "# nothing\rclean: {max_jobs: 99999}\n",
+        ["r.yaml:5:10: a carriage return stands here alone, and the line ends unseen; end lines with a line feed"],
+    ),
+    "carriage returns beside Windows line ends": (SHORT.replace("\n", "\r\r\n"), ["r.yaml:1:11: a carriage return"]),
+    "a directive": (
+        "%TAG ! tag:a,2000:\n---\n" + SHORT,
+        ["r.yaml:1:1: the directive %TAG is not used here; take the line out, or write %YAML 1.2"],
+    ),
+    "another YAML": (
+        "%YAML 1.1\n---\n" + SHORT,
+        ["r.yaml:1:1: the directive %YAML is not used here; take the line out, or"],
+    ),
+    "a merge left undone": (
+        SHORT.replace(" [keep-me]", "\n  - a\n<<<<<<< ours\n  - b\n=======\n>>>>>>> theirs"),
+        ["r.yaml:6:1: two versions of the file were left here unmerged; choose between them, and take out this line"],
+    ),
+    "a colon without a space": (
+        SHORT.replace("version: 1", "version:1"),
+        ["r.yaml:2:8: this is not YAML: mapping values are not allowed in this context; a colon needs"],
+    ),
+    "an at sign": (
+        with_rules("@a"),
+        ["r.yaml:5:5: this is not YAML: found character that cannot start any token; put"],
+    ),
+    "a bracket left open": (
+        SHORT.replace("]", ""),
+        ["r.yaml:5:1: this is not YAML: did not find expected ',' or ']'; "],
+    ),
+    "a quote left open": (SHORT.replace("keep", "'keep"), ["found unexpected end of stream; a quote is left open"]),
+    "half of a pair": (
+        SHORT.replace("keep", '"\\ud83d\\ude00'),
+        ["; write the character itself, or \\U and its eight"],
+    ),
+    "out of line": (
+        SHORT + "clean:\n  max_jobs: 1\n min_age: 1d\n",
+        ["r.yaml:7:2: this is not YAML: did not find expected"],
+    ),
     "no without quotes is text": (SHORT.replace("clean", "no"), ["otherwise is no; write report or archive or clean"]),
 }
 
@@ -546,6 +663,11 @@ WHOLE_MESSAGES: dict[str, tuple[str, str]] = {
         "r.yaml:5:9: clean.zzz is not a key here; the keys are: grace, max_bytes, max_jobs, max_share, min_age, "
         "release_delay",
     ),
+    "nothing kept": (SHORT.replace("keep-me", ""), "r.yaml:4:9: retain is empty; write at least one entry"),
+    "no types": (
+        SHORT + "scope: {types: []}\n",
+        "r.yaml:5:16: scope.types is empty; write at least one entry, such as [render, preview]",
+    ),
     "a missing part": (SHORT + "scope: {}\n", "r.yaml:5:8: types is missing in scope; write types: [render, preview]"),
     "a missing list": (
         "version: 1\naccount: acme\notherwise: clean\n",
@@ -608,11 +730,17 @@ HUGE: dict[str, tuple[str, str]] = {
     "rules that are all wrong": ("  - {keep_lst: 1}\n" * 20_000, "did you mean keep_last?"),
     "ids that are all one": ("  - ids: [" + "a, " * 40_000 + "]\n", "the id a stands in line 5 already"),
     "brackets": ("  - " + "[" * 900_000, "nested deeper"),
+    "labels that are all nearly right": (
+        "".join(f"  - {{match: {{label: lable-{number}}}}}\n" for number in range(8_000))
+        + "labels:\n"
+        + "".join(f"  label-{number}: [a]\n" for number in range(8_000)),
+        "retain[0].match.label is lable-0, which is no label of this file; ",
+    ),
 }
 
 
 @pytest.mark.parametrize(("rules", "told"), HUGE.values(), ids=HUGE.keys())
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(15)
 def test_whatever_is_too_much_is_refused_with_a_bounded_number_of_lines(rules: str, told: str) -> None:
     found = problems(SHORT.replace(" [keep-me]", "\n" + rules))
     assert any(told in line for line in found), found[0]
