@@ -284,6 +284,41 @@ def test_the_order_of_the_list_bounds_a_job_by_its_neighbours() -> None:
     assert isinstance(decided(state(min_age=10 * DAY), listed, view)["between"], Held)
 
 
+def test_the_order_that_bounds_is_that_of_first_listing_not_that_of_a_shuffled_list() -> None:
+    unknown = KnownJob(sequence=2, first_seen=NOON, last_seen=NOON, left=False)
+    view = ledger({"above": seen(3, NOON - 10 * DAY), "between": unknown, "below": seen(1, NOON - 20 * DAY)})
+    given = replace(state(keeping(Keep(within=20 * DAY))), trust=frozenset({Source.LEDGER, Source.LIST_ORDER}))
+    found = decided(given, [job("below"), job("between"), job("above")], view)
+    assert {each: type(verdict) for each, verdict in found.items()} == dict.fromkeys(found, Retained)
+
+
+def test_created_dates_of_jobs_first_seen_together_tell_each_its_own_time() -> None:
+    listed = [job("old"), job("new"), job("undated")]
+    view = ledger({each.id: seen(at, NOON - 60 * DAY, since=NOON) for at, each in enumerate(listed, start=1)})
+    dated = replace(inventory(*listed), created_dates={JobId("old"): NOON - 30 * DAY, JobId("new"): NOON - 10 * DAY})
+    given = state(keeping(Keep(within=20 * DAY)), min_age=30 * DAY)
+
+    def found(trust: frozenset[Source]) -> list[type[Verdict]]:
+        return [type(each) for each in decide(replace(given, trust=trust), dated, view, NOON)]
+
+    assert found(frozenset({Source.LEDGER, Source.CREATED_DATE})) == [Released, Retained, Held]
+    assert found(frozenset({Source.CREATED_DATE})) == [Released, Retained, Held]
+    assert found(frozenset({Source.LEDGER})) == [Held, Held, Held]
+
+
+def test_an_imported_time_that_is_not_trusted_counts_for_nothing() -> None:
+    view = ledger({"a": seen(1, OLD, since=NOON - HOUR)}, a=OLD)
+    given = state(min_age=DAY)
+    assert isinstance(one(replace(given, trust=frozenset({Source.LEDGER, Source.IMPORTED})), job(), view), Released)
+    assert codes(one(replace(given, trust=frozenset({Source.LEDGER})), job(), view)) == {HoldCode.TOO_YOUNG}
+
+
+def test_of_jobs_that_the_ledger_does_not_know_the_first_listed_is_the_newest() -> None:
+    listed = [job("newest"), job("newer"), job("known")]
+    found = decided(state(keeping(Keep(last=1))), listed, ledger({"known": seen(7, OLD)}))
+    assert [type(each) for each in found.values()] == [Retained, Released, Released]
+
+
 def test_a_neighbour_whose_own_evidence_contradicts_itself_bounds_nobody() -> None:
     listed = [job("above"), job("below")]
     unknown = KnownJob(sequence=1, first_seen=NOON, last_seen=NOON, left=False)
@@ -647,6 +682,23 @@ def test_each_link_speaks_for_itself_and_what_one_holds_holds_its_own_relatives(
         "need": ["job maker needs it, and is not known to have gone"],
         "sister": ["shares project p with need, which stays"],
     }
+
+
+def test_the_link_of_a_job_that_has_gone_asks_for_nothing_also_while_others_wait() -> None:
+    links = (Link(job=JobId("gone"), needs=(JobId("free"),)), Link(job=JobId("waiting"), needs=(JobId("need"),)))
+    listed = [job("free"), job("waiting"), job("need")]
+    freed = NOON - 9 * DAY
+    view = ledger(
+        {
+            "gone": replace(seen(4, OLD), left=True),
+            "free": seen(3, OLD, released_since=freed),
+            "waiting": seen(2, OLD, released_since=NOON - DAY),
+            "need": seen(1, OLD, released_since=freed),
+        }
+    )
+    found = decided(replace(state(grace=3 * DAY), links=links), listed, view)
+    assert isinstance(found["free"], Released)
+    assert (codes(found["waiting"]), codes(found["need"])) == ({HoldCode.GRACE}, {HoldCode.RELATED})
 
 
 def test_links_say_what_no_body_shows() -> None:
