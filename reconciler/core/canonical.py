@@ -12,7 +12,7 @@ Jsonable = None | bool | int | float | str | list["Jsonable"] | dict[str, "Jsona
 
 def canonical_json(value: object) -> bytes:
     """Give the canonical bytes of a JSON-like value (dicts with string keys, lists, tuples, strings, numbers)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def digest(value: object) -> str:

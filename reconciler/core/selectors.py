@@ -238,13 +238,16 @@ OPPOSITE = {Match.YES: Match.NO, Match.NO: Match.YES, Match.UNKNOWN: Match.UNKNO
 # -- the part of a selector that type and status do not decide
 
 
+_NOBODY = JobId("")
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """A type and a status as the attributes of nobody in particular."""
 
     type: JobType
     status: JobStatus
-    id: JobId
+    id: JobId = _NOBODY
     name: str = ""
     project: str = ""
 
@@ -256,7 +259,7 @@ def narrowed(selector: Selector, job_type: JobType, status: JobStatus) -> Match 
     """
     match selector:
         case EveryJob() | TypeIn() | StatusIn():
-            return ready(selector)(_Kind(job_type, status, JobId("")))
+            return ready(selector)(_Kind(job_type, status))
         case AllOf(parts):
             left = _left(parts, Match.NO, Match.YES, job_type, status)
             return left if isinstance(left, Match) else AllOf(left) if len(left) > 1 else left[0]

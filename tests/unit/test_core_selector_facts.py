@@ -89,6 +89,7 @@ NONE_LEFT: dict[str, tuple[Selector, ...]] = {
     "ids left out one by one": (ids("a", "b"), NotOf(ids("a")), NotOf(ids("b"))),
     "ids that fit no glob": (ids("a", "b"), IdLike(("c*",))),
     "ids whose globs are left out": (ids("a", "ab"), NotOf(IdLike(("a*",)))),
+    "two names at once": (IdLike(("a",)), IdLike(("b",))),
 }
 SOME_LEFT: dict[str, tuple[Selector, ...]] = {
     "an id in both lists": (ids("a", "b"), ids("b", "c")),
@@ -97,7 +98,7 @@ SOME_LEFT: dict[str, tuple[Selector, ...]] = {
     "an id whose glob is not left out": (ids("a", "b"), NotOf(IdLike(("b*",)))),
     "one thing and the opposite of another": (NAMED, NotOf(IN_PROJECT)),
     "an id and what ids do not tell": (ids("a"), NAMED, NotOf(IN_PROJECT), NotOf(NotOf(NAMED))),
-    "globs alone": (IdLike(("a",)), IdLike(("b",))),
+    "globs that can both fit": (IdLike(("a*",)), IdLike(("*b",))),
 }
 
 

@@ -84,6 +84,10 @@ def test_why_a_job_is_not_owned_in_words(selector: Selector, given: Job, words: 
     assert why_not(selector, given) == words
 
 
+def test_where_every_job_is_owned_there_is_nothing_to_say_against_one() -> None:
+    assert why_not(EveryJob(), offer) == "owns every job"
+
+
 untyped = job("b", JobType.UNKNOWN, JobStatus.UNKNOWN)
 
 
@@ -95,6 +99,7 @@ untyped = job("b", JobType.UNKNOWN, JobStatus.UNKNOWN)
         (PRODUCTS, untyped, "its name"),
         (SPRING, job("b"), "its project"),
         (NotOf(SPRING), job("b"), "its project"),
+        (NotOf(AllOf((PRODUCTS, DONE))), job("b"), "its name"),
         (AllOf((RENDERS, PRODUCTS, DONE)), job("b"), "its name"),
         (AllOf((RENDERS, PRODUCTS, NotOf(RENDERS))), untyped, "its type and its name"),
         (AnyOf((A, PRODUCTS, SPRING)), job("b"), "its name and its project"),
