@@ -3,21 +3,35 @@
 import io
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler import wiring
 from reconciler.core.snapshot import Snapshot
+from reconciler.engine.planning import make_plan
 from reconciler.ledger.reader import SqliteLedgerReader
+from reconciler.report.saved_plan import write_plan
 from reconciler.report.saved_snapshot import read_snapshot
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.listening import Listening
 from tests.support.snapshots import lines_of, sealed
 from tests.support.workplace import Ended, Workplace
 
 A, B, C = job_id(1), job_id(2), job_id(3)
+PLANNED = """\
+timezone: Europe/Berlin
+clock: {trust: [ledger, imported, created_date, share_link]}
+retain:
+  - {name: newest, match: {type: render, status: completed}, keep_bytes: 1MB}
+  - {name: fresh, keep_within: 2h}
+clean: {min_age: 0, max_share: 100%, max_bytes: 100GB}
+storage: {budget: 1GB, warn_at: 1%}
+"""
 HEAD = "version: 1\naccount: acme\notherwise: clean\n"
 
 
@@ -159,6 +173,34 @@ def test_what_is_no_file_is_not_written_to(workplace: Workplace, out: str) -> No
     workplace.run("snapshot", "--account", "acme", "--out", out).expect(64)
     assert (workplace.folder / "pipe").is_fifo()
     assert workplace.files(".") == set()
+
+
+def test_a_plan_over_a_snapshot_decides_as_one_over_the_live_list(
+    workplace: Workplace, emulator: EmulatorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.reset(jobs=60, seed=3)
+    write(workplace, HEAD + PLANNED)
+    workplace.run("refresh").expect(0)
+    live = workplace.plan()
+    take(workplace)
+    monkeypatch.chdir(workplace.folder)
+    settings = wiring.Settings(file=Path("retention.yaml"), inventory=Path("inventory.jsonl"))
+    with wiring.read_parts(settings) as parts:
+        made = make_plan(
+            parts.desired,
+            parts.reader,
+            parts.ledger,
+            parts.clock,
+            Listening(),
+            valid_for=timedelta(days=7),
+            tool_version=wiring.VERSION,
+            evidence=parts.evidence,
+        )
+    over = json.loads(write_plan(made))
+    assert over["summary"] == live["summary"]
+    assert over["changes"] == live["changes"] != []
+    assert (over["held"], over["retained"], over["notices"]) == (live["held"], live["retained"], live["notices"])
+    assert over["inventory"] == live["inventory"]
 
 
 # -- whose it is
