@@ -9,6 +9,7 @@ ReconcilerError                      1   anything below not listed apart
 │  └─ ServiceAnswerUnreadable        1   an answer that cannot be understood
 ├─ AuthenticationRefused            11   no credentials, or some that the service refuses
 ├─ InventoryIncomplete               6   the listing is not whole, or contradicts what is known
+│  └─ SnapshotRefused                6   a snapshot that is not whole, of another version, or of another account
 ├─ GuardRefused                      4   a limit is exceeded; carries every violation
 ├─ PlanRefused                       5   the plan may not be applied; names the field
 ├─ LedgerError                       1   the ledger cannot be read or written
@@ -79,6 +80,10 @@ class InventoryIncomplete(ReconcilerError):
     exit_code = 6
 
 
+class SnapshotRefused(InventoryIncomplete):
+    """A snapshot cannot stand for the live list: it is cut, edited, of another version, or of another account."""
+
+
 class GuardRefused(ReconcilerError):
     """The plan exceeds what the file allows.  `violations` holds one sentence per guard."""
 
@@ -140,7 +145,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (3, "finished in part: some jobs failed or were skipped"),
     (4, "refused by a guard (a limit, an empty file, ...)"),
     (5, "plan refused: edited, expired, used, of another account or file"),
-    (6, "inventory incomplete or contradictory"),
+    (6, "inventory incomplete or contradictory, or a snapshot that is not whole or of another account"),
     (7, "locked by another run"),
     (8, "an archive failed its proof, or the store cannot be written"),
     (10, "desired-state file invalid"),

@@ -1,21 +1,20 @@
-"""`reconciler init`: a first desired-state file, from the live list.  Sends GET only, writes that one file."""
+"""`reconciler init`: a first desired-state file, from the live list or a snapshot.  Sends GET only, writes it alone."""
 
-import re
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options, output
+from reconciler.cli.account_name import account_name
 
 if TYPE_CHECKING:
     from reconciler.wiring import Settings
 
 
 @click.command()
-@options.service
+@options.service_or_inventory
 @click.option("--account", metavar="NAME", help="A name of yours for the account; asked for on a terminal.")
 def init(*, settings: "Settings", account: str | None) -> None:
     """Write a first desired-state file from what the account holds.  Never overwrites one.
@@ -27,6 +26,7 @@ def init(*, settings: "Settings", account: str | None) -> None:
     Examples:
       reconciler init --account marketing-prod
       reconciler init --account marketing-prod --file teams/marketing.yaml
+      reconciler init --inventory inventory.jsonl      from a snapshot: asks nobody, needs no key
     """
     from reconciler import wiring
     from reconciler.desired.reader import parse_desired
@@ -38,43 +38,12 @@ def init(*, settings: "Settings", account: str | None) -> None:
         raise _there_already(file)
     with wiring.look_parts(settings) as parts:
         memory = parts.ledger.view()
-        named = _account(account, memory.account)
+        named = account_name("init", account, {"the snapshot": parts.account, "the ledger": memory.account})
         found = first_look(parts.reader, parts.times, memory, parts.clock)
         text = first_file(found, named, parts.clock.now())
     parse_desired(text.encode(), str(file))  # a file that we would refuse is never written
     _write(file, text)
     output.product(_next_steps(file, found.jobs))
-
-
-def _account(asked: str | None, bound: str) -> str:
-    """Tell the account's name: as asked for, as the ledger has it, or as typed."""
-    from reconciler.errors import UsageRefused
-    from reconciler.published_schemas import schema
-
-    if asked and bound and asked != bound:
-        raise UsageRefused(
-            f"the ledger belongs to account {bound}, --account says {asked}",
-            hint="Leave --account out, or name another ledger with --state.",
-        )
-    name = asked or bound or _typed()
-    if not re.search(schema("desired-state.v1.json")["properties"]["account"]["pattern"], name):
-        raise UsageRefused(
-            f"{name!r} cannot be an account's name",
-            hint="Use letters, digits, spaces and . _ @ -, at most 100, such as marketing-prod.",
-        )
-    return name
-
-
-def _typed() -> str:
-    from reconciler.errors import UsageRefused
-
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageRefused(
-            "the file needs a name for the account, and there is no terminal to ask on",
-            hint="Give one of your own choice: reconciler init --account marketing-prod",
-        )
-    typed: str = click.prompt("A name of yours for this account, such as marketing-prod", err=True)
-    return typed.strip()
 
 
 def _write(file: Path, text: str) -> None:

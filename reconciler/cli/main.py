@@ -20,6 +20,7 @@ from reconciler.cli.policy_test import policy_test
 from reconciler.cli.refresh import refresh
 from reconciler.cli.schema import schema
 from reconciler.cli.show import show
+from reconciler.cli.snapshot import snapshot
 from reconciler.cli.status import status
 from reconciler.cli.validate import validate
 from reconciler.cli.verify import verify
@@ -39,7 +40,7 @@ def cli() -> None:
 
 VERBS = (
     *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, refresh),
-    *(import_times, status, verify, audit, emulator, demo),
+    *(import_times, snapshot, status, verify, audit, emulator, demo),
 )
 for verb in VERBS:
     cli.add_command(verb)

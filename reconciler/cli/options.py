@@ -81,6 +81,12 @@ verbose = click.option(
     envvar="RECONCILER_VERBOSE",
     help="Tell each page, wait and change of rate on stderr, and what the calls came to.",
 )
+inventory = click.option(
+    "--inventory",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Read this snapshot in place of the service and the ledger; no key is needed.",
+)
 no_color = click.option(
     "--no-color",
     is_flag=True,
@@ -132,13 +138,19 @@ desired = _gathering(file=desired_file)
 """For a verb that reads the desired-state file alone."""
 ledger = _gathering(file=desired_file, state=state)
 """For a verb that reads the file and the ledger."""
-service = _gathering(
-    file=desired_file,
-    state=state,
-    calls_per_second=calls_per_second,
-    patience_s=patience,
-    most_pages=most_pages,
-    most_listed_jobs=most_listed_jobs,
-    talk=verbose,
-)
+desired_and_inventory = _gathering(file=desired_file, inventory=inventory)
+"""For a verb that reads the file alone, or against a snapshot."""
+
+_SERVICE = {
+    "file": desired_file,
+    "state": state,
+    "calls_per_second": calls_per_second,
+    "patience_s": patience,
+    "most_pages": most_pages,
+    "most_listed_jobs": most_listed_jobs,
+    "talk": verbose,
+}
+service = _gathering(**_SERVICE)
 """For a verb that asks the service."""
+service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
+"""For a verb that asks the service, or reads a snapshot."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.report.style import Style
 
 
@@ -27,6 +29,12 @@ def style(*, no_color: bool) -> "Style":
 def product(text: str) -> None:
     """Write the verb's product to stdout."""
     click.echo(text, nl=not text.endswith("\n"))
+
+
+def long_product(lines: "Iterable[str]") -> None:
+    """Write a product to stdout while it is made."""
+    sys.stdout.writelines(lines)
+    sys.stdout.flush()
 
 
 def talk(line: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import options, output
+from reconciler.cli.saving import save
 
 if TYPE_CHECKING:
     from reconciler.wiring import Settings
@@ -83,21 +84,8 @@ def plan(
             evidence=parts.evidence,
         )
     if out:
-        save(out, write_plan(made))
+        save(out, [write_plan(made)])
     output.product(write_plan(made) if as_json else plan_text(made, style=output.style(no_color=no_color)))
     if made.violations or (strict and made.warnings):
         return 4
     return 2 if detailed_exitcode and made.has_work else 0
-
-
-def save(path: Path, text: str) -> None:
-    """Write a whole file or none: a plan cut off by a full disk must not lie there under its name."""
-    from reconciler.errors import UsageRefused
-
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise UsageRefused(f"{path} cannot be written: {error.strerror}", hint="Name another file.") from error

@@ -23,13 +23,13 @@ def policy_test(*, files: tuple[Path, ...], no_color: bool, junit: Path | None) 
       reconciler test retention-tests.yaml
       reconciler test tests/*.yaml --junit results.xml
     """
-    from reconciler.cli.plan import save
+    from reconciler.cli.saving import save
     from reconciler.desired.policy_cases import read_policy_tests
     from reconciler.engine.policy_tests import run_suites
     from reconciler.report.policy_tests_text import junit_xml, results_text
 
     results = run_suites([read_policy_tests(file) for file in files])
     if junit:
-        save(junit, junit_xml(results))
+        save(junit, [junit_xml(results)])
     output.product(results_text(results, style=output.style(no_color=no_color)))
     return 0 if all(result.passed for result in results) else 1

@@ -6,6 +6,7 @@ from reconciler.cli import output
 
 NAMES = {
     "desired-state": "desired-state.v1.json",
+    "inventory": "inventory.v1.json",
     "plan": "plan.v1.json",
     "policy-tests": "policy-tests.v1.json",
     "receipt": "receipt.v1.json",
@@ -15,7 +16,7 @@ NAMES = {
 @click.command()
 @click.argument("name", type=click.Choice(list(NAMES)), default="desired-state")
 def schema(*, name: str) -> None:
-    """Print a published JSON Schema (draft-07): desired-state (the default), plan, policy-tests or receipt.
+    """Print a published JSON Schema (draft-07): desired-state (the default), inventory, plan, policy-tests, receipt.
 
     \b
     Example, for editors:

@@ -1,10 +1,12 @@
 """What is told about an account beside its jobs: allowances, dates of results, what the ledger saw last."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+
+from reconciler.core.job import JobId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +36,13 @@ class Quota:
 class ResultDates:
     """When AI Studio results were made: an address to its time, aware, UTC.
 
-    Results left out are counted: `undated` ones (no date, or none with a zone), `unaddressed` ones, addresses with two
-    different dates as `contradictory`.  `problems` has a sentence for each list that could not be read to its end and
-    so gave nothing.
+    `of_jobs` has the times of jobs whose addresses were compared before: a snapshot has no address.  Results left out
+    are counted: `undated` ones (no date, or none with a zone), `unaddressed` ones, addresses with two different dates
+    as `contradictory`.  `problems` has a sentence for each list that could not be read to its end and so gave nothing.
     """
 
     dates: Mapping[str, datetime]
+    of_jobs: Mapping[JobId, datetime] = field(default_factory=dict)
     undated: int = 0
     unaddressed: int = 0
     contradictory: int = 0

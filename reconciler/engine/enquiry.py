@@ -18,11 +18,15 @@ from reconciler.engine.sizing import counted_by_limit, measured, weighed
 
 
 class Enquiry:
-    """One run's questions, each asked once: the lists of dates, and the sizes of each job as it shows itself."""
+    """One run's questions, each asked once: the lists of dates, and the sizes of each job as it shows itself.
 
-    def __init__(self, desired: DesiredState, evidence: Evidence) -> None:
+    The lists are asked for where the file trusts them; `every_date` asks for them anyway.
+    """
+
+    def __init__(self, desired: DesiredState, evidence: Evidence, *, every_date: bool = False) -> None:
         self._desired = desired
         self._evidence = evidence
+        self._is_dating = every_date or Source.CREATED_DATE in desired.trust
         self._dates: ResultDates | None = None
         self._measured: set[tuple[JobId, str]] = set()
 
@@ -40,12 +44,16 @@ class Enquiry:
         wanted = counted_by_limit(self._desired, changes)
         return self._measure(inventory, [job for job in inventory.jobs if job.id in wanted]) if wanted else inventory
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each list of dates that could not be read."""
+        return self._dates.problems if self._dates else ()
+
     def notices(self) -> tuple[PlanNotice, ...]:
         """Give what a reviewer should know of what could not be had."""
-        problems = self._dates.problems if self._dates else ()
         return tuple(
             PlanNotice("clock.trust", f"{problem}; it dates no job, and what only a date would let go is held")
-            for problem in problems
+            for problem in self.problems
         )
 
     def _measure(self, inventory: Inventory, jobs: Iterable[Job]) -> Inventory:
@@ -54,8 +62,13 @@ class Enquiry:
         return measured(inventory, new, self._evidence.sizes)
 
     def _dated(self, inventory: Inventory) -> Inventory:
-        if Source.CREATED_DATE not in self._desired.trust or self._evidence.times is None:
+        if not self._is_dating or self._evidence.times is None:
             return inventory
         if self._dates is None:
             self._dates = self._evidence.times.result_dates()
-        return replace(inventory, created_dates=created_dates(inventory.jobs, self._dates.dates))
+        return dated(inventory, self._dates)
+
+
+def dated(inventory: Inventory, told: ResultDates) -> Inventory:
+    """Give the inventory with the dates of the jobs whose results are dated."""
+    return replace(inventory, created_dates={**created_dates(inventory.jobs, told.dates), **told.of_jobs})

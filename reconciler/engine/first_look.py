@@ -1,10 +1,8 @@
 """A first look at an account, for whoever has no file yet.  Writes nothing (I6)."""
 
-from dataclasses import replace
-
-from reconciler.core.created_dates import created_dates
 from reconciler.core.memory import LedgerView
 from reconciler.core.survey import Survey, survey
+from reconciler.engine.enquiry import dated
 from reconciler.engine.observe import observe
 from reconciler.engine.ports import Clock, JobsReader, TimesReader
 
@@ -16,6 +14,4 @@ def first_look(reader: JobsReader, times: TimesReader, memory: LedgerView, clock
         InventoryIncomplete: the list could not be read whole.
         AuthenticationRefused: the key was refused.
     """
-    inventory = observe(reader, memory, clock)
-    dates = created_dates(inventory.jobs, times.result_dates().dates)
-    return survey(replace(inventory, created_dates=dates))
+    return survey(dated(observe(reader, memory, clock), times.result_dates()))

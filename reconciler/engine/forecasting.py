@@ -8,7 +8,7 @@ from reconciler.core.desired import DesiredState, Otherwise
 from reconciler.core.forecast import Cause, Forecast, LetGo, forecast
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.planning import Sight, read_for_a_decision
-from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, LedgerReader
+from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, MemoryReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Outlook:
 def look_ahead(
     desired: DesiredState,
     reader: JobsReader,
-    ledger: LedgerReader,
+    ledger: MemoryReader,
     clock: Clock,
     days: int,
     evidence: Evidence = NOBODY,

@@ -17,7 +17,7 @@ from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
-from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, LedgerReader, Progress
+from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, MemoryReader, Progress
 from reconciler.errors import DesiredStateInvalid
 
 
@@ -32,7 +32,7 @@ class Sight:
 def make_plan(
     desired: DesiredState,
     reader: JobsReader,
-    ledger: LedgerReader,
+    ledger: MemoryReader,
     clock: Clock,
     progress: Progress,
     *,
@@ -66,7 +66,7 @@ def make_plan(
 
 
 def read_for_a_decision(
-    desired: DesiredState, reader: JobsReader, ledger: LedgerReader, clock: Clock, enquiry: Enquiry
+    desired: DesiredState, reader: JobsReader, ledger: MemoryReader, clock: Clock, enquiry: Enquiry
 ) -> Sight:
     """Read the list and the ledger, and ask closer where the list may show less than there is.
 
@@ -75,7 +75,15 @@ def read_for_a_decision(
         InventoryIncomplete: the list is not whole.
     """
     refuse_lint_errors(desired, clock.now())
-    memory = ledger.view()
+    return sight_of(desired, reader, ledger.view(), clock, enquiry)
+
+
+def sight_of(desired: DesiredState, reader: JobsReader, memory: LedgerView, clock: Clock, enquiry: Enquiry) -> Sight:
+    """Read the list, and ask closer where it may show less than there is, whatever lint finds about the file.
+
+    Raises:
+        InventoryIncomplete: the list is not whole.
+    """
     inventory = enquiry.filled(observe(reader, memory, clock), memory)
     chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
     return Sight(enquiry.filled(look_closer(reader, inventory, chosen), memory), memory)

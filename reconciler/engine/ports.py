@@ -66,8 +66,8 @@ class JobDetail:
 class JobsReader(Protocol):
     """Reads the service; sends GET and HEAD only."""
 
-    def list_jobs(self) -> Listing:
-        """Read the whole list.
+    def list_jobs(self) -> Listing | Inventory:
+        """Read the whole list; where that was done before, as from a snapshot, give what came of it.
 
         Raises:
             InventoryIncomplete: a page failed for good, a cursor came back, `items` is absent, ...
@@ -206,8 +206,8 @@ class PlanUse(Enum):
     SPENT = "spent"
 
 
-class LedgerReader(Protocol):
-    """Reads the ledger; writes nothing, not even a new database."""
+class MemoryReader(Protocol):
+    """Reads what the ledger remembers, which is all of it that a decision needs."""
 
     def view(self) -> LedgerView:
         """Give what a plan needs.  A ledger that does not exist yet is an empty view.
@@ -215,6 +215,10 @@ class LedgerReader(Protocol):
         Raises:
             LedgerError: it exists and cannot be read.
         """
+
+
+class LedgerReader(MemoryReader, Protocol):
+    """Reads the ledger; writes nothing, not even a new database."""
 
     def entries(self) -> Iterator[Entry]:
         """Give the journal in order of sequence."""

@@ -89,13 +89,11 @@ def _check_version(read: object, name: str) -> None:
 
 
 def _check_schema(read: object, name: str) -> None:
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - start-up: only verbs that read a plan need it
-    from jsonschema.exceptions import best_match  # noqa: PLC0415 - start-up: only verbs that read a plan need it
+    from reconciler.report.misfits import misfit  # noqa: PLC0415 - start-up: only verbs that read a plan need it
 
-    error = best_match(Draft7Validator(schema(SCHEMA)).iter_errors(read))
-    if error is not None:
-        field = ".".join(str(part) for part in error.absolute_path) or "(file)"
-        raise PlanRefused(f"{name} is not a plan: {field}: {error.message[:200]}", field=field, hint=HINT)
+    found = misfit(schema(SCHEMA), read)
+    if found is not None:
+        raise PlanRefused(f"{name} is not a plan: {found.field}: {found.message}", field=found.field, hint=HINT)
 
 
 # -- writing

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.snapshots import EMPTY, written
+
 HEAVY = ("rich", "requests", "urllib3", "sqlalchemy", "alembic", "aiohttp", "jsonschema", "yaml", "tenacity")
 
 ASK = """
@@ -33,6 +35,7 @@ def loaded_by(*arguments: str) -> set[str]:
         ["test", "--help"],
         ["explain", "--help"],
         ["forecast", "--help"],
+        ["snapshot", "--help"],
         ["apply"],
         ["nonsense"],
     ],
@@ -48,3 +51,10 @@ def test_validate_loads_neither_the_client_nor_the_database() -> None:
 def test_tests_of_a_file_load_neither_the_client_nor_the_database() -> None:
     example = Path(__file__).parents[2] / "examples" / "retention-tests.yaml"
     assert loaded_by("test", str(example)) == {"yaml"}
+
+
+def test_validate_over_a_snapshot_loads_neither_the_client_nor_the_database(tmp_path: Path) -> None:
+    (tmp_path / "retention.yaml").write_text("version: 1\naccount: acme\notherwise: clean\nretain: [a]\n")
+    (tmp_path / "inventory.jsonl").write_bytes(written(EMPTY))
+    arguments = ("validate", "-f", str(tmp_path / "retention.yaml"), "--inventory", str(tmp_path / "inventory.jsonl"))
+    assert loaded_by(*arguments) == {"yaml"}

@@ -30,6 +30,7 @@ VERBS = {
     "verify": ["verify"],
     "audit verify": ["audit", "verify"],
     "test": ["test", str(EXAMPLE)],
+    "snapshot": ["snapshot"],
     "status": ["status"],
     "status as json": ["status", "--json"],
     "status offline": ["status", "--offline"],
@@ -114,6 +115,34 @@ def test_init_sends_only_reads_and_writes_its_file_alone(workplace: Workplace, e
     workplace.run("init", "--account", "acme").expect(0)
     assert {request["method"] for request in emulator.requests()} == {"GET"}
     assert workplace.files(".") == {"retention.yaml"}
+
+
+def test_snapshot_sends_only_reads_and_writes_its_file_alone(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:  # I6
+    emulator.put_job(A, bodies.render())
+    workplace.write_desired("{name: newest, keep_bytes: 1GB}")
+    workplace.run("snapshot", "--out", "inventory.jsonl").expect(0)
+    assert {request["method"] for request in emulator.requests()} == {"GET", "HEAD"}
+    assert workplace.files(".") == {"retention.yaml", "inventory.jsonl"}
+
+
+def test_verbs_over_a_snapshot_send_nothing_and_write_nothing_else(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:  # I6
+    emulator.put_job(A, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.run("snapshot", "--out", "inventory.jsonl").expect(0)
+    emulator.forget_requests()
+    before = contents(workplace.folder)
+    nobody = {"PICTORY_API_KEY": ""}
+    workplace.run("validate", "--inventory", "inventory.jsonl", extra=nobody).expect(0)
+    assert contents(workplace.folder) == before
+    workplace.run("init", "--inventory", "inventory.jsonl", "-f", "first.yaml", extra=nobody).expect(0)
+    after = contents(workplace.folder)
+    del after["first.yaml"]
+    assert after == before
+    assert emulator.requests() == []
 
 
 def test_refresh_writes_to_the_ledger_alone(workplace: Workplace, emulator: EmulatorProcess) -> None:

@@ -33,6 +33,9 @@ EVERY_VERB = (
     ["audit", "verify"],
     ["status"],
     ["status", "--json"],
+    ["snapshot"],
+    ["snapshot", "--out", "inventory.jsonl"],
+    ["validate", "--inventory", "inventory.jsonl"],
     ["apply", "plan.json"],  # refused: used
 )
 
@@ -95,6 +98,26 @@ def test_neither_pair_nor_token_stands_in_any_file_or_output_of_any_verb(tmp_pat
     written = [path for path in folder.rglob("*") if path.is_file()]
     assert len(written) > 10
     assert [path.name for path in written if carries_pair(path.read_bytes())] == []
+
+
+def test_no_address_of_a_file_or_page_stands_in_a_snapshot(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:  # I11
+    every_kind = (bodies.render(), bodies.preview(), bodies.transcription(), bodies.image(), bodies.video())
+    emulator.switch(signed_links_s=600)
+    for number, body in enumerate(every_kind):
+        emulator.put_job(job_id(number), body)
+    workplace.write_desired("{name: newest, keep_bytes: 1GB}")
+    printed = workplace.run("snapshot").expect(0)
+    workplace.run("snapshot", "--out", "inventory.jsonl").expect(0)
+    listed = call(emulator, "/v1/jobs").text
+    addresses = [found for found in re.findall(r'"(https?://[^"]+)"', listed) if "stock.invalid" not in found]
+    assert len(addresses) > 10
+    for text in (printed.out, (workplace.folder / "inventory.jsonl").read_text("ascii")):
+        assert len(text.splitlines()) == len(every_kind) + 2
+        assert not [found for found in addresses if found in text or found.partition("?")[0] in text]
+        assert "://" not in text.replace("file:./archive", "")
+        assert "Signature" not in text
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
