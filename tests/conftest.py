@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from reconciler.core.globs import ready_globs
-from reconciler.core.selectors import ready
+from reconciler.core import globs, selector_facts, selectors
 from tests.support.emulator import EmulatorProcess
 from tests.support.workplace import Workplace
 
@@ -26,6 +25,12 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
+REMEMBERED = [
+    made
+    for module in (globs, selectors, selector_facts)
+    for made in vars(module).values()
+    if hasattr(made, "cache_clear")
+]
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -36,8 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Each test makes its selectors ready itself: one that an earlier test made would hide a bug in the making."""
-    ready.cache_clear()
-    ready_globs.cache_clear()
+    for made in REMEMBERED:
+        made.cache_clear()
 
 
 @pytest.fixture

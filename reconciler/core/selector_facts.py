@@ -84,6 +84,11 @@ def _least(several: list[int]) -> int:
 
 @lru_cache(maxsize=1024)
 def _excludes_itself(parts: tuple[Selector, ...]) -> bool:
+    """Remember for all types and statuses what does not depend on them."""
+    return _leaves_none(parts)
+
+
+def _leaves_none(parts: tuple[Selector, ...]) -> bool:
     """Tell whether no job can be all of these: a thing and its opposite, or ids or names of which none is left."""
     opposites = frozenset(part.part for part in parts if isinstance(part, NotOf))
     if not opposites.isdisjoint(parts):

@@ -93,6 +93,14 @@ def test_another_job_never_gives_a_job_a_date(jobs: list[Job], dates: dict[str, 
 
 
 @pytest.mark.parametrize(
+    "name", ["Signature", "X-Amz-Signature", "X-Goog-Signature", "sig", "Policy", "Key-Pair-Id", "token"]
+)
+def test_each_way_to_sign_a_link_is_known(name: str) -> None:
+    assert is_signed(f"{PLAIN}?id=1&{name}=x")
+    assert not is_signed(f"{PLAIN}?id=1&{name}s=x")
+
+
+@pytest.mark.parametrize(
     ("address", "signed"),
     [
         (PLAIN, False),

@@ -95,3 +95,9 @@ def test_a_job_has_ended_when_it_is_done_or_has_failed() -> None:
 
 def test_an_archive_holds_files_and_inline_content_and_no_pages() -> None:
     assert job(assets=(VIDEO, PAGE, TEXT)).copies_needed == (VIDEO, TEXT)
+    assert [job(assets=held).needs_copies for held in ((), (PAGE,), (PAGE, VIDEO), (TEXT,))] == [
+        False,
+        False,
+        True,
+        True,
+    ]

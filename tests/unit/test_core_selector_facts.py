@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.core.job import JobId, JobStatus, JobType
-from reconciler.core.selector_facts import answers, asks_status, labels_of, leaves, literal_ids
+from reconciler.core.selector_facts import MOST_COMPARED, answers, asks_status, labels_of, leaves, literal_ids
 from reconciler.core.selectors import (
     AllOf,
     AnyOf,
@@ -89,7 +89,12 @@ NONE_LEFT: dict[str, tuple[Selector, ...]] = {
     "ids left out one by one": (ids("a", "b"), NotOf(ids("a")), NotOf(ids("b"))),
     "ids that fit no glob": (ids("a", "b"), IdLike(("c*",))),
     "ids whose globs are left out": (ids("a", "ab"), NotOf(IdLike(("a*",)))),
-    "two names at once": (IdLike(("a",)), IdLike(("b",))),
+    "two ids at once": (IdLike(("a",)), IdLike(("b",))),
+    "two names at once": (NameLike(("Xa",)), NameLike(("b", "Xb"))),
+    "two projects at once": (ProjectLike(("p",)), ProjectLike(("q*",))),
+    "a pattern and its opposite": (NameLike(("n*",)), NotOf(NameLike(("n*",)))),
+    "a choice and its opposite": (AnyOf((NAMED, IN_PROJECT)), NotOf(AnyOf((NAMED, IN_PROJECT)))),
+    "a pattern where every name is left out": (NameLike(("n*",)), NotOf(NameLike(("x", "**")))),
 }
 SOME_LEFT: dict[str, tuple[Selector, ...]] = {
     "an id in both lists": (ids("a", "b"), ids("b", "c")),
@@ -99,6 +104,10 @@ SOME_LEFT: dict[str, tuple[Selector, ...]] = {
     "one thing and the opposite of another": (NAMED, NotOf(IN_PROJECT)),
     "an id and what ids do not tell": (ids("a"), NAMED, NotOf(IN_PROJECT), NotOf(NotOf(NAMED))),
     "globs that can both fit": (IdLike(("a*",)), IdLike(("*b",))),
+    "a name among those of both": (NameLike(("n", "m")), NameLike(("m", "o"))),
+    "a star as it is, which a pattern fits": (NameLike(("n\\*",)), NameLike(("n*",))),
+    "a name and a project alike": (NameLike(("n",)), ProjectLike(("p",)), IdLike(("i",))),
+    "any project where every name is left out": (IN_PROJECT, NotOf(NameLike(("*",)))),
 }
 
 
@@ -111,6 +120,14 @@ def test_what_no_job_can_be_is_never_a_yes(parts: tuple[Selector, ...]) -> None:
 @pytest.mark.parametrize("parts", SOME_LEFT.values(), ids=SOME_LEFT.keys())
 def test_what_a_job_may_be_can_be_a_yes(parts: tuple[Selector, ...]) -> None:
     assert YES in answers(AllOf(parts), RENDER, COMPLETED)
+
+
+def test_beyond_a_bound_it_is_not_told_that_none_is_left() -> None:
+    """Lint must answer at once, whatever a file lists: too many answers are given rather than too few."""
+    half = ids(*(f"a{each}" for each in range(MOST_COMPARED // 2)))
+    both = (IdLike(("b*",)), IdLike(("c*",)))
+    assert YES not in answers(AllOf((half, *both)), RENDER, COMPLETED)
+    assert YES in answers(AllOf((IdIn(half.ids | {JobId("a")}), *both)), RENDER, COMPLETED)
 
 
 NESTED = AllOf((RENDERS, AnyOf((NotOf(DONE), LAUNCH)), ids("y")))
