@@ -474,6 +474,16 @@ def test_sizes_come_from_the_ledger() -> None:
     assert sized(1, most=1) == [Retained]
 
 
+def test_sizes_come_from_the_hosts_of_the_files_where_the_ledger_has_none() -> None:
+    told = replace(
+        inventory(job("new"), job("known"), job("archived")),
+        sizes={JobId(each): 7 for each in ("new", "known", "archived")},
+    )
+    view = ledger({"known": seen(2, OLD), "archived": seen(1, OLD, size=9)})
+    verdicts = decide(state(keeping(Keep(size=14))), told, view, NOON)
+    assert [(verdict.job.size, type(verdict)) for verdict in verdicts] == [(7, Retained), (7, Retained), (9, Released)]
+
+
 # -- who is owned
 
 

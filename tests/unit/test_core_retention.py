@@ -9,7 +9,8 @@ from reconciler.core.desired import DesiredState, Keep, Scope
 from reconciler.core.holds import span_text
 from reconciler.core.job import Asset, AssetForm, AssetKind, Job, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerHold, LedgerView
-from reconciler.core.retention import decide, is_counted
+from reconciler.core.retention import alone, decide, is_counted, together
+from reconciler.core.rules import Rules
 from reconciler.core.selectors import AllOf, EveryJob, Selector, StatusIn, TypeIn
 from reconciler.core.verdicts import Gone, Held, HoldCode, OutOfScope, Released, Retained, Verdict
 from tests.support.values import DAY, DEFAULT_SCOPE, NOON, by_id, desired, inventory, job, known, memory, rule, subject
@@ -338,8 +339,21 @@ def test_a_release_is_equal_to_one_of_the_same_job_since_the_same_time_and_to_no
     assert isinstance(one, Released)
     assert one == same
     assert hash(one) == hash(same)
-    assert one not in {other, one.job, "a"}
-    assert len({one, same, other}) == 2
+    assert [one == each for each in (other, one.job, "a")] == [False] * 3
+    assert hash(one) != hash(other)
+
+
+def test_a_job_released_by_itself_is_free_since_the_time_at_which_all_are_looked_at() -> None:
+    state, seen = desired(min_age=timedelta(0)), subject()
+    rules = Rules.ready(state, [seen], (), NOON)
+    before: Verdict = alone(state, rules, 0, seen, NOON)
+    assert isinstance(before, Released)
+    later = replace(rules, as_of=NOON + DAY)
+    verdicts: list[Verdict] = [before]
+    together(verdicts, state, later, (), frozenset(), NOON + DAY)
+    (found,) = verdicts
+    assert isinstance(found, Released)
+    assert (before.since, found.since) == (NOON, NOON + DAY)
 
 
 def test_a_hold_of_the_ledger_is_told_with_its_reason_where_it_has_one() -> None:
