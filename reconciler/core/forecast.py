@@ -17,8 +17,8 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId, JobType
 from reconciler.core.memory import LedgerHold, LedgerView
-from reconciler.core.protection import HoldStep, hold_changes
-from reconciler.core.recording import ends_of, kept_until
+from reconciler.core.protection import HoldStep
+from reconciler.core.recording import to_record
 from reconciler.core.retention import alone, together
 from reconciler.core.rules import Rules
 from reconciler.core.subjects import Subject, absent_of, subjects_of
@@ -31,7 +31,6 @@ from reconciler.core.verdicts import (
     Retained,
     Verdict,
     verdict_word,
-    waits_since,
 )
 
 
@@ -92,12 +91,11 @@ def forecast(desired: DesiredState, inventory: Inventory, memory: LedgerView, da
     """Decide now and at the start of each of the next `days` days, in the file's zone."""
     since = inventory.observed_at
     course = _Course.begun(desired, inventory, memory)
-    free_now = course.step(since, memory.last_observed)
+    free_now = course.step(since)
     told: list[Day] = []
     before = since
     for at in day_starts(since, days, desired.zone):
-        let_go = course.step(at, before)
-        told.append(Day(at=at, let_go=let_go, lapses=tuple(_lapses(desired, before, at))))
+        told.append(Day(at=at, let_go=course.step(at), lapses=tuple(_lapses(desired, before, at))))
         before = at
     counts = Counter(verdict_word(verdict) for verdict in course.verdicts)
     return Forecast(since=since, free_now=free_now, days=tuple(told), at_the_end=tuple(sorted(counts.items())))
@@ -121,20 +119,22 @@ class _Course:
     """The decision as it goes from day to day.
 
     `singly` are the verdicts on each job by itself, which are made anew only where `edges` (moments at which the time
-    alone can change them, sorted, newest last) were passed; `kept_by` is what keeps, or last kept, each job.
+    alone can change them, sorted, the next one last) were passed; `kept_by` is what keeps, or last kept, each job.
+    `last_observed` is the newest time recorded so far; `places` tells which of the subjects a job is.
     """
 
     desired: DesiredState
     subjects: list[Subject]
     absent: tuple[Subject, ...]
     left: frozenset[JobId]
+    last_observed: datetime | None
+    places: Mapping[JobId, int]
     singly: list[Verdict] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     edges: list[list[datetime]] = field(default_factory=list)
     kept_by: list[tuple[Cause, ...]] = field(default_factory=list)
     free: set[int] = field(default_factory=set)
     rules: Rules | None = None
-    ends: Mapping[str, datetime | None] = field(default_factory=dict)
 
     @classmethod
     def begun(cls, desired: DesiredState, inventory: Inventory, memory: LedgerView) -> "_Course":
@@ -144,26 +144,26 @@ class _Course:
             subjects=subjects,
             absent=absent_of((job.id for job in inventory.jobs), memory, desired.trust, inventory.observed_at),
             left=frozenset(job_id for job_id, known in memory.jobs.items() if known.left),
+            last_observed=memory.last_observed,
+            places={subject.id: place for place, subject in enumerate(subjects)},
             edges=[sorted(_edges(desired, subject), reverse=True) for subject in subjects],
             kept_by=[()] * len(subjects),
-            ends=ends_of(desired.retain),
         )
 
-    def step(self, as_of: datetime, last_observed: datetime | None) -> tuple[LetGo, ...]:
+    def step(self, as_of: datetime) -> tuple[LetGo, ...]:
         """Decide at `as_of`, record it, and give the jobs that are free for the first time."""
-        rules = self._rules(as_of, last_observed)
+        rules = self._rules(as_of)
         for place, subject in enumerate(self.subjects):
             if self._may_differ(place, as_of):
                 self.singly[place] = alone(self.desired, rules, place, subject, as_of)
         before, self.verdicts = self.verdicts, list(self.singly)
         together(self.verdicts, self.desired, rules, self.absent, self.left, as_of)
         newly = tuple(self._newly_free(rules, before))
-        self._record(as_of, last_observed)
+        self._record(as_of)
         return newly
 
-    def _rules(self, as_of: datetime, before: datetime | None) -> Rules:
-        lapsed = before is None or any(True for _ in _lapses(self.desired, before, as_of))
-        if self.rules is None or lapsed:
+    def _rules(self, as_of: datetime) -> Rules:
+        if self.rules is None or any(True for _ in _lapses(self.desired, self.rules.as_of, as_of)):
             self.rules = Rules.ready(self.desired, self.subjects, self.absent, as_of)
             self.singly = [
                 alone(self.desired, self.rules, place, subject, as_of) for place, subject in enumerate(self.subjects)
@@ -174,11 +174,10 @@ class _Course:
 
     def _may_differ(self, place: int, as_of: datetime) -> bool:
         edges = self.edges[place]
-        passed = False
+        before = len(edges)
         while edges and edges[-1] <= as_of:
             edges.pop()
-            passed = True
-        return passed
+        return len(edges) < before
 
     def _newly_free(self, rules: Rules, before: Sequence[Verdict]) -> Iterator[LetGo]:
         for place, verdict in enumerate(self.verdicts):
@@ -210,31 +209,27 @@ class _Course:
             else:
                 yield Cause(CauseKind.HOLD, hold.code.value)
 
-    def _record(self, as_of: datetime, last_observed: datetime | None) -> None:
-        held = self._holds_after(as_of, last_observed)
-        for place, verdict in enumerate(self.verdicts):
-            since = waits_since(verdict)
-            subject = self.subjects[place]
-            holds = held.get(subject.id, subject.holds)
-            if holds != subject.holds:  # decide on it the next day, and when one of them ends
-                ends = (hold.until for hold in holds if hold.until)
-                self.edges[place] = sorted({*self.edges[place], *ends, as_of}, reverse=True)
-            until = kept_until(verdict, self.ends)
-            if (since, holds, until) != (subject.released_since, subject.holds, subject.kept_until):
-                self.subjects[place] = structs.replace(subject, released_since=since, holds=holds, kept_until=until)
-                self.singly[place] = structs.replace(self.singly[place], job=self.subjects[place])
-
-    def _holds_after(self, as_of: datetime, last_observed: datetime | None) -> dict[JobId, tuple[LedgerHold, ...]]:
-        """Give the holds of every job of which a run recorded now changes them."""
-        held = {verdict.job.id: verdict.job.holds for verdict in self.verdicts if verdict.job.holds}
-        changed: dict[JobId, tuple[LedgerHold, ...]] = {}
-        recorded = LedgerView(last_observed=last_observed)
-        for change in hold_changes(self.desired, self.verdicts, recorded, as_of):
-            before = changed.get(change.job_id, held.get(change.job_id, ()))
-            others = tuple(hold for hold in before if hold.rule != change.hold.rule)
+    def _record(self, as_of: datetime) -> None:
+        """Note what a run at `as_of` records."""
+        recorded = to_record(self.desired, self.verdicts, LedgerView(last_observed=self.last_observed), as_of)
+        self.last_observed = recorded.at
+        for wait in recorded.waits:
+            self._note(self.places[wait.job_id], released_since=wait.since)
+        for kept in recorded.kept:
+            self._note(self.places[kept.job_id], kept_until=kept.until)
+        for change in recorded.holds:
+            place = self.places[change.job_id]
+            others = tuple(hold for hold in self.subjects[place].holds if hold.rule != change.hold.rule)
             is_over = change.step in {HoldStep.LIFTED, HoldStep.ENDED}
-            changed[change.job_id] = others if is_over else (*others, change.hold)
-        return changed
+            holds = others if is_over else (*others, change.hold)
+            self._note(place, holds=holds)
+            # Decide on it the next day, and when one of them ends.
+            ends = (hold.until for hold in holds if hold.until)
+            self.edges[place] = sorted({*self.edges[place], *ends, as_of}, reverse=True)
+
+    def _note(self, place: int, **facts: datetime | tuple[LedgerHold, ...] | None) -> None:
+        subject = self.subjects[place] = structs.replace(self.subjects[place], **facts)
+        self.singly[place] = structs.replace(self.singly[place], job=subject)
 
 
 def _edges(desired: DesiredState, subject: Subject) -> Iterable[datetime]:

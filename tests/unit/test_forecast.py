@@ -101,6 +101,28 @@ def test_a_protection_outlasts_the_rule_that_gave_it() -> None:
     assert went(told) == {"a": (6, ("protected",))}
 
 
+def test_what_a_clock_set_back_records_begins_at_the_newest_time_recorded() -> None:  # I14
+    waiting = replace(desired(FRESH), grace=3 * DAY)
+    view = replace(seen_since(now=30 * DAY, later=8 * DAY), last_observed=NOON + 5 * DAY)
+    assert went(forecast(waiting, inventory(job("later"), job("now")), view, 9)) == {
+        "now": (9, ("grace",)),
+        "later": (9, ("fresh",)),
+    }
+
+
+def test_a_protection_ends_no_sooner_for_a_clock_set_back() -> None:  # I14
+    hold = LedgerHold(rule="court", owner="legal", reason="", set_at=NOON - 30 * DAY)
+    known_ones = seen_since(now=30 * DAY, later=8 * DAY).jobs
+    jobs = {**known_ones, JobId("now"): replace(known_ones[JobId("now")], holds=(hold,))}
+    view = LedgerView(account="acme", jobs=jobs, last_observed=NOON + 5 * DAY)
+    protecting = replace(desired(replace(FRESH, protect=True)), release_delay=2 * DAY)
+    # Both unkept as of noon of day 5, lifted by the record of day 8, free the day after.
+    assert went(forecast(protecting, inventory(job("later"), job("now")), view, 9)) == {
+        "now": (9, ("protected",)),
+        "later": (9, ("protected",)),
+    }
+
+
 def test_days_are_those_of_the_zone_also_where_its_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     starts = list(day_starts(datetime(2026, 3, 28, 23, 30, tzinfo=UTC), 2, berlin))
