@@ -1,16 +1,18 @@
 """What time alone will let go: on which day, by what, with how many bytes; rules about to lapse."""
 
 import json
+import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.desired import DesiredState, Keep
+from reconciler.core.desired import DesiredState, Keep, Link
 from reconciler.core.forecast import Cause, CauseKind, Forecast, day_starts, forecast
 from reconciler.core.job import JobId, JobType
 from reconciler.core.memory import LedgerHold, LedgerView
@@ -46,6 +48,10 @@ def seen_since(**ages: timedelta) -> LedgerView:
     )
 
 
+def hold_of(name: str, *, until: datetime | None = None) -> LedgerHold:
+    return LedgerHold(rule=name, owner="", reason="", set_at=NOON - 30 * DAY, until=until)
+
+
 def test_each_job_goes_at_the_first_start_of_a_day_past_its_edge() -> None:
     view = seen_since(old=11 * DAY, edge=9 * DAY + timedelta(hours=12), later=8 * DAY)
     told = forecast(desired(FRESH), inventory(job("later"), job("edge"), job("old")), view, 5)
@@ -77,6 +83,31 @@ def test_a_rule_that_lapses_lets_go_and_is_announced() -> None:
     assert went(told) == {"a": (5, ("launch",))}
 
 
+def test_a_job_freed_by_a_lapse_within_a_day_waits_from_the_lapse() -> None:
+    launch = replace(by_id("a", name="launch"), lapses_at=MIDNIGHT + timedelta(hours=6))
+    told = forecast(replace(desired(launch), grace=timedelta(hours=42)), inventory(job("a")), memory("a"), 9)
+    # One wait, not two: from 6:00 of day 1, not from the record of day 2.
+    assert went(told) == {"a": (3, ("launch",))}
+
+
+def test_a_rule_that_lapsed_before_today_is_named_and_its_wait_counts_from_its_end() -> None:
+    launch = replace(by_id("a", name="launch"), lapses_at=NOON - DAY)
+    kept = replace(known(1), kept_until=NOON - DAY)
+    view = LedgerView(account="acme", jobs={JobId("a"): kept}, last_observed=NOON - 2 * DAY)
+    told = forecast(replace(desired(launch), grace=3 * DAY), inventory(job("a")), view, 9)
+    assert [(number, gone.causes) for number, day in enumerate(told.days, start=1) for gone in day.let_go] == [
+        (3, (Cause(CauseKind.RULE, "launch"), Cause(CauseKind.HOLD, "grace")))
+    ]
+
+
+def test_a_rule_that_cannot_tell_whether_it_keeps_a_job_lets_it_go_once_it_can() -> None:
+    # Seen first in the first observation: how old it was by then nobody knows.
+    told = forecast(desired(FRESH), inventory(job("a")), memory("a", seen=NOON - 8 * DAY), 5)
+    assert [(number, gone.causes) for number, day in enumerate(told.days, start=1) for gone in day.let_go] == [
+        (3, (Cause(CauseKind.RULE, "fresh"),))
+    ]
+
+
 def test_a_job_too_young_goes_when_it_is_old_enough_by_the_name_of_the_hold() -> None:
     told = forecast(desired(min_age=2 * DAY), inventory(job("new")), LedgerView(), 5)
     assert [day.let_go[0].causes for day in told.days if day.let_go] == [(Cause(CauseKind.HOLD, "too_young"),)]
@@ -84,8 +115,8 @@ def test_a_job_too_young_goes_when_it_is_old_enough_by_the_name_of_the_hold() ->
 
 
 def test_a_protection_that_no_rule_gives_any_more_ends_after_its_delay() -> None:
-    hold = LedgerHold(rule="court", owner="legal", reason="", set_at=NOON - 30 * DAY)
-    view = LedgerView(account="acme", jobs={JobId("a"): replace(known(1), holds=(hold,))}, last_observed=NOON)
+    jobs = {JobId("a"): replace(known(1), holds=(hold_of("court"),))}
+    view = LedgerView(account="acme", jobs=jobs, last_observed=NOON)
     told = forecast(replace(desired(), release_delay=2 * DAY), inventory(job("a")), view, 9)
     # Unkept as of today's record, lifted by that of day 3, free the day after.
     assert went(told) == {"a": (4, ("protected",))}
@@ -101,6 +132,48 @@ def test_a_protection_outlasts_the_rule_that_gave_it() -> None:
     assert went(told) == {"a": (6, ("protected",))}
 
 
+def test_two_protections_that_no_rule_gives_any_more_end_together() -> None:
+    twice = replace(known(1), holds=(hold_of("court"), hold_of("tax")))
+    view = LedgerView(account="acme", jobs={JobId("a"): twice}, last_observed=NOON)
+    told = forecast(replace(desired(), release_delay=2 * DAY), inventory(job("a")), view, 9)
+    assert went(told) == {"a": (4, ("protected",))}
+
+
+def test_a_protection_that_ends_leaves_the_other_ones() -> None:
+    twice = replace(known(1), holds=(hold_of("court", until=MIDNIGHT + DAY), hold_of("tax", until=MIDNIGHT + 4 * DAY)))
+    view = LedgerView(account="acme", jobs={JobId("a"): twice}, last_observed=NOON)
+    told = forecast(replace(desired(), release_delay=30 * DAY), inventory(job("a")), view, 9)
+    assert went(told) == {"a": (5, ("protected",))}
+
+
+def test_what_a_job_that_the_list_lacks_needs_stays() -> None:
+    linked = replace(desired(FRESH), links=(Link(job=JobId("lost"), needs=(JobId("a"),)),))
+    told = forecast(linked, inventory(job("b"), job("a")), seen_since(lost=9 * DAY, a=8 * DAY, b=8 * DAY), 5)
+    assert went(told) == {"b": (3, ("fresh",))}
+    assert told.at_the_end == (("hold", 1), ("release", 1))
+
+
+def test_a_rule_for_others_delays_nothing() -> None:
+    images = replace(rule(TypeIn(frozenset({JobType.IMAGE})), "images"), keep=Keep(within=90 * DAY))
+    seen = seen_since(held=30 * DAY, kept=8 * DAY).jobs
+    jobs = {**seen, JobId("held"): replace(seen[JobId("held")], holds=(hold_of("court"),))}
+    state = replace(desired(FRESH, images), release_delay=2 * DAY)
+    told = forecast(state, inventory(job("kept"), job("held")), LedgerView(jobs=jobs, last_observed=NOON), 9)
+    assert went(told) == {"kept": (3, ("fresh",)), "held": (4, ("protected",))}
+
+
+def test_an_age_reached_at_the_first_instant_of_a_day_is_reached_that_day() -> None:
+    young = memory("a", seen=MIDNIGHT - DAY)
+    assert went(forecast(desired(min_age=2 * DAY), inventory(job("a")), young, 5)) == {"a": (2, ("too_young",))}
+    edge, past = MIDNIGHT - 9 * DAY, MIDNIGHT - 9 * DAY - timedelta(microseconds=1)
+    jobs = {**memory("on", seen=edge).jobs, **memory("past", seen=past).jobs}
+    kept = LedgerView(account="acme", jobs=jobs, last_observed=NOON)
+    assert went(forecast(desired(FRESH), inventory(job("on"), job("past")), kept, 5)) == {
+        "on": (3, ("fresh",)),
+        "past": (2, ("fresh",)),
+    }
+
+
 def test_what_a_clock_set_back_records_begins_at_the_newest_time_recorded() -> None:  # I14
     waiting = replace(desired(FRESH), grace=3 * DAY)
     view = replace(seen_since(now=30 * DAY, later=8 * DAY), last_observed=NOON + 5 * DAY)
@@ -111,9 +184,8 @@ def test_what_a_clock_set_back_records_begins_at_the_newest_time_recorded() -> N
 
 
 def test_a_protection_ends_no_sooner_for_a_clock_set_back() -> None:  # I14
-    hold = LedgerHold(rule="court", owner="legal", reason="", set_at=NOON - 30 * DAY)
-    known_ones = seen_since(now=30 * DAY, later=8 * DAY).jobs
-    jobs = {**known_ones, JobId("now"): replace(known_ones[JobId("now")], holds=(hold,))}
+    seen = seen_since(now=30 * DAY, later=8 * DAY).jobs
+    jobs = {**seen, JobId("now"): replace(seen[JobId("now")], holds=(hold_of("court"),))}
     view = LedgerView(account="acme", jobs=jobs, last_observed=NOON + 5 * DAY)
     protecting = replace(desired(replace(FRESH, protect=True)), release_delay=2 * DAY)
     # Both unkept as of noon of day 5, lifted by the record of day 8, free the day after.
@@ -125,8 +197,25 @@ def test_a_protection_ends_no_sooner_for_a_clock_set_back() -> None:  # I14
 
 def test_days_are_those_of_the_zone_also_where_its_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
-    starts = list(day_starts(datetime(2026, 3, 28, 23, 30, tzinfo=UTC), 2, berlin))
-    assert starts == [datetime(2026, 3, 29, 22, tzinfo=UTC), datetime(2026, 3, 30, 22, tzinfo=UTC)]
+    late = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+    starts = [datetime(2026, 3, 29, 22, tzinfo=UTC), datetime(2026, 3, 30, 22, tzinfo=UTC)]
+    assert list(day_starts(late, 2, berlin)) == starts
+    told = forecast(replace(desired(), zone=berlin), inventory(at=late), memory(), 2)
+    assert [day.at for day in told.days] == starts
+
+
+@pytest.fixture
+def _in_kolkata(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_kolkata")
+def test_days_are_told_as_utc_wherever_the_machine_is() -> None:
+    assert [start.isoformat() for start in day_starts(NOON, 1, UTC)] == ["2026-03-02T00:00:00+00:00"]
 
 
 # -- as it is shown
