@@ -316,6 +316,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             clock=SystemClock(),
             account=desired.account,
             tool=TOOL,
+            say=progress.note,
         )
         yield Means(
             reader=_jobs_reader(settings, calls),
@@ -367,7 +368,16 @@ def _api_calls(settings: Settings) -> Iterator["ApiCalls"]:
 def _stores(settings: Settings, desired: "DesiredState") -> "tuple[LocalStore, ...]":
     from reconciler.archive.stores.local import LocalStore
 
-    return tuple(LocalStore(address, _folder(settings, address)) for address in desired.stores)
+    folders: dict[Path, str] = {}
+    for address in desired.stores:
+        # Links may lead two addresses to one folder: what stands there twice is one copy.
+        before = folders.setdefault(_folder(settings, address), address)
+        if before != address:
+            raise UsageRefused(
+                f"archive.stores: {before} and {address} are one folder, and hold one copy, not two",
+                hint="Name a folder of its own for each store, best on another disk.",
+            )
+    return tuple(LocalStore(address, folder) for folder, address in folders.items())
 
 
 def _folder(settings: Settings, address: str) -> Path:

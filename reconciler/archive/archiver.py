@@ -1,8 +1,10 @@
 """Copy all a job has, prove each file, put the bag in every store, read it back, and only then say so.
 
-download -> prove -> close the bag -> publish in each store -> read back -> receipt (written last)
+download -> prove -> close the bag -> publish in one store, copy it to the others -> read back -> receipt (written last)
 """
 
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +20,12 @@ from reconciler.archive.names import bag_name, receipt_name, safe_id
 from reconciler.archive.proof import etag_may_be_md5, judge
 from reconciler.archive.statement import read_statement, statement_of
 from reconciler.archive.stores import BagStore
-from reconciler.archive.stores.local import not_writable
+from reconciler.archive.stores.local import BLOCK_BYTES, not_writable
 from reconciler.core.job import Asset, AssetForm
 from reconciler.core.receipt import BagFile, NotProved, ReadBack, Receipt, VerifiedReceipt
 from reconciler.engine.ports import Clock, JobDetail
-from reconciler.errors import ArchiveError
+from reconciler.engine.talk import Say, silent
+from reconciler.errors import ArchiveError, StoreNotWritable
 
 MANIFESTS = ("manifest-sha256.txt", "tagmanifest-sha256.txt")
 FOUND = (("", "the bag was there; read again against its manifests"),)
@@ -37,7 +40,11 @@ class _Bag:
 
 
 class BagArchiver:
-    """Implements engine.ports.Archiver over any number of stores, of which `copies` must hold the bag."""
+    """Implements engine.ports.Archiver over any number of stores, of which `copies` must hold the bag.
+
+    A store that takes no more is gone without, and said, as long as enough of the others hold the bag; a bag that is
+    not whole is an error in any of them.
+    """
 
     def __init__(
         self,
@@ -48,9 +55,11 @@ class BagArchiver:
         clock: Clock,
         account: str,
         tool: str,
+        say: Say = silent,
     ) -> None:
         self._stores = stores
         self._copies = copies
+        self._say = say
         self._downloader = downloader
         self._clock = clock
         self._account = account
@@ -66,8 +75,14 @@ class BagArchiver:
         job = detail.job
         name = bag_name(job.id, job.fingerprint)
         there = [store for store in self._stores if store.has(name)]
-        bag = self._found(there[0], name, detail) if there else self._made(detail, name)
-        return self._proved(detail, name, bag)
+        if there:
+            bag = self._found(there[0], name, detail)
+            lacking = [store for store in self._stores if store not in there]
+            without = len(self._stores) - self._copies
+        else:
+            bag, there, lacking, without = self._made_somewhere(detail, name)
+        there += self._spread(there[0], lacking, name, bag, without=without)
+        return self._proved(detail, name, bag, [store for store in self._stores if store in there])
 
     # -- a bag that is there already
 
@@ -105,8 +120,23 @@ class BagArchiver:
 
     # -- a new bag
 
-    def _made(self, detail: JobDetail, name: str) -> _Bag:
-        first = self._stores[0]
+    def _made_somewhere(self, detail: JobDetail, name: str) -> tuple[_Bag, list[BagStore], list[BagStore], int]:
+        """Make the bag in the first store that takes it; give it, where, where not yet, and how many may go without."""
+        without = len(self._stores) - self._copies
+        for place, store in enumerate(self._stores):
+            try:
+                return self._made(detail, name, store), [store], list(self._stores[place + 1 :]), without
+            except StoreNotWritable as error:
+                without = self._gone_without(error, without)
+        raise AssertionError("the last store either takes the bag or may not be gone without")
+
+    def _gone_without(self, error: StoreNotWritable, without: int) -> int:
+        if without < 1:
+            raise error
+        self._say(f"{error.message}; jobs go without a copy there, as archive.copies allows")
+        return without - 1
+
+    def _made(self, detail: JobDetail, name: str, first: BagStore) -> _Bag:
         workplace = first.workplace(safe_id(detail.job.id))
         try:
             evidence = self._fill(workplace, detail, first)
@@ -144,16 +174,45 @@ class BagArchiver:
             )
         return f"{judgement.evidence}; ETag is not its MD5, a second reading is equal"
 
+    # -- the other stores
+
+    def _spread(
+        self, source: BagStore, lacking: Sequence[BagStore], name: str, bag: _Bag, *, without: int
+    ) -> Iterator[BagStore]:
+        """Copy the bag from a store that holds it to those that do not; give those that took it."""
+        for store in lacking:
+            try:
+                self._copied(source, store, name, bag)
+            except StoreNotWritable as error:
+                without = self._gone_without(error, without)
+            else:
+                yield store
+
+    def _copied(self, source: BagStore, target: BagStore, name: str, bag: _Bag) -> None:
+        target.room_for(sum(file.size for file in bag.files))
+        workplace = target.workplace(name.replace("/", "-"))
+        try:
+            for file in bag.files:
+                path = workplace / file.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with source.reading(f"{name}/{file.path}") as read, path.open("xb") as written:
+                    shutil.copyfileobj(read, written, BLOCK_BYTES)
+            target.publish(workplace, name)
+        except OSError as error:
+            raise not_writable(target.address, "written to", error) from error
+        finally:
+            target.discard(workplace)
+
     # -- the proof
 
-    def _proved(self, detail: JobDetail, name: str, bag: _Bag) -> VerifiedReceipt:
+    def _proved(self, detail: JobDetail, name: str, bag: _Bag, stores: Sequence[BagStore]) -> VerifiedReceipt:
         job = detail.job
-        read_backs = tuple(ReadBack(store=store.address, files=store.read_back(name)) for store in self._stores)
+        read_backs = tuple(ReadBack(store=store.address, files=store.read_back(name)) for store in stores)
         receipt = Receipt(
             job_id=job.id,
             fingerprint=job.fingerprint,
             bag=name,
-            stores=tuple(store.address for store in self._stores),
+            stores=tuple(store.address for store in stores),
             files=bag.files,
             evidence=bag.evidence,
             verified_at=self._clock.now(),
@@ -163,7 +222,7 @@ class BagArchiver:
         except NotProved as error:
             raise ArchiveError(f"the archive of {job.id} could not be proved: {error}") from error
         receipt_file = receipt_name(job.id, job.fingerprint)
-        for store in self._stores:
+        for store in stores:
             if not store.has(receipt_file):
                 store.publish_file(statement_of(receipt, tool=self._tool), receipt_file)
         return proof

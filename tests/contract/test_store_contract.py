@@ -69,13 +69,19 @@ def test_a_published_file_is_there_and_never_overwritten(store: BagStore) -> Non
     assert store.read_file("receipts/a/1.json") == b"first"
 
 
-@pytest.mark.parametrize("call", ["read_back", "read_file"])
-def test_what_is_not_there_cannot_be_read(store: BagStore, call: str) -> None:
-    if call == "read_back":
-        assert store.read_back(NAME) == ()
-    else:
-        with pytest.raises(ArchiveError, match="cannot be read"):
-            store.read_file(NAME)
+def test_a_file_of_a_bag_is_read_from_its_start_each_time(store: BagStore) -> None:
+    store.publish(bag(store, data__x="one"), NAME)
+    for _ in range(2):
+        with store.reading(f"{NAME}/data/x") as opened:
+            assert (opened.read(1), opened.read(), opened.read()) == (b"o", b"ne", b"")
+
+
+def test_what_is_not_there_cannot_be_read(store: BagStore) -> None:
+    assert store.read_back(NAME) == ()
+    with pytest.raises(ArchiveError, match="cannot be read"):
+        store.read_file(NAME)
+    with pytest.raises(ArchiveError, match="cannot be read"), store.reading(NAME):
+        raise AssertionError("there is nothing to read")
 
 
 def test_what_would_not_fit_is_refused_before_it_is_fetched(store: BagStore) -> None:

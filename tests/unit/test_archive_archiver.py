@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import resource
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.secret import Secret
 from reconciler.engine.ports import BagState, JobDetail
-from reconciler.errors import ArchiveError
+from reconciler.engine.talk import Say, silent
+from reconciler.errors import ArchiveError, StoreNotWritable
 from reconciler.pictory.calls import ApiCalls
 from reconciler.pictory.credentials import RawKey
 from reconciler.pictory.pacing import Pacer
@@ -53,7 +55,7 @@ class Place:
     def store(self) -> LocalStore:
         return LocalStore("file:./archive", self.root)
 
-    def archiver(self, *stores: LocalStore, copies: int = 1) -> BagArchiver:
+    def archiver(self, *stores: LocalStore, copies: int = 1, say: Say = silent) -> BagArchiver:
         return BagArchiver(
             stores or (self.store,),
             copies=copies,
@@ -61,6 +63,7 @@ class Place:
             clock=AtNoon(),
             account="acme",
             tool="a test",
+            say=say,
         )
 
     def detail(self, job: str = A) -> JobDetail:
@@ -252,10 +255,91 @@ def test_a_bag_that_is_there_and_not_whole_is_no_proof(
 # -- two stores
 
 
-def test_a_second_store_without_a_copy_is_no_second_copy(place: Place, tmp_path: Path) -> None:  # I1
-    second = LocalStore("file:./second", tmp_path / "second")
-    with pytest.raises(ArchiveError, match="could not be proved"):
-        place.archiver(place.store, second, copies=2).archive(place.detail())
+@pytest.fixture
+def second(tmp_path: Path) -> LocalStore:
+    return LocalStore("file:./second", tmp_path / "second")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> LocalStore:
+    """A store whose folder cannot be made."""
+    (tmp_path / "file").write_text("in the way")
+    return LocalStore("file:./broken", tmp_path / "file" / "archive")
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_store_gets_the_same_bag_and_receipt_from_one_download(
+    place: Place, tmp_path: Path, second: LocalStore
+) -> None:  # I1
+    proof = place.archiver(place.store, second, copies=2).archive(place.detail())
+    assert place.downloads() == len([file for file in proof.receipt.files if "/assets/" in file.path])
+    assert files_below(tmp_path / "second") == files_below(place.root)
+    assert proof.receipt.stores == ("file:./archive", "file:./second")
+    assert [check.state for check in StoreVerifier((place.store, second)).verify(proof.receipt)] == [
+        BagState.WHOLE,
+        BagState.WHOLE,
+    ]
+
+
+def test_a_bag_that_one_store_holds_is_copied_from_there_whichever_that_is(
+    place: Place, tmp_path: Path, second: LocalStore
+) -> None:  # I8
+    first = place.archive()
+    before = place.downloads()
+    third = LocalStore("file:./third", tmp_path / "third")
+    for stores in ((second, place.store), (place.store, third, second)):
+        proof = place.archiver(*stores, copies=len(stores)).archive(place.detail())
+        assert proof.receipt.files == first.receipt.files
+        assert proof.receipt.stores == tuple(store.address for store in stores)
+    assert place.downloads() == before
+    shutil.rmtree(place.root)
+    assert place.archiver(place.store, second, copies=2).archive(place.detail()).receipt.files == first.receipt.files
+    assert place.downloads() == before
+
+
+def test_a_store_that_takes_no_more_is_gone_without_and_said_where_enough_others_hold_the_bag(
+    place: Place, second: LocalStore, broken: LocalStore
+) -> None:  # I1
+    for stores in ((place.store, broken), (broken, second), (place.store, broken, second)):
+        lines: list[str] = []
+        archiver = place.archiver(*stores, copies=len(stores) - 1, say=lines.append)
+        proof = archiver.archive(place.detail())
+        assert proof.receipt.stores == tuple(store.address for store in stores if store is not broken)
+        (line,) = lines
+        assert line.startswith("the store file:./broken cannot be ")
+        assert line.endswith("; jobs go without a copy there, as archive.copies allows")
+
+
+@pytest.mark.parametrize("order", [("good", "broken"), ("broken", "good")])
+def test_a_store_that_takes_no_more_ends_the_run_where_its_copy_is_needed(
+    place: Place, second: LocalStore, broken: LocalStore, order: tuple[str, str]
+) -> None:  # I1
+    stores = {"good": second, "broken": broken}
+    with pytest.raises(StoreNotWritable, match=r"file:\./broken"):
+        place.archiver(*(stores[each] for each in order), copies=2).archive(place.detail())
+
+
+def test_two_stores_that_take_no_more_are_one_too_many(place: Place, tmp_path: Path, broken: LocalStore) -> None:  # I1
+    other = LocalStore("file:./other", tmp_path / "file" / "other")
+    with pytest.raises(StoreNotWritable, match=r"file:\./other"):
+        place.archiver(place.store, broken, other, copies=2).archive(place.detail())
+
+
+def test_a_copy_that_fails_midway_leaves_no_bag_behind(place: Place, tmp_path: Path, second: LocalStore) -> None:  # I8
+    bag = place.bag(place.archive())
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = (bag / "data" / "assets" / "video.mp4").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size - 1, allowed[1]))
+    try:
+        with pytest.raises(StoreNotWritable, match="File too large"):
+            place.archiver(place.store, second, copies=2).archive(place.detail())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+    assert files_below(tmp_path / "second") == {}
+    assert place.archiver(place.store, second, copies=2).archive(place.detail()).receipt.stores[1] == second.address
 
 
 def test_each_of_two_stores_is_read_back(place: Place, tmp_path: Path) -> None:  # I1

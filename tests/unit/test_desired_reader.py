@@ -638,9 +638,10 @@ WHOLE_MESSAGES: dict[str, tuple[str, str]] = {
         SHORT + "clean: {min_age: 5m}\n",
         "r.yaml:5:18: clean.min_age is 5m; write a whole number and h, d or w, such as 36h, 30d or 2w (or 0)",
     ),
-    "two stores": (
-        SHORT + 'archive: {stores: ["file:a", "file:b"]}\n',
-        "r.yaml:5:19: archive.stores is [file:a, file:b]; write no more entries than 1, such as [file:./archive]",
+    "too many stores": (
+        SHORT + f"archive: {{stores: [{', '.join(f'file:{number}' for number in range(11))}]}}\n",
+        "r.yaml:5:19: archive.stores is [file:0, file:1, file:2, file:3, ...]; "
+        "write no more entries than 10, such as [file:./archive, file:/mnt/second/archive]",
     ),
     "too long an id": (
         SHORT.replace("keep-me", "x" * 201),

@@ -1,7 +1,8 @@
 """Where bags are kept: the port that every kind of store fits, one module per kind."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from reconciler.core.receipt import BagFile
 
@@ -39,3 +40,6 @@ class BagStore(Protocol):
 
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
+
+    def reading(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open one file of any size, to be read from its start."""

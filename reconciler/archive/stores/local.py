@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
@@ -69,7 +70,8 @@ class LocalStore:
 
     def has(self, name: str) -> bool:
         """Tell whether something stands under this final name."""
-        return (self._root / name).exists()
+        with self._told("read"):
+            return (self._root / name).exists()
 
     def publish(self, workplace: Path, name: str) -> None:
         """Make a bag durable under its final name."""
@@ -114,6 +116,12 @@ class LocalStore:
         """Read one small file."""
         with self._told("read"):
             return (self._root / name).read_bytes()
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[BinaryIO]:
+        """Open one file of any size."""
+        with self._told("read"), (self._root / name).open("rb") as opened:
+            yield opened
 
     def _durable_folder(self, folder: Path) -> None:
         """Make a folder and make the names that lead to it durable."""
