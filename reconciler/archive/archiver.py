@@ -4,7 +4,7 @@ download -> prove -> close the bag -> publish in one store, copy it to the other
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,15 +74,25 @@ class BagArchiver:
         """
         job = detail.job
         name = bag_name(job.id, job.fingerprint)
-        there = [store for store in self._stores if store.has(name)]
-        if there:
-            bag = self._found(there[0], name, detail)
-            lacking = [store for store in self._stores if store not in there]
-            without = len(self._stores) - self._copies
-        else:
-            bag, there, lacking, without = self._made_somewhere(detail, name)
-        there += self._spread(there[0], lacking, name, bag, without=without)
-        return self._proved(detail, name, bag, [store for store in self._stores if store in there])
+        held = [store for store in self._stores if store.has(name)]
+        bag = self._found(held[0], name, detail) if held else None
+        spare = len(self._stores) - self._copies
+        for store in [each for each in self._stores if each not in held]:
+            try:
+                if bag is None:
+                    bag = self._made(detail, name, store)
+                else:
+                    self._copied(held[0], store, name, bag)
+            except StoreNotWritable as error:
+                if spare < 1:
+                    raise
+                spare -= 1
+                self._say(f"{error.message}; jobs go without a copy there, as archive.copies allows")
+            else:
+                held.append(store)
+        if bag is None:
+            raise ArchiveError(f"no store takes the bag {name}")
+        return self._proved(detail, name, bag, [store for store in self._stores if store in held])
 
     # -- a bag that is there already
 
@@ -119,22 +129,6 @@ class BagArchiver:
         return "" if receipt.files == files else f"its receipt {name} names other files"
 
     # -- a new bag
-
-    def _made_somewhere(self, detail: JobDetail, name: str) -> tuple[_Bag, list[BagStore], list[BagStore], int]:
-        """Make the bag in the first store that takes it; give it, where, where not yet, and how many may go without."""
-        without = len(self._stores) - self._copies
-        for place, store in enumerate(self._stores):
-            try:
-                return self._made(detail, name, store), [store], list(self._stores[place + 1 :]), without
-            except StoreNotWritable as error:
-                without = self._gone_without(error, without)
-        raise AssertionError("the last store either takes the bag or may not be gone without")
-
-    def _gone_without(self, error: StoreNotWritable, without: int) -> int:
-        if without < 1:
-            raise error
-        self._say(f"{error.message}; jobs go without a copy there, as archive.copies allows")
-        return without - 1
 
     def _made(self, detail: JobDetail, name: str, first: BagStore) -> _Bag:
         workplace = first.workplace(safe_id(detail.job.id))
@@ -175,18 +169,6 @@ class BagArchiver:
         return f"{judgement.evidence}; ETag is not its MD5, a second reading is equal"
 
     # -- the other stores
-
-    def _spread(
-        self, source: BagStore, lacking: Sequence[BagStore], name: str, bag: _Bag, *, without: int
-    ) -> Iterator[BagStore]:
-        """Copy the bag from a store that holds it to those that do not; give those that took it."""
-        for store in lacking:
-            try:
-                self._copied(source, store, name, bag)
-            except StoreNotWritable as error:
-                without = self._gone_without(error, without)
-            else:
-                yield store
 
     def _copied(self, source: BagStore, target: BagStore, name: str, bag: _Bag) -> None:
         target.room_for(sum(file.size for file in bag.files))
