@@ -40,9 +40,7 @@ def shadows(rules: Sequence[RetainRule]) -> dict[int, int]:
     found: dict[int, int] = {}
     for one in each:
         for other in _asking_no_more(one.parts, asking):
-            # Of two that do the same, the later one is superfluous; never each because of the other.
-            is_twin = other.parts == one.parts and _covers(one, other)
-            if other is not one and (other.place < one.place or not is_twin) and _covers(other, one):
+            if other is not one and _covers(other, one) and not (other.place > one.place and _are_twins(one, other)):
                 found[one.place] = other.place
                 break
     return found
@@ -63,6 +61,11 @@ def _asking_no_more(parts: Parts, asking: dict[Parts, list[_Asking]]) -> Iterato
     for size in sizes:
         for chosen in combinations(parts, size):
             yield from asking.get(frozenset(chosen), ())[:MOST_ALIKE]
+
+
+def _are_twins(one: _Asking, covering: _Asking) -> bool:
+    """Tell whether a rule does what one that covers it does: the later of the two is superfluous, never each."""
+    return covering.parts == one.parts and _covers(one, covering)
 
 
 def _covers(asks_less: _Asking, asks_more: _Asking) -> bool:

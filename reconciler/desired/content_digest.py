@@ -4,6 +4,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 
 from reconciler.core.canonical import Jsonable, canonical_json, digest, utc_text
 from reconciler.core.desired import DesiredState
@@ -27,13 +28,18 @@ def _facts(value: object) -> Jsonable:
         case Enum():
             return _facts(value.value)
         case _ if is_dataclass(value):
-            told = [each.name for each in fields(value) if each.compare]
+            told = _told(value.__class__)
             if isinstance(value, IdIn) and value.label:
-                told.remove("ids")  # they stand under `labels` once, however many rules ask for them
+                told = tuple(name for name in told if name != "ids")  # they stand under `labels` once, for all rules
             named = {name: _facts(getattr(value, name)) for name in told}
             return {"": type(value).__name__, **named}
         case _:
             return _quantity(value)
+
+
+@cache
+def _told(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.compare)
 
 
 def _quantity(value: object) -> Jsonable:

@@ -13,7 +13,7 @@ import yaml
 
 from reconciler.desired.yaml_text import Place, Problem, Unreadable, events_of, text_of
 
-MOST_VALUES = 50_000
+MOST_VALUES = 25_000
 DEEPEST = 64
 MOST_PROBLEMS = 200
 """A file that breaks these bounds is refused in about a second, whatever stands in it."""

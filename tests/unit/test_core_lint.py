@@ -400,17 +400,17 @@ def test_live_findings_can_be_muted_too() -> None:
 
 IDS = ", ".join(f"i{number}" for number in range(9_000))
 GLOBS = ", ".join(f"'z{number}*'" for number in range(9_000))
-PARTS = ", ".join(f"{{name: 'a{number}'}}, {{not: {{project: 'b{number}'}}}}" for number in range(4_000))
+PARTS = ", ".join(f"{{name: 'a{number}'}}, {{not: {{project: 'b{number}'}}}}" for number in range(3_500))
 CROWDED: dict[str, Callable[[], DesiredState]] = {
     "ids and patterns": lambda: state(f"{{match: {{label: l, id: [{GLOBS}]}}}}", more=f"labels: {{l: [{IDS}]}}\n"),
     "a pattern in each rule": lambda: state(
-        *(f"{{match: {{label: l, id: 'z{number}*'}}}}" for number in range(3_000)), more=f"labels: {{l: [{IDS}]}}\n"
+        *(f"{{match: {{label: l, id: 'z{number}*'}}}}" for number in range(2_000)), more=f"labels: {{l: [{IDS}]}}\n"
     ),
     "opposites": lambda: state(f"{{match: {{all: [{PARTS}]}}, keep_last: 1}}"),
-    "rules that ask the same": lambda: state(*(f"{{keep_last: {number}}}" for number in range(1, 12_000))),
+    "rules that ask the same": lambda: state(*(f"{{keep_last: {number}}}" for number in range(1, 9_900))),
     "labels": lambda: state(
-        *(f"{{match: {{label: l{number}}}}}" for number in range(9_000)),
-        more="labels:\n" + "".join(f"  l{number}: [a]\n" for number in range(9_000)),
+        *(f"{{match: {{label: l{number}}}}}" for number in range(3_500)),
+        more="labels:\n" + "".join(f"  l{number}: [a]\n" for number in range(3_500)),
     ),
 }
 
