@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.archive.stores import BagStore
-from reconciler.archive.stores.local import PARTIAL, STALE_S, LocalStore
+from reconciler.archive.stores.local import PARTIAL, LocalStore
+from reconciler.archive.stores.spool import STALE_S
 from reconciler.errors import ArchiveError, StoreNotWritable
 
 NAME = "jobs/a/0123456789ab"
@@ -74,6 +75,31 @@ def test_a_file_of_a_bag_is_read_from_its_start_each_time(store: BagStore) -> No
     for _ in range(2):
         with store.reading(f"{NAME}/data/x") as opened:
             assert (opened.read(1), opened.read(), opened.read()) == (b"o", b"ne", b"")
+
+
+def test_the_names_below_a_folder_are_told_in_order(store: BagStore) -> None:
+    assert list(store.names("jobs")) == []
+    store.publish(bag(store, data__x="one", bagit="two"), NAME)
+    store.publish_file(b"first", "receipts/a/1.json")
+    assert list(store.names("jobs")) == [f"{NAME}/bagit", f"{NAME}/data/x"]
+    assert list(store.names("receipts")) == ["receipts/a/1.json"]
+
+
+def test_what_is_set_aside_is_kept_and_its_name_is_free(store: BagStore) -> None:
+    store.publish(bag(store, data__x="flipped"), NAME)
+    aside = store.set_aside(NAME)
+    assert not store.has(NAME)
+    assert store.read_file(f"{aside}/data/x") == b"flipped"
+    store.publish(bag(store, data__x="good"), NAME)
+    assert store.read_file(f"{NAME}/data/x") == b"good"
+    assert store.set_aside(NAME) != aside, "a second damaged copy does not push out the first"
+
+
+def test_a_single_file_can_be_set_aside(store: BagStore) -> None:
+    store.publish_file(b"torn", "receipts/a/1.json")
+    aside = store.set_aside("receipts/a/1.json")
+    assert not store.has("receipts/a/1.json")
+    assert store.read_file(aside) == b"torn"
 
 
 def test_what_is_not_there_cannot_be_read(store: BagStore) -> None:

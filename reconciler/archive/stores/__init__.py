@@ -1,5 +1,6 @@
 """Where bags are kept: the port that every kind of store fits, one module per kind."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -43,3 +44,12 @@ class BagStore(Protocol):
 
     def reading(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Open one file of any size, to be read from its start."""
+
+    def names(self, below: str) -> Iterator[str]:
+        """Give the name of every file below a folder, in order; of none where there is no such folder."""
+
+    def set_aside(self, name: str) -> str:
+        """Move a bag or file that is not whole to where nobody takes it for one, and give its new name.
+
+        Its old name is free then.  Nothing is deleted: what is left of a damaged copy may be all that is left.
+        """

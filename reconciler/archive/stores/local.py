@@ -9,22 +9,21 @@ import errno
 import hashlib
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from reconciler.archive.stores.spool import Spool
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
 
 PARTIAL = ".partial"
+ASIDE = "damaged"
 KEPT_FREE_BYTES = 16 * 1024 * 1024
 """What a download must leave free: receipts, the ledger beside it, and everybody else need some."""
 BLOCK_BYTES = 1024 * 1024
-STALE_S = 24 * 3600
-"""Unfinished work older than this was left by a run that died, and is removed."""
 
 
 class LocalStore:
@@ -33,6 +32,7 @@ class LocalStore:
     def __init__(self, address: str, root: Path) -> None:
         self._address = address
         self._root = root
+        self._spool = Spool(root / PARTIAL)  # on the store's own file system, so that a rename can publish it
 
     @property
     def address(self) -> str:
@@ -53,20 +53,11 @@ class LocalStore:
     def workplace(self, name: str) -> Path:
         """Make an empty folder below `.partial`."""
         with self._told("written to"):
-            self._remove_stale()
-            folder = self._root / PARTIAL / f"{name}-{uuid.uuid4().hex[:8]}"
-            folder.mkdir(parents=True)
-            return folder
-
-    def _remove_stale(self) -> None:
-        partial = self._root / PARTIAL
-        for left in partial.iterdir() if partial.is_dir() else ():
-            if time.time() - left.stat().st_mtime > STALE_S:
-                shutil.rmtree(left, ignore_errors=True)
+            return self._spool.workplace(name)
 
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work."""
-        shutil.rmtree(workplace, ignore_errors=True)
+        self._spool.discard(workplace)
 
     def has(self, name: str) -> bool:
         """Tell whether something stands under this final name."""
@@ -122,6 +113,22 @@ class LocalStore:
         """Open one file of any size."""
         with self._told("read"), (self._root / name).open("rb") as opened:
             yield opened
+
+    def names(self, below: str) -> Iterator[str]:
+        """Give the names of all files below a folder, in order."""
+        with self._told("read"):
+            found = sorted(path for path in (self._root / below).rglob("*") if not path.is_dir())
+        yield from (path.relative_to(self._root).as_posix() for path in found)
+
+    def set_aside(self, name: str) -> str:
+        """Move a bag or a file to `damaged/`, so that its name is free."""
+        with self._told("written to"):
+            aside = f"{ASIDE}/{name.replace('/', '-')}-{uuid.uuid4().hex[:8]}"
+            self._durable_folder((self._root / aside).parent)
+            (self._root / name).rename(self._root / aside)
+            _sync((self._root / name).parent)
+            _sync((self._root / aside).parent)
+            return aside
 
     def _durable_folder(self, folder: Path) -> None:
         """Make a folder and make the names that lead to it durable."""
