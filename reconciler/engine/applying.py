@@ -229,6 +229,8 @@ def _not_started(change: Change) -> JobResult:
 
 
 def _is_spent(report: RunReport) -> bool:
-    """A plan whose every job came to an end is used up; one with failures may be applied again until it expires."""
-    open_ends = {Outcome.FAILED, Outcome.UNCONFIRMED, Outcome.NOT_STARTED}
-    return not any(result.outcome in open_ends for result in report.results)
+    """A plan that did all it names is used up; one that left a job may be applied again until it expires.
+
+    Also one that skipped a job: what had changed may change back, and the same decision made again has the same name.
+    """
+    return all(result.outcome in {Outcome.CLEANED, Outcome.ARCHIVED} for result in report.results)

@@ -39,6 +39,21 @@ def test_a_job_that_is_another_now_is_left_and_the_others_go_on(
     assert archived == (when == "just before the clean")
 
 
+def test_a_job_that_looked_changed_for_a_moment_goes_with_the_same_plan_or_one_made_anew(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I3
+    emulator.fault("get", "changed", f"/{B}")
+    emulator.fault("get", "changed", f"/{C}")
+    three_planned.run("apply", "plan.json").expect(3)
+    assert emulator.cleaned() == {A}
+    emulator.fault("get", "changed", f"/{C}")
+    three_planned.run("apply", "plan.json").expect(3)
+    assert emulator.cleaned() == {A, B}
+    assert [change["job"] for change in three_planned.plan()["changes"]] == [C]
+    three_planned.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == {A, B, C}
+
+
 def test_a_job_that_changed_since_the_review_is_reported_as_changed(
     three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I3
