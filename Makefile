@@ -49,7 +49,7 @@ compare: $(STAMP)  ## What three sample programs lose, beside ours; writes docs/
 	$(BIN)/python -m bench.compare.losses --write docs/compare.md
 
 nightly: $(STAMP)  ## The same tests with many more random examples
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --timeout 3600
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 5400
 
 mutants: .venv-mutants/.installed  ## Plant bugs in core, one at a time; fails for one that no test sees and that has no reason
 	HYPOTHESIS_PROFILE=mutants PYTHONPATH=. .venv-mutants/bin/mutmut run --max-children 2

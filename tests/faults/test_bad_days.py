@@ -32,8 +32,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     ),
 }
 """No `changed` file: one that is whole and fits its own ETag is, for all that anybody can tell, the asset."""
-ENDS = {0, 3, 4, 5, 6, 8}
-"""How a run may end on a bad day, beside being killed."""
+ENDS = {0, 1, 3, 4, 5, 6, 8}
+"""How a run may end on a bad day, beside being killed; 1: a question about one job got no usable answer."""
 
 
 @dataclass
