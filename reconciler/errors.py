@@ -17,6 +17,7 @@ ReconcilerError                      1   anything below not listed apart
 ├─ LockedByAnotherRun                7   somebody else holds the lease, or it was lost
 ├─ ArchiveError                      8   a copy could not be made or proved
 │  └─ StoreNotWritable               8   the archive cannot take more: the run stops
+├─ OutputLost                        1   what a verb had to say could not be written
 └─ Interrupted                 130/143   a signal; the job in hand was finished or left whole
 
 The exit-code table of the README is generated from `EXIT_CODES`, and a test holds the two together.
@@ -126,6 +127,10 @@ class ArchiveError(ReconcilerError):
 
 class StoreNotWritable(ArchiveError):
     """The archive cannot take any more (no space, no rights, gone): the run stops."""
+
+
+class OutputLost(ReconcilerError):
+    """What a verb had to say could not be written to where its output leads; what it did stays done."""
 
 
 class Interrupted(ReconcilerError):

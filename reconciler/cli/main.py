@@ -1,5 +1,6 @@
 """The command `reconciler`: the verbs, and how errors become exit codes (reconciler.errors)."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -7,6 +8,7 @@ from typing import NoReturn
 import click
 
 from reconciler import __version__
+from reconciler.cli import output
 from reconciler.cli.apply import apply
 from reconciler.cli.audit import audit
 from reconciler.cli.demo import demo
@@ -48,7 +50,9 @@ for verb in VERBS:
 
 def run() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    output.let_go()
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,12 +65,10 @@ def main(arguments: Sequence[str]) -> int:
         error.show()
         return UsageRefused.exit_code  # click's own 2 means "changes pending" to whoever wraps plan
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Aborted.", err=True)
+        output.talk("Aborted.")
         return Interrupted.exit_code
     except BrokenPipeError:
-        # The reader of our output left (`| head`); a traceback would only hide what it had seen.
-        sys.stderr.close()
-        return 1
+        return 1  # the reader of our output left (`| head`); a traceback would only hide what it had seen
     return int(code or 0)
 
 
@@ -74,7 +76,8 @@ def _told(error: ReconcilerError) -> int:
     from reconciler.report.untrusted import harmless_lines
 
     field = f" (field {error.field})" if isinstance(error, PlanRefused) else ""
-    click.secho(f"Error: {harmless_lines(error.message)}{field}", err=True, fg="red" if sys.stderr.isatty() else None)
+    colour = None if "NO_COLOR" in os.environ else "red"  # click leaves it out where there is no terminal
+    output.talk(click.style(f"Error: {harmless_lines(error.message)}{field}", fg=colour))
     if error.hint:
-        click.echo(harmless_lines(error.hint), err=True)
+        output.talk(harmless_lines(error.hint))
     return 128 + error.signal_number if isinstance(error, Interrupted) else error.exit_code

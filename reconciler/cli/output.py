@@ -3,13 +3,13 @@
 import os
 import shutil
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from reconciler.report.style import Style
 
@@ -27,19 +27,59 @@ def style(*, no_color: bool) -> "Style":
 
 
 def product(text: str) -> None:
-    """Write the verb's product to stdout."""
-    click.echo(text, nl=not text.endswith("\n"))
+    """Write the verb's product to stdout.
+
+    Raises:
+        OutputLost: it cannot be written.
+    """
+    with _told_when_lost():
+        click.echo(text, nl=not text.endswith("\n"))
 
 
 def long_product(lines: "Iterable[str]") -> None:
-    """Write a product to stdout while it is made."""
-    sys.stdout.writelines(lines)
-    sys.stdout.flush()
+    """Write a product to stdout while it is made.
+
+    Raises:
+        OutputLost: it cannot be written.
+    """
+    with _told_when_lost():
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
+
+
+@contextmanager
+def _told_when_lost() -> "Iterator[None]":
+    from reconciler.errors import OutputLost
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # the reader had enough
+    except OSError as error:
+        raise OutputLost(
+            f"the output cannot be written: {error.strerror or error}; what was done stays done",
+            hint="Make room, or lead the output elsewhere; `reconciler status` and `reconciler audit log` tell it too.",
+        ) from error
 
 
 def talk(line: str) -> None:
-    """Write one line for whoever watches to stderr."""
-    click.echo(line, err=True)
+    """Write one line for whoever watches to stderr.
+
+    Where it cannot be written (a full disk, a reader that left) it is lost: a run must not end for that.
+    """
+    with suppress(OSError):
+        click.echo(line, err=True)
+
+
+def let_go() -> None:
+    """Leave the streams so that closing them cannot fail: what could not be written yet never will be."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except ValueError:
+            continue  # closed already
 
 
 class PlainProgress:

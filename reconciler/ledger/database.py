@@ -11,7 +11,8 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from reconciler.errors import LedgerError, ReconcilerError
-from reconciler.ledger.revisions import RESTORE_HINT, bring_up_to_date, check_revision
+from reconciler.ledger.creation import make_ledger
+from reconciler.ledger.revisions import RESTORE_HINT, bring_up_to_date, check_revision, empty_ledger
 
 BUSY_S = 30.0
 """How long a connection waits for another one's transaction, each of which takes milliseconds."""
@@ -60,6 +61,10 @@ def writing(path: Path, *, at: str, say: Callable[[str], None]) -> Engine:
     """
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            make_ledger(path)
+        elif path.stat().st_size == 0:
+            raise empty_ledger(path)  # opening it would write to it
         # Not as a text: a `?` or `%` in the path would name another file than the reader's.
         address = URL.create("sqlite", database=str(path))
         engine = create_engine(address, connect_args={"timeout": BUSY_S, "check_same_thread": False})

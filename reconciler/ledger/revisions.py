@@ -46,13 +46,23 @@ def check_revision(connection: Connection, path: Path, *, may_be_older: bool) ->
             f"the ledger {path} was written by a newer version of this program (revision {revision})",
             hint="Upgrade pictory-reconciler; an older one must not write to it.",
         )
-    if revision is None and _has_tables(connection):
-        raise LedgerError(f"{path} is a database, but not a ledger", hint=RESTORE_HINT)
+    if revision is None:
+        if _has_tables(connection):
+            raise LedgerError(f"{path} is a database, but not a ledger", hint=RESTORE_HINT)
+        raise empty_ledger(path)
     if revision != newest and not may_be_older:
         raise LedgerError(
             f"the ledger {path} is of an older version (revision {revision}, not {newest})",
             hint="Run `reconciler refresh` once: a verb that writes brings it up to date.",
         )
+
+
+def empty_ledger(path: Path) -> LedgerError:
+    """Tell of a ledger without anything in it: ours never begin so (see `creation`)."""
+    return LedgerError(
+        f"{path} is empty, and no ledger begins so",
+        hint=f"{RESTORE_HINT} If you know that it never held anything, remove it.",
+    )
 
 
 def _has_tables(connection: Connection) -> bool:

@@ -7,7 +7,6 @@ among faults and kills.  What may be cleaned is told by the emulator's truth and
 import os
 import random
 import re
-import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from typing import Any
 import bagit
 import pytest
 
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support.emulator import EmulatorProcess
+from tests.support.promise import a_minute_passes, receipts
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
 
@@ -67,7 +66,7 @@ class Story:
         """One plan and one apply of it, among faults; the apply may be killed."""
         draw = self.chance
         self.emulator.clear_faults()
-        self.lease_runs_out()
+        a_minute_passes(self.workplace)
         if self.workplace.run("plan", "--out", "plan.json").code != 0:
             return
         for route, words in WORDS.items():
@@ -93,30 +92,18 @@ class Story:
         until(lambda: len(self.emulator.requests()) >= goal or started.poll() is not None, "some requests")
         kill_hard(started)
 
-    def lease_runs_out(self) -> None:
-        ledger = self.workplace.folder / "state" / "ledger.db"
-        if ledger.exists():
-            with sqlite3.connect(ledger) as database:
-                database.execute("UPDATE lease SET expires_ms = 1")
-            database.close()
-
     def check_promise(self) -> None:
-        truth = self.emulator.truth()
-        receipts = {str(each.job_id): each for each in self.receipts()}
+        truth, archived = self.emulator.truth(), receipts(self.workplace)
         for job in self.emulator.cleaned():
             assert job not in self.kept, "a job that the file names"
             assert not (self.keeps_failed and truth[job]["status"] == "failed"), "a job that a rule keeps"
             assert truth[job]["status"] in {"completed", "failed", None}, "a job that had not ended"
-            bag = bagit.Bag(str(self.workplace.folder / "archive" / receipts[job].bag))
+            bag = bagit.Bag(str(self.workplace.folder / "archive" / archived[job].bag))
             assert bag.is_valid()
-            archived = {entry["sha256"] for entry in bag.payload_entries().values()}
-            assert {file["sha256"] for file in truth[job]["files"].values()} <= archived
+            payload = {entry["sha256"] for entry in bag.payload_entries().values()}
+            assert {file["sha256"] for file in truth[job]["files"].values()} <= payload
         self.workplace.run("audit", "verify").expect(0)
         self.workplace.run("verify").expect(0)
-
-    def receipts(self) -> tuple[Any, ...]:
-        ledger = self.workplace.folder / "state" / "ledger.db"
-        return SqliteLedgerReader(ledger).receipts() if ledger.exists() else ()
 
 
 @pytest.mark.parametrize("seed", range(STORIES))
@@ -130,7 +117,7 @@ def test_whatever_happens_nothing_is_cleaned_that_was_not_archived_whole_and_app
         story.check_promise()
     emulator.clear_faults()
     for _ in range(2):  # the first settles what was left open, and what it learns may free another
-        story.lease_runs_out()
+        a_minute_passes(story.workplace)
         story.workplace.run("plan", "--out", "plan.json").expect(0)
         story.workplace.run("apply", "plan.json").expect(0)
     story.check_promise()

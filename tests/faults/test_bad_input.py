@@ -409,6 +409,58 @@ def test_a_used_plan_is_refused(workplace: Workplace, emulator: EmulatorProcess)
     assert emulator.writes() == []
 
 
+def test_an_apply_whose_talk_cannot_be_written_goes_on_to_its_end(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:
+    with Path("/dev/full").open("w") as full:  # what stands behind it has no space left, ever
+        ended = subprocess.run(
+            [*COMMAND, "apply", "plan.json"],
+            cwd=three_planned.folder,
+            env=three_planned.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    assert ended.returncode == 0
+    assert ended.stdout.splitlines()[-1].startswith("Apply: 3 cleaned")
+    assert len(emulator.cleaned()) == 3
+
+
+def test_a_report_that_cannot_be_written_is_told_and_what_was_done_stays_done(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "apply", "plan.json"],
+            cwd=three_planned.folder,
+            env=three_planned.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    assert ended.returncode == 1
+    assert "Error: the output cannot be written: No space left on device; what was done stays done" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert len(emulator.cleaned()) == 3
+    three_planned.run("apply", "plan.json").expect(5)
+
+
+def test_an_apply_whose_watcher_left_goes_on_to_its_end(three_planned: Workplace, emulator: EmulatorProcess) -> None:
+    started = three_planned.start("apply", "plan.json")
+    assert started.stderr is not None
+    started.stderr.close()  # as `2>&1 | head` does
+    out, _ = started.communicate(timeout=60)
+    assert started.returncode == 0
+    assert out.splitlines()[-1].startswith("Apply: 3 cleaned")
+    assert len(emulator.cleaned()) == 3
+
+
 def test_apply_without_a_plan_and_without_a_terminal_is_refused(planned: Workplace) -> None:
     ended = planned.run("apply", stdin="clean 1 acme\n").expect(64)
     assert "there is no terminal to ask on" in ended.err

@@ -1,12 +1,9 @@
 """SIGKILL, lost replies, signals and second runs: nothing lost, nothing cleaned unarchived, the next run carries on."""
 
-import hashlib
 import json
 import random
 import signal
-import sqlite3
 import subprocess
-from typing import Any
 
 import pytest
 
@@ -15,38 +12,15 @@ from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.promise import a_minute_passes, check_promise, deletes
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
 
 A, B, C = job_id(1), job_id(2), job_id(3)
 
 
-def deletes(emulator: EmulatorProcess, job: str = "") -> list[dict[str, Any]]:
-    return [request for request in emulator.writes() if job in request["path"]]
-
-
 def ledger(workplace: Workplace) -> SqliteLedgerReader:
     return SqliteLedgerReader(workplace.folder / "state" / "ledger.db")
-
-
-def a_minute_passes(workplace: Workplace) -> None:
-    """Let the lease of a killed run run out, without waiting for it."""
-    with sqlite3.connect(workplace.folder / "state" / "ledger.db") as database:
-        database.execute("UPDATE lease SET expires_ms = 1")
-    database.close()
-
-
-def check_promise(workplace: Workplace, emulator: EmulatorProcess) -> None:
-    """I1, I8: whatever the service has cleaned lies in the archive, byte for byte, under a receipt."""
-    truth = emulator.truth()
-    receipts = {str(receipt.job_id): receipt for receipt in ledger(workplace).receipts()}
-    for job in emulator.cleaned():
-        bag = workplace.folder / "archive" / receipts[job].bag
-        archived = {hashlib.sha256(path.read_bytes()).hexdigest() for path in bag.rglob("*") if path.is_file()}
-        assert {file["sha256"] for file in truth[job]["files"].values()} <= archived
-        assert len(deletes(emulator, job)) <= 2, "at most one repeated request"
-    workplace.run("audit", "verify").expect(0)
-    workplace.run("verify").expect(0)
 
 
 def kill_at_clean(workplace: Workplace, emulator: EmulatorProcess) -> None:

@@ -1,5 +1,7 @@
 """The ledger's file: made by migrations, read without a trace, and never taken for empty when it cannot be read."""
 
+import errno
+import os
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.steps import Phase
 from reconciler.errors import LedgerError
 from reconciler.ledger import tables
+from reconciler.ledger.creation import make_ledger
 from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support.ledger_values import FINGERPRINT, ledger_at
 
@@ -98,13 +101,35 @@ def test_a_newer_ledger_is_refused_with_what_to_do(path: Path, verb: str) -> Non
     assert "Upgrade" in refused.value.hint
 
 
-def test_an_empty_file_is_no_ledger_to_read_and_is_filled_by_the_first_run(path: Path) -> None:
-    path.parent.mkdir()
-    path.touch()
-    with pytest.raises(LedgerError, match="is of an older version"):
-        SqliteLedgerReader(path).view()
+@pytest.mark.parametrize("verb", ["read", "write"])
+def test_a_ledger_that_was_cut_to_nothing_is_never_filled_anew(path: Path, verb: str) -> None:  # I13
+    make(path)
+    path.write_bytes(b"")
+    with pytest.raises(LedgerError, match="is empty, and no ledger begins so") as refused:
+        SqliteLedgerReader(path).view() if verb == "read" else make(path)
+    assert "Restore the file from a backup" in refused.value.hint
+    assert path.read_bytes() == b""
+
+
+def test_a_new_ledger_stands_whole_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", no_room)
+        with pytest.raises(LedgerError, match="No space left on device"):
+            make(path)
+    assert list(path.parent.iterdir()) == []
     make(path)
     assert SqliteLedgerReader(path).view().account == "acme"
+
+
+def test_of_two_first_runs_the_slower_one_takes_the_ledger_that_stands(path: Path) -> None:
+    make(path)
+    before = path.read_bytes()
+    make_ledger(path)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_a_folder_in_its_place_is_told(path: Path) -> None:

@@ -1,0 +1,115 @@
+"""Every write, sync, rename and link of an apply fails once, or is the last that the process does.
+
+The faults are the kernel's own: strace makes the k-th call of a kind fail, or kills the process at it.  Archive and
+ledger are both hit, for both lie on disks.
+"""
+
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support import bodies
+from tests.support.bodies import job_id
+from tests.support.emulator import EmulatorProcess
+from tests.support.promise import a_minute_passes, check_promise
+from tests.support.workplace import COMMAND, Ended, Workplace
+
+
+def can_trace() -> bool:
+    """Whether strace is there and may look at other processes, which some containers forbid."""
+    if shutil.which("strace") is None:
+        return False
+    return (
+        subprocess.run(["strace", "-qq", "-e", "trace=none", "true"], check=False, capture_output=True).returncode == 0
+    )
+
+
+A, B = job_id(1), job_id(2)
+FAULTS = {
+    "a write finds no space": ("write", "error=ENOSPC"),
+    "a write fails": ("write", "error=EIO"),
+    "a write of the ledger finds no space": ("pwrite64", "error=ENOSPC"),
+    "a write of the ledger fails": ("pwrite64", "error=EIO"),
+    "a sync fails": ("fsync", "error=EIO"),
+    "a sync of the ledger fails": ("fdatasync", "error=EIO"),
+    "a rename fails": ("rename", "error=EIO"),
+    "a link fails": ("link,linkat", "error=EIO"),
+    "a folder cannot be made": ("mkdir", "error=ENOSPC"),
+    "the power fails at a write": ("write", "signal=KILL"),
+    "the power fails at a write of the ledger": ("pwrite64", "signal=KILL"),
+    "the power fails at a sync": ("fsync", "signal=KILL"),
+    "the power fails at a sync of the ledger": ("fdatasync", "signal=KILL"),
+    "the power fails at a rename": ("rename", "signal=KILL"),
+    "the power fails at a link": ("link,linkat", "signal=KILL"),
+    "the power fails at a removal": ("unlink,unlinkat,rmdir", "signal=KILL"),
+}
+POINTS = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 3
+"""Of each fault, how many places at most are tried: all of them by night, some drawn by chance in each other run."""
+
+pytestmark = pytest.mark.skipif(
+    not can_trace(), reason="strace is not installed or may not trace: apt-get install strace"
+)
+
+
+def traced(workplace: Workplace, log: Path, *how: str) -> Ended:
+    """Run the apply under strace, which passes its exit code on."""
+    ended = subprocess.run(
+        ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(log), *how, "--", *COMMAND, "apply", "plan.json"],
+        cwd=workplace.folder,
+        env=workplace.environment({"PYTHONDONTWRITEBYTECODE": "1"}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+@pytest.fixture
+def planned(workplace: Workplace, emulator: EmulatorProcess) -> Workplace:
+    workplace.write_desired("keep-me")
+    put_jobs(emulator)
+    workplace.plan()
+    return workplace
+
+
+def put_jobs(emulator: EmulatorProcess) -> None:
+    emulator.reset()
+    emulator.put_job(A, bodies.image())
+    emulator.put_job(B, bodies.render(), sizes={"video.mp4": 3_000_000})
+
+
+@pytest.mark.parametrize(("calls", "fault"), FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.timeout(3600)
+def test_wherever_a_disk_fails_nothing_is_cleaned_unarchived_and_the_next_run_carries_on(
+    planned: Workplace, emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory, calls: str, fault: str
+) -> None:  # I1, I8
+    log = tmp_path_factory.mktemp("strace") / "calls"
+    whole = copy_of(planned, tmp_path_factory)
+    traced(whole, log, "-e", f"trace={calls}").expect(0)
+    total = len(log.read_text().splitlines())
+    assert total, "the apply makes no such call: the row tests nothing"
+    points = sorted(random.Random(20261127).sample(range(1, total + 1), min(POINTS, total)))  # noqa: S311 - a draw that can be repeated
+    for point in points:
+        put_jobs(emulator)
+        workplace = copy_of(planned, tmp_path_factory)
+        ended = traced(workplace, log, "-e", f"trace={calls}", "-e", f"inject={calls}:{fault}:when={point}")
+        where = f"call {point} of {total}: exit {ended.code}\n{ended.out}\n{ended.err}"
+        assert "Traceback" not in ended.err, where
+        a_minute_passes(workplace)
+        check_promise(workplace, emulator)
+        again = workplace.run("apply", "plan.json")
+        assert again.code in {0, 5}, f"{where}\nand then {again.err}"
+        assert emulator.cleaned() == {A, B}, where
+        check_promise(workplace, emulator)
+
+
+def copy_of(planned: Workplace, made: pytest.TempPathFactory) -> Workplace:
+    folder = made.mktemp("copy") / "work"
+    shutil.copytree(planned.folder, folder)
+    return Workplace(folder, planned.environ)
