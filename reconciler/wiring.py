@@ -312,6 +312,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
         archiver = BagArchiver(
             _stores(settings, desired),
             copies=desired.copies,
+            second_read=desired.second_read,
             downloader=downloader,
             clock=SystemClock(),
             account=desired.account,

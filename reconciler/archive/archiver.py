@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.archive.acceptance import Reading, Verdict, verdict
 from reconciler.archive.bag import (
+    Wanted,
     close_bag,
     expected_paths,
     manifest_problem,
@@ -17,11 +19,12 @@ from reconciler.archive.bag import (
 )
 from reconciler.archive.download import Downloader, shown
 from reconciler.archive.names import bag_name, receipt_name, safe_id
-from reconciler.archive.proof import etag_may_be_md5, judge
+from reconciler.archive.proof import judge
 from reconciler.archive.statement import read_statement, statement_of
 from reconciler.archive.stores import BagStore
 from reconciler.archive.stores.local import BLOCK_BYTES, not_writable
-from reconciler.core.job import Asset, AssetForm
+from reconciler.core.desired import SecondRead
+from reconciler.core.job import AssetForm
 from reconciler.core.receipt import BagFile, NotProved, ReadBack, Receipt, VerifiedReceipt
 from reconciler.engine.ports import Clock, JobDetail
 from reconciler.engine.talk import Say, silent
@@ -39,6 +42,15 @@ class _Bag:
     evidence: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """An asset that was taken: its path in the bag, what came over the wire hashed to, and how it was proved."""
+
+    path: str
+    sha256: str
+    evidence: str
+
+
 class BagArchiver:
     """Implements engine.ports.Archiver over any number of stores, of which `copies` must hold the bag.
 
@@ -51,6 +63,7 @@ class BagArchiver:
         stores: tuple[BagStore, ...],
         *,
         copies: int,
+        second_read: SecondRead,
         downloader: Downloader,
         clock: Clock,
         account: str,
@@ -59,6 +72,7 @@ class BagArchiver:
     ) -> None:
         self._stores = stores
         self._copies = copies
+        self._second_read = second_read
         self._say = say
         self._downloader = downloader
         self._clock = clock
@@ -133,40 +147,41 @@ class BagArchiver:
     def _made(self, detail: JobDetail, name: str, first: BagStore) -> _Bag:
         workplace = first.workplace(safe_id(detail.job.id))
         try:
-            evidence = self._fill(workplace, detail, first)
+            fetched = self._fill(workplace, detail, first)
             files = close_bag(workplace, detail.job, account=self._account, tool=self._tool, at=self._clock.now())
+            _refuse_other_bytes(fetched, files)
             first.publish(workplace, name)
         except OSError as error:
             raise not_writable(first.address, "written to", error) from error
         finally:
             first.discard(workplace)
-        return _Bag(files, evidence)
+        return _Bag(files, tuple((each.path, each.evidence) for each in fetched))
 
-    def _fill(self, workplace: Path, detail: JobDetail, store: BagStore) -> tuple[tuple[str, str], ...]:
+    def _fill(self, workplace: Path, detail: JobDetail, store: BagStore) -> tuple[_Fetched, ...]:
         write_inline(detail, workplace)
-        evidence = []
+        fetched = []
         for wanted in wanted_files(detail.job):
             if wanted.asset.form is AssetForm.FILE:
                 path = workplace / wanted.path
                 path.parent.mkdir(parents=True, exist_ok=True)
-                evidence.append((wanted.path, self._fetched(wanted.asset, path, store)))
-        return tuple(evidence)
+                fetched.append(self._fetched(wanted, path, store))
+        return tuple(fetched)
 
-    def _fetched(self, asset: Asset, path: Path, store: BagStore) -> str:
-        """Fetch one asset into `path` and prove it; give the evidence."""
+    def _fetched(self, wanted: Wanted, path: Path, store: BagStore) -> _Fetched:
+        """Fetch one asset into `path` and prove it."""
+        asset = wanted.asset
         transfer = self._downloader.fetch(asset.address, path, room=store.room_for)
         judgement = judge(path, asset.extension, transfer)
-        if judgement.refusal:
-            raise ArchiveError(f"the {asset.kind.value} from {shown(asset.address)} is refused: {judgement.refusal}")
-        if not etag_may_be_md5(transfer):
-            return judgement.evidence
-        # The tag looks like an MD5 and is not this file's: either it is no MD5, or a byte was changed on the way.
-        again = self._downloader.fetch(asset.address, path, room=store.room_for)
-        if again.sha256 != transfer.sha256:
-            raise ArchiveError(
-                f"the {asset.kind.value} from {shown(asset.address)} is refused: two readings of it differ"
-            )
-        return f"{judgement.evidence}; ETag is not its MD5, a second reading is equal"
+        decided, told = verdict(judgement, self._second_read), judgement.evidence
+        if decided is Verdict.READ_AGAIN:
+            again = self._downloader.read_again(asset.address)
+            reading = Reading.EQUAL if again.sha256 == transfer.sha256 else Reading.DIFFERENT
+            decided = verdict(judgement, self._second_read, reading)
+            told = f"{told}; a second reading is {reading.value}"
+        if decided is not Verdict.TAKE:
+            why = judgement.refusal or "two readings of it differ"
+            raise ArchiveError(f"the {asset.kind.value} from {shown(asset.address)} is refused: {why}")
+        return _Fetched(wanted.path, transfer.sha256, told)
 
     # -- the other stores
 
@@ -208,3 +223,11 @@ class BagArchiver:
             if not store.has(receipt_file):
                 store.publish_file(statement_of(receipt, tool=self._tool), receipt_file)
         return proof
+
+
+def _refuse_other_bytes(fetched: Sequence[_Fetched], files: Sequence[BagFile]) -> None:
+    """Make sure that the closed bag, hashed from its files, holds what came over the wire (I15)."""
+    closed = {file.path: file.sha256 for file in files}
+    for each in fetched:
+        if closed.get(each.path) != each.sha256:
+            raise ArchiveError(f"{each.path} was changed between its download and the closing of its bag")

@@ -3,11 +3,9 @@
 Asset hosts need no key and must not get one, so this session has none; netrc files are not looked at either.
 """
 
-import base64
-import binascii
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +16,15 @@ import requests
 import tenacity
 import urllib3
 
+from reconciler.archive.checksums import offered
 from reconciler.archive.proof import Transfer
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import ArchiveError
 
 BLOCK_BYTES = 256 * 1024
 MOST_REDIRECTS = 5
+PAST_CACHES = {"Cache-Control": "no-cache", "Pragma": "no-cache"}
+NO_MORE: Mapping[str, str] = {}
 WONT_GET_BETTER = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -108,6 +109,19 @@ class Downloader:
             OSError: the file could not be written.
         """
 
+        return self._tried(address, lambda response: self._written(response, path, room))
+
+    def read_again(self, address: str) -> Transfer:
+        """Read `address` a second time, past caches and to nowhere: only what it hashes to is of interest.
+
+        Raises:
+            ArchiveError: it could not be had; names the host, never the query.
+        """
+        return self._tried(address, lambda response: _receive(response, None), headers=PAST_CACHES)
+
+    def _tried(
+        self, address: str, take: Callable[[requests.Response], Transfer], headers: Mapping[str, str] = NO_MORE
+    ) -> Transfer:
         def told(state: tenacity.RetryCallState) -> None:
             why = state.outcome.exception() if state.outcome else None
             self._say(f"{shown(address)}: {why}; again in {state.upcoming_sleep:.1f} s")
@@ -121,26 +135,32 @@ class Downloader:
             reraise=True,
         )
         try:
-            return retrying(self._attempt, address, path, room)
+            return retrying(self._attempt, address, take, headers)
         except Again as last:
             tries = retrying.statistics.get("attempt_number", 1)
             raise ArchiveError(f"{shown(address)} could not be fetched in {tries} tries: {last}") from last.__cause__
         except _Refused as refused:
             raise ArchiveError(f"{shown(address)} could not be fetched: {refused.why}") from None
 
-    def _attempt(self, address: str, path: Path, room: Callable[[int], None]) -> Transfer:
+    def _attempt(
+        self, address: str, take: Callable[[requests.Response], Transfer], headers: Mapping[str, str]
+    ) -> Transfer:
         try:
-            response = self._session.get(address, stream=True, timeout=self._timeouts)
+            response = self._session.get(address, stream=True, timeout=self._timeouts, headers=dict(headers))
         except WONT_GET_BETTER as error:
             raise _Refused(type(error).__name__) from error
         except requests.RequestException as error:
             raise Again(type(error).__name__) from error
-        with response, path.open("wb") as file:
+        with response:
             _check_status(response)
-            declared = declared_length(response)
-            if declared is not None:
-                room(declared)
-            return _receive(response, file, declared)
+            return take(response)
+
+    def _written(self, response: requests.Response, path: Path, room: Callable[[int], None]) -> Transfer:
+        declared = declared_length(response)
+        if declared is not None:
+            room(declared)
+        with path.open("wb") as file:
+            return _receive(response, file)
 
 
 def shown(address: str) -> str:
@@ -172,11 +192,14 @@ def declared_length(response: requests.Response) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _receive(response: requests.Response, file: BinaryIO, declared: int | None) -> Transfer:
+def _receive(response: requests.Response, file: BinaryIO | None) -> Transfer:
+    """Take the body, hash it, and write it where there is a file."""
+    declared = declared_length(response)
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
     try:
         for block in response.raw.stream(BLOCK_BYTES, decode_content=False):
-            file.write(block)
+            if file is not None:
+                file.write(block)
             sha256.update(block)
             md5.update(block)
             size += len(block)
@@ -191,12 +214,5 @@ def _receive(response: requests.Response, file: BinaryIO, declared: int | None) 
         framed="chunked" in response.headers.get("Transfer-Encoding", "").lower(),
         content_type=response.headers.get("Content-Type", ""),
         etag=response.headers.get("ETag", ""),
-        content_md5=_md5_hex(response.headers.get("Content-MD5", "")),
+        checksums=offered(response.headers),
     )
-
-
-def _md5_hex(header: str) -> str:
-    try:
-        return base64.b64decode(header, validate=True).hex()
-    except (binascii.Error, ValueError):
-        return ""

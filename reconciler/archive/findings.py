@@ -14,8 +14,12 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check's answer.  `proves_end` says that a PROVED one shows nothing to be cut off."""
+    """One check's answer.
+
+    `proves_end` says that a PROVED one shows nothing to be cut off, `is_checksum` that it shows nothing to be changed.
+    """
 
     answer: Answer
     evidence: str
     proves_end: bool = False
+    is_checksum: bool = False

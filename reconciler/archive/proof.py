@@ -1,13 +1,16 @@
 """Is a downloaded file whole?  Small checks, each PROVED, REFUTED or CANNOT_TELL with its evidence (I15).
 
-The policy: one REFUTED refuses the file; and its end must be PROVED by its length, its transfer or its own structure,
-for a cut file can be perfect in all it has.
+What follows from their answers is a table of its own (`acceptance`).  One REFUTED refuses the file; and its end must be
+PROVED by its length, its transfer, a checksum or its own structure, for a cut file can be perfect in all it has.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
+from reconciler.archive.checksums import Offered, of_tag, tag_is_other_md5
 from reconciler.archive.containers import structure
 from reconciler.archive.findings import Answer, Finding
 
@@ -19,7 +22,8 @@ class Transfer:
     """How a file came: bytes written, their sha256 and md5, and what the server said about it.
 
     `declared` is Content-Length, None where there was none; `framed` says that the transfer's own framing (chunks)
-    told its end; `etag` and `content_md5` are the headers as they were, empty where absent.
+    told its end; `content_type` and `etag` are the headers as they were, empty where absent; `checksums` are those
+    that the host sent of the whole file.
     """
 
     size: int
@@ -29,24 +33,43 @@ class Transfer:
     framed: bool
     content_type: str
     etag: str
-    content_md5: str
+    checksums: tuple[Offered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All findings on one file."""
+    """All findings on one file.  `is_doubtful`: its ETag looks like a checksum, and is not its own."""
 
     findings: tuple[Finding, ...]
+    is_doubtful: bool
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether anything speaks against the file."""
+        return any(finding.answer is Answer.REFUTED for finding in self.findings)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether anything shows that nothing was cut off."""
+        return any(finding.proves_end for finding in self._proved)
+
+    @property
+    def has_checksum(self) -> bool:
+        """Whether a checksum of the host's shows that nothing was changed."""
+        return any(finding.is_checksum for finding in self._proved)
+
+    @property
+    def _proved(self) -> Iterator[Finding]:
+        return (finding for finding in self.findings if finding.answer is Answer.PROVED)
 
     @property
     def refusal(self) -> str:
-        """Why the file is not taken; empty when it is."""
-        refuted = [finding.evidence for finding in self.findings if finding.answer is Answer.REFUTED]
-        if refuted:
-            return "; ".join(refuted)
-        if not any(finding.proves_end for finding in self.findings if finding.answer is Answer.PROVED):
-            return "nothing shows that it is whole: no length, no checksum, no structure with an end"
-        return ""
+        """Why the file is not taken; empty when the findings are no reason."""
+        if self.is_refuted:
+            return "; ".join(finding.evidence for finding in self.findings if finding.answer is Answer.REFUTED)
+        return (
+            "" if self.is_whole else "nothing shows that it is whole: no length, no checksum, no structure with an end"
+        )
 
     @property
     def evidence(self) -> str:
@@ -54,51 +77,85 @@ class Judgement:
         return "; ".join(finding.evidence for finding in self.findings if finding.evidence)
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A downloaded file, open for reading, with what it should be and how it came.  `head` are its first bytes."""
+
+    file: BinaryIO
+    head: bytes
+    extension: str
+    transfer: Transfer
+
+
+class Check(Protocol):
+    """One check of a file: pure, and of one thing."""
+
+    def look(self, sample: Sample) -> Finding:
+        """Look at the file and tell."""
+
+
 def judge(path: Path, extension: str, transfer: Transfer) -> Judgement:
     """Put every check to a file that should be of this extension."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-        findings = [_length(transfer), _not_empty(transfer), _content(extension, head), _checksum(transfer)]
+        sample = Sample(file, file.read(HEAD_BYTES), extension, transfer)
+        findings = [check.look(sample) for check in (DeclaredLength(), NotEmpty(), Content(), Checksum())]
         if not any(finding.answer is Answer.REFUTED for finding in findings):
-            findings.append(structure(extension, file, transfer.size))
-    return Judgement(tuple(findings))
+            findings.append(Structure().look(sample))
+    return Judgement(tuple(findings), tag_is_other_md5(transfer.etag, transfer.md5))
 
 
 # -- what the transfer tells
 
 
-def _length(transfer: Transfer) -> Finding:
-    if transfer.declared is None:
-        if transfer.framed:
-            return Finding(Answer.PROVED, "chunks came to their end", proves_end=True)
-        return Finding(Answer.CANNOT_TELL, "no length was declared")
-    if transfer.declared != transfer.size:
-        return Finding(Answer.REFUTED, f"{transfer.size} bytes came of {transfer.declared} declared")
-    return Finding(Answer.PROVED, f"length {transfer.size} as declared", proves_end=True)
+class DeclaredLength:
+    """All bytes that were declared came, or the transfer's own framing came to its end."""
+
+    def look(self, sample: Sample) -> Finding:
+        """Hold the bytes written against the length."""
+        transfer = sample.transfer
+        if transfer.declared is None:
+            if transfer.framed:
+                return Finding(Answer.PROVED, "chunks came to their end", proves_end=True)
+            return Finding(Answer.CANNOT_TELL, "no length was declared")
+        if transfer.declared != transfer.size:
+            return Finding(Answer.REFUTED, f"{transfer.size} bytes came of {transfer.declared} declared")
+        return Finding(Answer.PROVED, f"length {transfer.size} as declared", proves_end=True)
 
 
-def _not_empty(transfer: Transfer) -> Finding:
-    return Finding(Answer.PROVED, "") if transfer.size else Finding(Answer.REFUTED, "it is empty")
+class NotEmpty:
+    """No asset is empty."""
+
+    def look(self, sample: Sample) -> Finding:
+        """Tell whether there is anything."""
+        return Finding(Answer.PROVED, "") if sample.transfer.size else Finding(Answer.REFUTED, "it is empty")
 
 
-_MD5_TAG = re.compile(r'"([0-9a-f]{32})"')
+class Checksum:
+    """The file has the checksums that its host sent; an ETag counts where it turns out to be one."""
+
+    def look(self, sample: Sample) -> Finding:
+        """Compare every checksum that was sent; one that differs refutes."""
+        transfer = sample.transfer
+        own = {"md5": transfer.md5, "sha256": transfer.sha256}
+        for sent in transfer.checksums:
+            if sent.value != own[sent.algorithm]:
+                told = f"its {_SHOWN[sent.algorithm]} is not the {sent.header} that the server sent"
+                return Finding(Answer.REFUTED, told)
+        if transfer.checksums:
+            headers = ", ".join(dict.fromkeys(sent.header for sent in transfer.checksums))
+            return Finding(Answer.PROVED, f"{headers} equal", proves_end=True, is_checksum=True)
+        return of_tag(transfer.etag, transfer.md5, sample.file, transfer.size)
 
 
-def _checksum(transfer: Transfer) -> Finding:
-    if transfer.content_md5:
-        if transfer.content_md5 == transfer.md5:
-            return Finding(Answer.PROVED, "Content-MD5 equal", proves_end=True)
-        return Finding(Answer.REFUTED, "its MD5 is not the Content-MD5 that the server sent")
-    tag = _MD5_TAG.fullmatch(transfer.etag)
-    if tag and tag[1] == transfer.md5:
-        return Finding(Answer.PROVED, "ETag is its MD5", proves_end=True)
-    return Finding(Answer.CANNOT_TELL, "no checksum offered")
+_SHOWN = {"md5": "MD5", "sha256": "SHA-256"}
 
 
-def etag_may_be_md5(transfer: Transfer) -> bool:
-    """Tell whether the ETag looks like an MD5 and is not this file's: a reason to read it a second time."""
-    tag = _MD5_TAG.fullmatch(transfer.etag)
-    return bool(tag) and tag[1] != transfer.md5 if tag else False
+class Structure:
+    """The file's own boxes, segments, chunks and frames, walked to their end."""
+
+    def look(self, sample: Sample) -> Finding:
+        """Walk them."""
+        return structure(sample.extension, sample.file, sample.transfer.size)
 
 
 # -- what the first bytes tell
@@ -115,12 +172,25 @@ _SIGNS = {
 _MARKUP = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|title|body|meta|script|\?xml|error)", re.IGNORECASE)
 
 
-def _content(extension: str, head: bytes) -> Finding:
-    if _MARKUP.match(head):
-        return Finding(Answer.REFUTED, f"a web page or XML stands where {extension} belongs")
-    sign = _SIGNS.get(extension)
-    if sign is None:
-        return Finding(Answer.CANNOT_TELL, f"nothing is known of {extension} files")
-    if not sign.match(head):
-        return Finding(Answer.REFUTED, f"its first bytes are not those of {extension}: {head[:8].hex(' ')}")
-    return Finding(Answer.PROVED, f"begins as {extension}")
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
+_ERROR_TYPES = frozenset({"application/json", "application/problem+json"})
+_ERROR = re.compile(rb"(\xef\xbb\xbf)?\s*\{\s*\"(error|errors|message|code|status|statusCode)\"\s*:", re.IGNORECASE)
+
+
+class Content:
+    """The first bytes are those of its kind, and neither they nor the media type are those of an error's page."""
+
+    def look(self, sample: Sample) -> Finding:
+        """Look at the media type and the first bytes."""
+        extension, head = sample.extension, sample.head
+        media_type = sample.transfer.content_type.partition(";")[0].strip().lower()
+        if _MARKUP.match(head) or media_type in _PAGE_TYPES:
+            return Finding(Answer.REFUTED, f"a web page or XML stands where {extension} belongs")
+        if _ERROR.match(head) or media_type in _ERROR_TYPES:
+            return Finding(Answer.REFUTED, f"JSON stands where {extension} belongs")
+        sign = _SIGNS.get(extension)
+        if sign is None:
+            return Finding(Answer.CANNOT_TELL, f"nothing is known of {extension} files")
+        if not sign.match(head):
+            return Finding(Answer.REFUTED, f"its first bytes are not those of {extension}: {head[:8].hex(' ')}")
+        return Finding(Answer.PROVED, f"begins as {extension}")

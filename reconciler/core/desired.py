@@ -117,6 +117,14 @@ class Storage:
     warn_at: Fraction
 
 
+class SecondRead(Enum):
+    """When a file is downloaded a second time, to compare the two."""
+
+    WHEN_NO_CHECKSUM = "when_no_checksum"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Which types are planned at all.
@@ -153,6 +161,7 @@ class DesiredState:
     labels: tuple[tuple[str, frozenset[JobId]], ...] = ()
     links: tuple[Link, ...] = ()
     storage: Storage | None = None
+    second_read: SecondRead = SecondRead.WHEN_NO_CHECKSUM
     ledger: str = ""
     places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from reconciler.core.canonical import utc_text
-from reconciler.core.desired import DesiredState, Otherwise, RetainRule, Source
+from reconciler.core.desired import DesiredState, Otherwise, RetainRule, SecondRead, Source
 from reconciler.core.findings import Finding, Severity
 from reconciler.core.holds import span_text
 from reconciler.core.job import JobId, JobStatus, JobType
@@ -28,6 +28,7 @@ CODES: Mapping[str, Severity] = {
     "many-ids": Severity.WARNING,
     "id-unlikely": Severity.WARNING,
     "trust-without-ledger": Severity.WARNING,
+    "no-second-read": Severity.WARNING,
     "owner-missing": Severity.NOTE,
     "status-missing": Severity.NOTE,
     "rule-matches-nothing": Severity.WARNING,
@@ -100,6 +101,14 @@ def _of_file(desired: DesiredState) -> Iterator[Finding]:
             message="clock.trust leaves out ledger: what the other sources do not date has no age, and is held for "
             "ever where one is asked for; add ledger, unless that is meant",
             place=desired.place("clock.trust"),
+        )
+    if desired.second_read is SecondRead.NEVER and desired.otherwise is Otherwise.CLEAN:
+        yield Finding(
+            code="no-second-read",
+            severity=CODES["no-second-read"],
+            message="archive.second_read is never: a byte that is changed on the way passes unseen where a host sends "
+            "no checksum, and then the original is cleaned; take it out, unless that is meant",
+            place=desired.place("archive.second_read"),
         )
 
 

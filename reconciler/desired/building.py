@@ -13,6 +13,7 @@ from reconciler.core.desired import (
     Otherwise,
     RetainRule,
     Scope,
+    SecondRead,
     Source,
     Storage,
 )
@@ -65,6 +66,7 @@ def build(written: dict[str, Any], tree: Tree, name: str) -> DesiredState:
             retain=tuple(_rule(index, rule, labels, where) for index, rule in enumerate(written["retain"])),
             stores=stores,
             copies=archive.get("copies", len(stores)),
+            second_read=SecondRead(archive.get("second_read", SecondRead.WHEN_NO_CHECKSUM)),
             min_age=duration(clean["min_age"]),
             limits=_limits(clean),
             digest="",

@@ -125,7 +125,7 @@ async def _etag(state: State, word: str, file: Media, shown: Media) -> str:
     form = state.switches.etag
     if form == "s3":
         form = "md5" if named.size <= SIMPLE_ETAG_BYTES else "multipart"
-    match "none" if word == "no-etag" else form:
+    match "none" if word in {"no-etag", "flip-no-etag"} else form:
         case "md5":
             return f'"{await asyncio.to_thread(named.digest, "md5")}"'
         case "weak":
@@ -188,7 +188,7 @@ def _blocks(file: Media, word: str, part: Part) -> Iterator[bytes | memoryview]:
     stop = (part.start + part.stop) // 2 if word.endswith("-midway") else part.stop
     at = part.start
     for block in file.read(part.start, stop):
-        if word == "flip" and at <= middle < at + len(block):
+        if word in {"flip", "flip-no-etag"} and at <= middle < at + len(block):
             changed = bytearray(block)
             changed[middle - at] ^= 0x01
             yield bytes(changed)

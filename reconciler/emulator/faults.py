@@ -68,6 +68,7 @@ WORDS: dict[str, Words] = {
         "wrong-type": "a picture where a video belongs, another kind of picture where a picture does",
         "flip": "one bit in the middle is another; ETag and length are right",
         "no-etag": "no ETag",
+        "flip-no-etag": "one bit in the middle is another, and no ETag",
         "wrong-etag": "another file's ETag",
         "wrong-range": "206 with the first half, whatever part was asked for",
         "range-ignored": "200 with the whole file, whatever part was asked for",

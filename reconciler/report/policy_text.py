@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from reconciler.core.canonical import utc_text
-from reconciler.core.desired import DesiredState, Otherwise, RetainRule, Source
+from reconciler.core.desired import DesiredState, Otherwise, RetainRule, SecondRead, Source
 from reconciler.core.guards import percent_text
 from reconciler.core.holds import span_text
 from reconciler.core.rules import keep_text
@@ -115,8 +115,16 @@ def _limits(desired: DesiredState) -> Iterator[str]:
 def _archive(desired: DesiredState) -> Iterator[str]:
     stores = _listed(harmless(store) for store in desired.stores)
     yield f"Copies go to {stores}; {desired.copies} must hold a verified copy before a job is cleaned."
+    yield _SECOND_READ[desired.second_read]
     place = harmless(desired.ledger) if desired.ledger else "the folder state beside this file"
     yield f"The ledger is {place}, unless --state names another."
+
+
+_SECOND_READ = {
+    SecondRead.WHEN_NO_CHECKSUM: "Where a host sends no checksum, a file is downloaded twice, and both must be equal.",
+    SecondRead.ALWAYS: "Each file is downloaded twice, and both must be equal.",
+    SecondRead.NEVER: "No file is downloaded twice: where its host sends no checksum, a changed byte can pass unseen.",
+}
 
 
 def bytes_text(size: int) -> str:

@@ -26,7 +26,19 @@ WORDS: dict[str, tuple[str, ...]] = {
     "get": ("503", "changed", "other-id", "not-found-5000", "in-progress", "cut", "reset", "html"),
     "clean": ("reset", "reset-after-commit", "refuse", "gone", "html", "503", "503-after-commit", "404-after-commit"),
     "asset": (
-        *("html", "cut", "cut-no-length", "flip", "zero", "wrong-type", "403", "404", "503", "wrong-length"),
+        *(
+            "html",
+            "cut",
+            "cut-no-length",
+            "flip",
+            "flip-no-etag",
+            "zero",
+            "wrong-type",
+            "403",
+            "404",
+            "503",
+            "wrong-length",
+        ),
         *("reset", "reset-midway", "wrong-range", "redirect-host", "drip", "no-length", "no-etag", "wrong-etag"),
     ),
 }

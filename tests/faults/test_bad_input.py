@@ -255,6 +255,7 @@ BAD_DOWNLOADS = {
     "a picture under .mp4": ("wrong-type*", "its first bytes are not those of mp4"),
     "fewer bytes than declared": ("wrong-length*", "cut off after"),
     "one byte changed on the way, once": ("flip ok", "two readings of it differ"),
+    "one byte changed on the way, once, and no checksum": ("flip-no-etag ok", "two readings of it differ"),
 }
 
 
@@ -274,6 +275,29 @@ def test_a_bad_download_is_refused_and_only_its_job_stays(
     assert emulator.cleaned() == {A, C}
     assert not [name for name in workplace.files() if B in name], "nothing of it stands under a final name"
     assert not [name for name in workplace.files() if name.startswith(".partial/")]
+
+
+@pytest.mark.parametrize(
+    ("second_read", "script", "is_taken", "readings"),
+    [
+        ("when_no_checksum", "ok", True, 1),
+        ("when_no_checksum", "flip-no-etag", False, 2),
+        ("always", "ok", True, 2),
+        ("never", "flip-no-etag", True, 1),
+    ],
+)
+def test_how_often_a_file_is_downloaded_is_what_the_file_says(
+    workplace: Workplace, emulator: EmulatorProcess, second_read: str, script: str, is_taken: bool, readings: int
+) -> None:  # I15
+    emulator.put_job(A, bodies.render())
+    path = workplace.write_desired("keep-me")
+    path.write_text(path.read_text().replace("archive:\n", f"archive:\n  second_read: {second_read}\n"))
+    workplace.plan()
+    emulator.fault("asset", script, "/VIDEO/")
+    workplace.run("apply", "plan.json").expect(0 if is_taken else 3)
+    assert emulator.cleaned() == ({A} if is_taken else set())
+    asked = [each["method"] for each in emulator.requests() if each["port"] == "asset" and "/VIDEO/" in each["path"]]
+    assert asked.count("GET") == readings
 
 
 def test_text_of_unknown_length_cannot_be_told_whole(workplace: Workplace, emulator: EmulatorProcess) -> None:  # I15

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.archive.checksums import Offered
 from reconciler.archive.proof import Judgement, Transfer, judge
 from tests.support.media_bytes import (
     FTYP,
@@ -68,6 +69,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("proof") / "file"
 
 
+def md5_of(content: bytes) -> tuple[Offered, ...]:
+    return (Offered("Content-MD5", "md5", hashlib.md5(content, usedforsecurity=False).hexdigest()),)
+
+
 def came(content: bytes) -> Transfer:
     """What was received, of which the server said nothing."""
     return Transfer(
@@ -78,7 +83,6 @@ def came(content: bytes) -> Transfer:
         framed=False,
         content_type="",
         etag="",
-        content_md5="",
     )
 
 
@@ -118,7 +122,7 @@ def test_a_cut_file_whose_length_or_checksum_was_told_is_never_taken(
     extension, content = file
     cut = content[: data.draw(st.integers(0, len(content) - 1))]
     whole = came(content)
-    for told in ({"declared": len(content)}, {"content_md5": whole.md5}, {"etag": f'"{whole.md5}"'}):
+    for told in ({"declared": len(content)}, {"checksums": md5_of(content)}, {"etag": f'"{whole.md5}"'}):
         assert judged(path, extension, cut, replace(came(cut), **told)).refusal != ""
 
 
@@ -139,7 +143,7 @@ def test_a_changed_byte_under_a_content_md5_is_never_taken(
     extension, content = file
     at, change = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(1, 255))
     changed = content[:at] + bytes([content[at] ^ change]) + content[at + 1 :]
-    told = replace(came(changed), declared=len(content), framed=True, content_md5=came(content).md5)
+    told = replace(came(changed), declared=len(content), framed=True, checksums=md5_of(content))
     assert judged(path, extension, changed, told).refusal != ""
 
 
@@ -188,5 +192,5 @@ def test_more_said_in_a_file_s_favour_never_turns_it_down(path: Path, file: tupl
     _, content = file
     silent = came(content)
     if judged(path, name, content, silent).refusal == "":
-        more = replace(silent, declared=len(content), framed=True, content_md5=silent.md5, etag=f'"{silent.md5}"')
+        more = replace(silent, declared=len(content), framed=True, checksums=md5_of(content), etag=f'"{silent.md5}"')
         assert judged(path, name, content, more).refusal == ""

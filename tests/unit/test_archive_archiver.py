@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import bagit
 import pytest
 from jsonschema import Draft7Validator
 
 from reconciler.archive.archiver import BagArchiver
+from reconciler.archive.bag import close_bag
 from reconciler.archive.download import Downloader
 from reconciler.archive.stores.local import LocalStore
 from reconciler.archive.verifier import StoreVerifier
+from reconciler.core.desired import SecondRead
 from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.secret import Secret
@@ -55,10 +58,17 @@ class Place:
     def store(self) -> LocalStore:
         return LocalStore("file:./archive", self.root)
 
-    def archiver(self, *stores: LocalStore, copies: int = 1, say: Say = silent) -> BagArchiver:
+    def archiver(
+        self,
+        *stores: LocalStore,
+        copies: int = 1,
+        second_read: SecondRead = SecondRead.WHEN_NO_CHECKSUM,
+        say: Say = silent,
+    ) -> BagArchiver:
         return BagArchiver(
             stores or (self.store,),
             copies=copies,
+            second_read=second_read,
             downloader=self.downloader,
             clock=AtNoon(),
             account="acme",
@@ -154,6 +164,60 @@ def test_the_receipt_file_is_an_in_toto_statement_over_every_file(place: Place) 
 def test_a_bag_that_could_not_be_filled_leaves_nothing(place: Place, word: str) -> None:  # I15
     place.emulator.fault("asset", word, "/image/")
     with pytest.raises(ArchiveError, match=r"^the thumbnail|could not be fetched"):
+        place.archive()
+    assert [path for path in place.root.rglob("*") if path.is_file()] == []
+
+
+# -- a second reading
+
+
+def told_of_video(proof: VerifiedReceipt) -> str:
+    return dict(proof.receipt.evidence)["data/assets/video.mp4"]
+
+
+def readings_of_video(place: Place) -> list[dict[str, str]]:
+    return [request for request in place.emulator.requests() if "VIDEO" in request["path"] and "mp4" in request["path"]]
+
+
+@pytest.mark.parametrize(
+    ("setting", "word", "readings"),
+    [
+        (SecondRead.WHEN_NO_CHECKSUM, "ok", 1),
+        (SecondRead.WHEN_NO_CHECKSUM, "no-etag*", 2),
+        (SecondRead.WHEN_NO_CHECKSUM, "wrong-etag*", 2),
+        (SecondRead.ALWAYS, "ok", 2),
+        (SecondRead.NEVER, "no-etag*", 1),
+        (SecondRead.NEVER, "wrong-etag*", 2),
+    ],
+    ids=str,
+)
+def test_a_file_is_read_a_second_time_where_that_is_asked_for_or_nothing_else_tells(
+    place: Place, setting: SecondRead, word: str, readings: int
+) -> None:  # I15
+    place.emulator.fault("asset", word, "/VIDEO/")
+    proof = place.archiver(second_read=setting).archive(place.detail())
+    assert told_of_video(proof).endswith("; a second reading is equal") == (readings == 2)
+    assert len(readings_of_video(place)) == readings
+
+
+@pytest.mark.parametrize("script", ["flip-no-etag ok", "ok flip-no-etag", "no-etag flip-no-etag", "flip ok"])
+def test_a_byte_that_was_changed_in_one_of_two_readings_refuses_the_file(place: Place, script: str) -> None:  # I15
+    always = place.archiver(second_read=SecondRead.ALWAYS)
+    place.emulator.fault("asset", script, "/VIDEO/")
+    with pytest.raises(ArchiveError, match=r"the video from http.* is refused: two readings of it differ"):
+        always.archive(place.detail())
+    assert [path for path in place.root.rglob("*") if path.is_file()] == []
+
+
+def test_what_was_changed_on_the_disk_before_the_bag_was_closed_is_not_taken(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:  # I15
+    def changed(workplace: Path, *arguments: Any, **more: Any) -> Any:
+        flip(workplace / "data" / "assets" / "video.mp4")
+        return close_bag(workplace, *arguments, **more)
+
+    monkeypatch.setattr("reconciler.archive.archiver.close_bag", changed)
+    with pytest.raises(ArchiveError, match=r"video\.mp4 was changed between its download and the closing of its bag"):
         place.archive()
     assert [path for path in place.root.rglob("*") if path.is_file()] == []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.archive.checksums import Offered
 from reconciler.archive.download import MOST_REDIRECTS, Downloader, shown
 from reconciler.errors import ArchiveError, StoreNotWritable
 from tests.support.scripted_server import RESET, Reply, Scripted, scripted
@@ -33,7 +34,8 @@ def test_a_file_comes_with_all_that_was_said_of_it(downloader: Downloader, tmp_p
     assert (tmp_path / "a").read_bytes() == CONTENT
     assert (transfer.size, transfer.declared) == (len(CONTENT), len(CONTENT))
     assert transfer.sha256 == hashlib.sha256(CONTENT).hexdigest()
-    assert transfer.content_md5 == transfer.md5 == hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+    assert transfer.md5 == hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+    assert transfer.checksums == (Offered("Content-MD5", "md5", transfer.md5),)
     assert (transfer.etag, transfer.content_type, transfer.framed) == ('"abc"', "video/mp4", False)
 
 
@@ -108,7 +110,17 @@ def test_room_is_asked_for_before_the_first_byte(downloader: Downloader, tmp_pat
 
     with scripted(FINE) as server, pytest.raises(StoreNotWritable, match="no room for 10000"):
         downloader.fetch(f"{server.address}/a", tmp_path / "a", room=no_room)
-    assert (tmp_path / "a").read_bytes() == b""
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_second_reading_is_a_request_of_its_own_past_caches_and_leaves_no_file(
+    downloader: Downloader, tmp_path: Path
+) -> None:
+    with scripted(Reply(503), FINE) as server:
+        transfer = downloader.read_again(f"{server.address}/a?sig=secret")
+    assert transfer.sha256 == hashlib.sha256(CONTENT).hexdigest()
+    assert [came.headers["Cache-Control"] for came in server.came] == ["no-cache"] * 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_length_none_is_claimed(downloader: Downloader, tmp_path: Path) -> None:

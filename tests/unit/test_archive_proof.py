@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.archive.checksums import Offered
 from reconciler.archive.findings import Answer
-from reconciler.archive.proof import Judgement, Transfer, etag_may_be_md5, judge
+from reconciler.archive.proof import Judgement, Transfer, judge
 from tests.support.media_bytes import (
     FTYP,
     ID3,
@@ -46,9 +47,9 @@ def came(content: bytes, **said: Any) -> Transfer:
         framed=False,
         content_type="",
         etag="",
-        content_md5="",
     )
-    return replace(silent, **said)
+    sent = said.pop("content_md5", "")
+    return replace(silent, checksums=(Offered("Content-MD5", "md5", sent),) if sent else (), **said)
 
 
 def judged(folder: Path, extension: str, content: bytes, **said: Any) -> Judgement:
@@ -171,7 +172,7 @@ def test_a_checksum_proves_refutes_or_tells_nothing(
 
 
 @pytest.mark.parametrize(
-    ("etag", "may_be"),
+    ("etag", "is_doubtful"),
     {
         f'"{OTHER}"': True,
         f'"{md5(TXT)}"': False,
@@ -183,8 +184,8 @@ def test_a_checksum_proves_refutes_or_tells_nothing(
         "": False,
     }.items(),
 )
-def test_a_tag_that_looks_like_another_md5_asks_for_a_second_reading(etag: str, may_be: bool) -> None:
-    assert etag_may_be_md5(came(TXT, etag=etag)) == may_be
+def test_a_tag_that_looks_like_another_md5_makes_a_file_doubtful(tmp_path: Path, etag: str, is_doubtful: bool) -> None:
+    assert judged(tmp_path, "txt", TXT, etag=etag).is_doubtful == is_doubtful
 
 
 @pytest.mark.parametrize("extension", ["mp4", "jpg", "png", "mp3", "srt", "vtt", "txt", "xyz"])
@@ -234,6 +235,37 @@ def test_a_web_page_or_xml_is_refused_under_any_name(tmp_path: Path, page: str, 
     assert refusal(tmp_path, extension, content, **said) != ""
 
 
+ONE_OF_EACH = {"mp4": mp4(), "jpg": jpeg(), "png": png(), "mp3": mp3(), "srt": SRT, "vtt": VTT, "txt": TXT}
+
+ERRORS = {
+    "an error": '{"error": {"code": "AccessDenied"}}',
+    "a message": '  {\n  "message": "Forbidden"}',
+    "a code": '\ufeff{"Code":"NoSuchKey"}',
+}
+
+
+@pytest.mark.parametrize("extension", ["mp4", "jpg", "png", "mp3", "srt", "vtt", "txt", "xyz"])
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_in_json_is_refused_under_any_name(tmp_path: Path, error: str, extension: str) -> None:  # I15
+    content = error.encode()
+    assert f"JSON stands where {extension} belongs" in refusal(tmp_path, extension, content, declared=len(content))
+
+
+@pytest.mark.parametrize("name", ["mp4", "jpg", "png", "mp3", "srt", "vtt", "txt"])
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("text/html; charset=utf-8", "a web page or XML"), ("Application/XML", "a web page or XML"),
+     ("application/problem+json", "JSON")],
+)  # fmt: skip
+def test_a_media_type_of_another_kind_of_answer_refuses_whatever_the_bytes_are(
+    tmp_path: Path, name: str, said: str, told: str
+) -> None:  # I15
+    content = ONE_OF_EACH[name]
+    assert f"{told} stands where" in refusal(tmp_path, name, content, declared=len(content), content_type=said)
+    for usual in ("", "binary/octet-stream", "application/octet-stream", "text/plain", "video/mp4"):
+        assert refusal(tmp_path, name, content, declared=len(content), content_type=usual) == ""
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("extension", ["mp4", "jpg", "png", "mp3", "srt", "vtt", "txt"])
 def test_a_web_page_in_a_wide_encoding_is_refused_under_any_name(
@@ -241,9 +273,6 @@ def test_a_web_page_in_a_wide_encoding_is_refused_under_any_name(
 ) -> None:  # I15
     content = "<html><body>gone</body></html>".encode(encoding)
     assert refusal(tmp_path, extension, content, declared=len(content)) != ""
-
-
-ONE_OF_EACH = {"mp4": mp4(), "jpg": jpeg(), "png": png(), "mp3": mp3(), "srt": SRT, "vtt": VTT, "txt": TXT}
 
 
 @pytest.mark.parametrize("inside", ONE_OF_EACH)
@@ -277,7 +306,7 @@ def test_an_unusual_beginning_is_no_reason_to_refuse(tmp_path: Path, extension: 
 # -- the structure
 
 REFUSED: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
-    "JSON as a film": ("mp4", b'{"message": "gone"}', {"declared": 19}, "its first bytes are not those of mp4"),
+    "JSON as a film": ("mp4", b'{"message": "gone"}', {"declared": 19}, "JSON stands where mp4 belongs"),
     "a film without its index": ("mp4", FTYP + box(b"mdat", b"x"), {}, "mp4 without moov"),
     "a film without its media": ("mp4", FTYP + box(b"moov", b"x"), {}, "mp4 without mdat"),
     "a film without its type": ("mp4", box(b"moov", b"x") + box(b"mdat", b"x"), {}, "mp4 without ftyp"),

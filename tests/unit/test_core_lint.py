@@ -132,6 +132,7 @@ FOUND: dict[str, tuple[str, DesiredState]] = {
         state("a", more="links: [{job: a, needs: [\u201cb\u201d]}]\n"),
     ),
     "two ids with a comma": ("id-unlikely", state("a,b")),
+    "no second reading": ("no-second-read", state(USED, more="labels: {one: [a]}\narchive: {second_read: never}\n")),
     "no ledger": ("trust-without-ledger", state(USED, more="labels: {one: [a]}\nclock: {trust: [imported]}\n")),
     "nobody to ask": ("owner-missing", state("{ids: [a]}")),
     "failures of unknown type": ("status-missing", state("{match: {type: render}, keep_last: 1}")),

@@ -84,7 +84,6 @@ def test_every_file_is_there_whole_by_our_own_proof_and_of_the_size_asked_for(
                 framed=False,
                 content_type="",
                 etag=answer.headers["ETag"],
-                content_md5="",
             )
             judgement = judge(tmp_path / "file", extension, transfer)
             assert judgement.refusal == "", (address, judgement.refusal)

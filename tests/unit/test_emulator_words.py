@@ -232,6 +232,7 @@ FILES: dict[str, Callable[[Got, Got], bool]] = {
     "flip": lambda got, whole: differences(got.body, whole.body) == 1 and got.headers["ETag"] == whole.headers["ETag"],
     "no-length": lambda got, whole: "Content-Length" not in got.headers and got.body == whole.body,
     "wrong-length": lambda got, whole: got.is_cut and got.headers["Content-Length"] == str(len(whole.body) + 100),
+    "flip-no-etag": lambda got, whole: differences(got.body, whole.body) == 1 and "ETag" not in got.headers,
     "no-etag": lambda got, whole: "ETag" not in got.headers and got.body == whole.body,
     "wrong-etag": lambda got, whole: got.headers["ETag"] != whole.headers["ETag"] and got.body == whole.body,
     "wrong-range": lambda got, whole: (
