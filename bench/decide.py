@@ -19,7 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from reconciler.core.canonical import utc_text, utc_time
-from reconciler.core.desired import DesiredState, GroupKey, Keep, Limits, Otherwise, RetainRule, Scope
+from reconciler.core.desired import DesiredState, GroupKey, Keep, Limits, Otherwise, RetainRule, Scope, Store
 from reconciler.core.job import KNOWN_TYPES, Asset, AssetForm, AssetKind, Job, JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob, LedgerView
 from reconciler.core.retention import decide, decide_over
@@ -64,7 +64,7 @@ def ruled() -> DesiredState:
         scope=Scope(types=KNOWN_TYPES, untyped_failures=True),
         otherwise=Otherwise.CLEAN,
         retain=tuple(rules),
-        stores=("file:./archive",),
+        stores=(Store(address="file:./archive"),),
         copies=1,
         min_age=7 * DAY,
         limits=Limits(max_jobs=1000, max_share=Fraction(1)),

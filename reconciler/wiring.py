@@ -14,7 +14,7 @@ from reconciler.engine.talk import Say, silent
 from reconciler.errors import UsageRefused
 
 if TYPE_CHECKING:
-    from reconciler.archive.stores.local import LocalStore
+    from reconciler.archive.stores import BagStore
     from reconciler.core.desired import DesiredState
     from reconciler.core.findings import Finding
     from reconciler.core.snapshot import Snapshot
@@ -133,7 +133,6 @@ def checked_file(settings: Settings) -> CheckedFile:
     from reconciler.core.findings import Finding, Severity
     from reconciler.core.lint import lint
     from reconciler.desired.reader import check_desired, content_of
-    from reconciler.engine.checking import lint_over
     from reconciler.errors import DesiredStateInvalid
 
     try:
@@ -148,6 +147,8 @@ def checked_file(settings: Settings) -> CheckedFile:
     found = lint(checked.state, SystemClock().now())
     if settings.inventory is None:
         return CheckedFile(state=checked.state, found=found)
+    from reconciler.engine.checking import lint_over
+
     snapshot = snapshot_at(settings.inventory)
     parts = _parts_of(snapshot, checked.state)
     live = lint_over(parts.desired, parts.reader, parts.ledger, parts.clock, parts.evidence)
@@ -366,27 +367,13 @@ def _api_calls(settings: Settings) -> Iterator["ApiCalls"]:
             settings.talk(present_pace_line(pacer.pace()))
 
 
-def _stores(settings: Settings, desired: "DesiredState") -> "tuple[LocalStore, ...]":
-    from reconciler.archive.stores.local import LocalStore
+def _stores(settings: Settings, desired: "DesiredState") -> "tuple[BagStore, ...]":
+    from reconciler.archive.stores.opening import open_stores
 
-    folders: dict[Path, str] = {}
-    for address in desired.stores:
-        # Links may lead two addresses to one folder: what stands there twice is one copy.
-        before = folders.setdefault(_folder(settings, address), address)
-        if before != address:
-            raise UsageRefused(
-                f"archive.stores: {before} and {address} are one folder, and hold one copy, not two",
-                hint="Name a folder of its own for each store, best on another disk.",
-            )
-    return tuple(LocalStore(address, folder) for folder, address in folders.items())
-
-
-def _folder(settings: Settings, address: str) -> Path:
-    # Relative to the file, not to where the command is run: the same file means the same archive from everywhere.
-    scheme, _, path = address.partition(":")
-    if scheme != "file":
-        raise UsageRefused(f"archive.stores: {address} is not a store of this version; write file:FOLDER")
-    return (settings.file.parent / path).resolve()
+    spool = ledger_path(settings).parent / "spool"
+    return open_stores(
+        desired.stores, settings.file.parent, spool, patience_s=settings.patience_s, user_agent=_user_agent()
+    )
 
 
 def _user_agent() -> str:

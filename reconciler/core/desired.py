@@ -126,6 +126,22 @@ class SecondRead(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Where bags are kept, by its address; what is "" or empty is as the cloud, or the environment, has it.
+
+    An address is `file:FOLDER`, or `s3://`, `gs://` or `az://` with a bucket and a prefix.  `tags` are sorted by name.
+    """
+
+    address: str
+    endpoint: str = ""
+    region: str = ""
+    storage_class: str = ""
+    encryption: str = ""
+    kms_key: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Which types are planned at all.
 
@@ -149,7 +165,7 @@ class DesiredState:
     scope: Scope
     otherwise: Otherwise
     retain: tuple[RetainRule, ...]
-    stores: tuple[str, ...]
+    stores: tuple[Store, ...]
     copies: int
     min_age: timedelta
     limits: Limits

@@ -1,6 +1,6 @@
 """What can be said of a selector without any job: which answers it can give, and what it asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import assert_never
 
@@ -39,10 +39,10 @@ def answers(selector: Selector, job_type: JobType, status: JobStatus) -> Answers
 def _answers(selector: Selector, job_type: JobType, status: JobStatus) -> int:
     match selector:
         case AllOf(parts):
-            together = _least([_answers(part, job_type, status) for part in parts])
+            together = _least(_answers(part, job_type, status) for part in parts)
             return together & ~_YES if _excludes_itself(parts) else together
         case AnyOf(parts):
-            return _opposite(_least([_opposite(_answers(part, job_type, status)) for part in parts]))
+            return _opposite(_least(_opposite(_answers(part, job_type, status)) for part in parts))
         case NotOf(part):
             return _opposite(_answers(part, job_type, status))
         case _:
@@ -73,10 +73,12 @@ def _opposite(of: int) -> int:
     return (of & _UNKNOWN) | (of & _NO) << 2 | (of & _YES) >> 2
 
 
-def _least(several: list[int]) -> int:
-    """Give what the least of one answer of each can be."""
+def _least(several: Iterable[int]) -> int:
+    """Give what the least of one answer of each can be.  Below a certain no is nothing, so none after it is asked."""
     possible, highest = 0, _ANY.bit_length()
     for each in several:
+        if each == _NO:
+            return _NO
         possible |= each
         highest = min(highest, each.bit_length())
     return possible & (1 << highest) - 1

@@ -16,6 +16,7 @@ from reconciler.core.desired import (
     SecondRead,
     Source,
     Storage,
+    Store,
 )
 from reconciler.core.job import KNOWN_TYPES, JobId, JobStatus, JobType
 from reconciler.core.selectors import (
@@ -55,7 +56,7 @@ def build(written: dict[str, Any], tree: Tree, name: str) -> DesiredState:
     """Make the values of a document that was checked against schema and meaning; `name` is the file's."""
     clean = {**DEFAULT_CLEAN, **written.get("clean", {})}
     archive = written.get("archive", {})
-    stores = tuple(archive.get("stores", DEFAULT_STORES))
+    stores = tuple(_store(store) for store in archive.get("stores", DEFAULT_STORES))
     where = zone(written.get("timezone", "UTC"))
     labels = {label: _ids(ids) for label, ids in sorted(written.get("labels", {}).items())}
     return with_digest(
@@ -81,6 +82,13 @@ def build(written: dict[str, Any], tree: Tree, name: str) -> DesiredState:
             places=_places(tree, name),
         )
     )
+
+
+def _store(written: str | dict[str, Any]) -> Store:
+    if isinstance(written, str):
+        return Store(address=written)
+    rest = {key: text for key, text in written.items() if key not in {"url", "tags"}}
+    return Store(address=written["url"], tags=tuple(sorted(written.get("tags", {}).items())), **rest)
 
 
 def _scope(written: dict[str, Any]) -> Scope:

@@ -5,12 +5,12 @@ The schema may have refused the document already: what has another form than it 
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from posixpath import normpath
 from urllib.parse import parse_qs, urlsplit
 
 from reconciler.core.findings import Severity
 from reconciler.core.lint import CODES
 from reconciler.desired.quantities import day, duration, share, size
+from reconciler.desired.store_problems import store_problems
 from reconciler.desired.texts import at
 from reconciler.desired.wording import meant, shown, spelled
 from reconciler.desired.yaml_text import Place, Problem
@@ -44,7 +44,7 @@ def meaning_problems(tree: Tree) -> Iterator[Problem]:
         yield from _match_problems(tree, ("retain", index, "match"))
         yield from _mute_problems(tree, ("retain", index, "mute"))
     yield from _zone_problem(tree)
-    yield from _store_problems(tree)
+    yield from store_problems(tree)
     yield from _ledger_problem(tree)
     yield from _link_problems(tree)
 
@@ -223,25 +223,6 @@ def _mute_problems(tree: Tree, path: Path) -> Iterator[Problem]:
             else:
                 hint = meant(code, can_be_muted) or f"the codes are: {', '.join(can_be_muted)}"
                 yield Problem(place, f"{name} is {shown(code)}, which lint never finds; {hint}")
-
-
-def _store_problems(tree: Tree) -> Iterator[Problem]:
-    stores = _list(tree, ("archive", "stores"))
-    seen: dict[str, Place] = {}
-    for index, store in enumerate(stores):
-        if isinstance(store, str) and store.startswith("file:"):
-            path = ("archive", "stores", index)
-            folder = normpath(store.removeprefix("file:"))
-            before = seen.setdefault(folder, tree.place(path))
-            if before is not tree.place(path):
-                yield Problem(tree.place(path), f"{spelled(path)} is {shown(store)}, the folder of another store")
-    copies, most = at(tree.value, ("archive", "copies")), max(len(stores), 1)
-    if isinstance(copies, int) and not isinstance(copies, bool) and copies > most:
-        yield Problem(
-            tree.place(("archive", "copies")),
-            f"archive.copies is {copies}, and there {'is' if most == 1 else 'are'} {most} "
-            f"{'store' if most == 1 else 'stores'}; write at most {most}, or add stores",
-        )
 
 
 def _ledger_problem(tree: Tree) -> Iterator[Problem]:

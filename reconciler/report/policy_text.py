@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from reconciler.core.canonical import utc_text
-from reconciler.core.desired import DesiredState, Otherwise, RetainRule, SecondRead, Source
+from reconciler.core.desired import DesiredState, Otherwise, RetainRule, SecondRead, Source, Store
 from reconciler.core.guards import percent_text
 from reconciler.core.holds import span_text
 from reconciler.core.rules import keep_text
@@ -113,11 +113,28 @@ def _limits(desired: DesiredState) -> Iterator[str]:
 
 
 def _archive(desired: DesiredState) -> Iterator[str]:
-    stores = _listed(harmless(store) for store in desired.stores)
+    stores = _listed(harmless(store.address) for store in desired.stores)
     yield f"Copies go to {stores}; {desired.copies} must hold a verified copy before a job is cleaned."
+    for store in desired.stores:
+        told = _settings(store)
+        if told:
+            yield f"In {harmless(store.address)}: {harmless(told)}."
     yield _SECOND_READ[desired.second_read]
     place = harmless(desired.ledger) if desired.ledger else "the folder state beside this file"
     yield f"The ledger is {place}, unless --state names another."
+
+
+def _settings(store: Store) -> str:
+    tags = ", ".join(f"{name}={text}" for name, text in store.tags)
+    told = {
+        "endpoint": store.endpoint,
+        "region": store.region,
+        "storage class": store.storage_class,
+        "encryption": store.encryption,
+        "key": store.kms_key,
+        "tags": tags,
+    }
+    return ", ".join(f"{name} {text}" for name, text in told.items() if text)
 
 
 _SECOND_READ = {

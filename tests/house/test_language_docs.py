@@ -18,6 +18,7 @@ RULE = SCHEMA["definitions"]["rule"]
 OBJECTS: dict[str, dict[str, Any]] = {
     "": SCHEMA,
     **{f"{name}.": SCHEMA["properties"][name] for name in ("scope", "clock", "archive", "clean", "storage")},
+    "archive.stores[].": SCHEMA["definitions"]["store"],
     "links[].": SCHEMA["properties"]["links"]["items"],
     "retain[].": RULE,
     "match.": SCHEMA["definitions"]["match"],

@@ -89,7 +89,7 @@ def scripted(*replies: Reply) -> Iterator[Scripted]:
             if reply.declared != len(reply.body):
                 self.close_connection = True
 
-        do_GET = do_DELETE = do_HEAD = do_POST = _answer
+        do_GET = do_DELETE = do_HEAD = do_POST = do_PUT = _answer
 
         def log_message(self, *_unused: Any) -> None:
             """Say nothing."""

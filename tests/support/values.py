@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from reconciler.core.desired import DesiredState, Limits, Otherwise, RetainRule, Scope
+from reconciler.core.desired import DesiredState, Limits, Otherwise, RetainRule, Scope, Store
 from reconciler.core.inventory import Inventory, ListingProof
 from reconciler.core.job import (
     KNOWN_TYPES,
@@ -119,7 +119,7 @@ def desired(
         scope=scope,
         otherwise=otherwise,
         retain=rules or (by_id("keep-me", name="keep-me"),),
-        stores=("file:./archive",),
+        stores=(Store(address="file:./archive"),),
         copies=1,
         min_age=min_age,
         limits=Limits(max_jobs=max_jobs, max_share=max_share, max_bytes=max_bytes),

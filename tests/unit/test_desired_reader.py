@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from reconciler.core.desired import DesiredState, Otherwise
+from reconciler.core.desired import DesiredState, Otherwise, Store
 from reconciler.core.job import KNOWN_TYPES, TERMINAL, JobId, JobStatus, JobType
 from reconciler.core.selectors import (
     AllOf,
@@ -77,7 +77,7 @@ def test_the_full_file_is_read_as_it_is_meant() -> None:
     assert (state.account, state.otherwise, state.stores, state.copies) == (
         "acme",
         Otherwise.CLEAN,
-        ("file:./bags",),
+        (Store(address="file:./bags"),),
         1,
     )
     assert state.scope.types == {JobType.RENDER, JobType.PREVIEW}
@@ -102,7 +102,7 @@ def test_what_is_left_out_has_the_defaults_that_the_schema_states() -> None:
     state = read(SHORT)
     assert state.scope.types == KNOWN_TYPES
     assert state.scope.untyped_failures
-    assert (state.stores, state.copies, state.min_age) == (("file:./archive",), 1, timedelta(days=1))
+    assert (state.stores, state.copies, state.min_age) == ((Store(address="file:./archive"),), 1, timedelta(days=1))
     assert (state.limits.max_jobs, state.limits.max_share) == (100, Fraction(1, 4))
     stated = schema("desired-state.v1.json")["properties"]
     assert isinstance(stated, dict)
@@ -460,7 +460,10 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     "an age in minutes": (SHORT + "clean: {min_age: 5m}\n", ["clean.min_age is 5m"]),
     "a number below zero": (SHORT + "clean: {max_jobs: -1}\n", ["clean.max_jobs is -1; write at least 0"]),
     "a fraction of jobs": (SHORT + "clean: {max_jobs: 1.5}\n", ["clean.max_jobs is 1.5; write a whole number"]),
-    "a store of another kind": (SHORT + 'archive: {stores: ["s3://b"]}\n', ["archive.stores[0] is s3://b"]),
+    "a store of another kind": (
+        SHORT + 'archive: {stores: ["ftp://b"]}\n',
+        ["archive.stores[0] is ftp://b; write file:"],
+    ),
     "an account with a line": (SHORT.replace("acme", '"a\\nb"'), ["account is "]),
     "a merge in quotes": (SHORT + "'<<': {}\n", ["r.yaml:5:1: << is not a key here"]),
     "an anchor on a group": (SHORT + "clean: &c {max_jobs: 1}\n", ["r.yaml:5:8: &c names something to repeat"]),
@@ -539,9 +542,12 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
     ),
     "a folder of another machine": (
         SHORT + 'archive: {stores: ["file://host/bags"]}\n',
-        ["r.yaml:5:20: archive.stores[0] is file://host/bags; this version keeps archives in a folder alone"],
+        ["r.yaml:5:20: archive.stores[0] is file://host/bags; write file:FOLDER"],
     ),
-    "a folder of spaces": (SHORT + 'archive: {stores: ["file: "]}\n', ["archive.stores[0] is 'file: '; this version"]),
+    "a folder of spaces": (
+        SHORT + 'archive: {stores: ["file: "]}\n',
+        ["archive.stores[0] is 'file: '; write file:FOLDER"],
+    ),
     "a key with a letter that looks alike": (
         SHORT + "\u0441lean: {}\n",
         ["r.yaml:5:1: \u0441lean is not a key here; did you mean clean? (U+0441 is another letter)"],
@@ -641,7 +647,7 @@ WHOLE_MESSAGES: dict[str, tuple[str, str]] = {
     "too many stores": (
         SHORT + f"archive: {{stores: [{', '.join(f'file:{number}' for number in range(11))}]}}\n",
         "r.yaml:5:19: archive.stores is [file:0, file:1, file:2, file:3, ...]; "
-        "write no more entries than 10, such as [file:./archive, file:/mnt/second/archive]",
+        "write no more entries than 10, such as [file:./archive, s3://acme-video-archive/pictory]",
     ),
     "too long an id": (
         SHORT.replace("keep-me", "x" * 201),
@@ -720,6 +726,73 @@ def test_a_file_of_the_greatest_size_is_read() -> None:
     assert len(rules) > 980_000
     state = read(SHORT.replace(" [keep-me]", "\n" + rules))
     assert len({rule.name for rule in state.retain}) == 4_900
+
+
+STORES: dict[str, tuple[str, str]] = {
+    "one bucket twice": (
+        "[s3://bucket/a, {url: s3://bucket/a, region: eu-central-1}]",
+        "r.yaml:5:35: archive.stores[1] is s3://bucket/a, the place of another store",
+    ),
+    "one bucket in two spellings": (
+        "[s3://bucket/a, s3://bucket/a/]",
+        "r.yaml:5:35: archive.stores[1] is s3://bucket/a/, the place of another store",
+    ),
+    "a prefix in a prefix": (
+        "[s3://bucket/a/b, s3://bucket/a]",
+        "r.yaml:5:37: archive.stores[1] is s3://bucket/a, and s3://bucket/a/b overlaps it",
+    ),
+    "a bucket and a prefix of it": (
+        "[s3://bucket, s3://bucket/a]",
+        "r.yaml:5:33: archive.stores[1] is s3://bucket/a, and s3://bucket overlaps it",
+    ),
+    "a setting of another kind of store": (
+        "[{url: gs://bucket, storage_class: STANDARD}]",
+        "r.yaml:5:39: archive.stores[0].storage_class is no setting of gs:// stores; leave it out",
+    ),
+    "a key without its encryption": (
+        "[{url: s3://bucket, kms_key: k, encryption: AES256}]",
+        "r.yaml:5:39: archive.stores[0].kms_key needs encryption: aws:kms beside it",
+    ),
+    "a folder with settings": (
+        "[{url: file:./x, tags: {a: b}}]",
+        "r.yaml:5:26: archive.stores[0].url is file:./x; write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or "
+        "az://CONTAINER/PREFIX; a folder has no settings, and stands alone: file:FOLDER",
+    ),
+    "a password": ("[s3://me:secret@bucket/a]", "write file:FOLDER, such as file:./archive, s3://BUCKET/PREFIX"),
+    "a query": ("[s3://bucket/a?region=x]", "write file:FOLDER, such as file:./archive, s3://BUCKET/PREFIX"),
+    "a class that must be thawed": (
+        "[{url: s3://bucket, storage_class: GLACIER}]",
+        "archive.stores[0].storage_class is GLACIER; write STANDARD or STANDARD_IA",
+    ),
+    "an unknown setting": (
+        "[{url: s3://bucket, regoin: x}]",
+        "archive.stores[0].regoin is not a key here; did you mean region?",
+    ),
+    "no address": ("[{region: x}]", "url is missing in archive.stores[0]; write url: s3://acme-video-archive/pictory"),
+}
+
+
+@pytest.mark.parametrize(("stores", "told"), STORES.values(), ids=STORES.keys())
+def test_what_is_wrong_with_a_store_is_told(stores: str, told: str) -> None:
+    found = problems(SHORT + f"archive: {{stores: {stores}}}\n")
+    assert len(found) == 1, found
+    assert told in found[0]
+
+
+def test_stores_are_read_with_their_settings() -> None:
+    written = (
+        "[file:./a, file:./a/b, gs://bucket/x, s3://bucket/x, {url: s3://bucket/x, endpoint: 'http://127.0.0.1:9000'},"
+        " {url: s3://other, encryption: aws:kms, kms_key: k, tags: {b: '2', a: '1'}}, {url: az://box, tags: {a: b}}]"
+    )
+    assert read(SHORT + f"archive: {{stores: {written}}}\n").stores == (
+        Store(address="file:./a"),
+        Store(address="file:./a/b"),
+        Store(address="gs://bucket/x"),
+        Store(address="s3://bucket/x"),
+        Store(address="s3://bucket/x", endpoint="http://127.0.0.1:9000"),
+        Store(address="s3://other", encryption="aws:kms", kms_key="k", tags=(("a", "1"), ("b", "2"))),
+        Store(address="az://box", tags=(("a", "b"),)),
+    )
 
 
 HUGE: dict[str, tuple[str, str]] = {

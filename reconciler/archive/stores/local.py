@@ -8,21 +8,18 @@ keeps the promises of fsync.
 import errno
 import hashlib
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler.archive.stores.spool import Spool
+from reconciler.archive.stores.spool import Spool, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
 
 PARTIAL = ".partial"
 ASIDE = "damaged"
-KEPT_FREE_BYTES = 16 * 1024 * 1024
-"""What a download must leave free: receipts, the ledger beside it, and everybody else need some."""
 BLOCK_BYTES = 1024 * 1024
 
 
@@ -42,13 +39,7 @@ class LocalStore:
     def room_for(self, size: int) -> None:
         """Refuse now what would not fit."""
         with self._told("asked for its free space"):
-            self._root.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(self._root).free
-        if free < size + KEPT_FREE_BYTES:
-            raise StoreNotWritable(
-                f"the store {self._address} has {free} bytes free, {size} and {KEPT_FREE_BYTES} in reserve are needed",
-                hint="Make room, or name another folder under archive.stores; what is archived already stays valid.",
-            )
+            room_on_disk(self._root, size, of=f"the store {self._address}")
 
     def workplace(self, name: str) -> Path:
         """Make an empty folder below `.partial`."""

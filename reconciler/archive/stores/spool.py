@@ -5,25 +5,47 @@ import time
 import uuid
 from pathlib import Path
 
+from reconciler.errors import StoreNotWritable
+
 STALE_S = 24 * 3600
 """Unfinished work older than this was left by a run that died, and is removed."""
+
+
+KEPT_FREE_BYTES = 16 * 1024 * 1024
+"""What a download must leave free: receipts, the ledger beside it, and everybody else need some."""
+
+
+def room_on_disk(folder: Path, size: int, *, of: str) -> None:
+    """Refuse what would not fit on the disk of a folder, which is made where it is not there yet.
+
+    Raises:
+        StoreNotWritable: there is too little room; `of` names the place.
+        OSError: the folder cannot be made, or not be asked.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < size + KEPT_FREE_BYTES:
+        raise StoreNotWritable(
+            f"{of} has {free} bytes free, {size} and {KEPT_FREE_BYTES} in reserve are needed",
+            hint="Make room, or name another folder under archive.stores; what is archived already stays valid.",
+        )
 
 
 class Spool:
     """Gives out folders below `root`, which is made when it is first needed.  Methods raise OSError."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
 
     def workplace(self, name: str) -> Path:
         """Make an empty folder."""
         self._remove_stale()
-        folder = self._root / f"{name}-{uuid.uuid4().hex[:8]}"
+        folder = self.root / f"{name}-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
         return folder
 
     def _remove_stale(self) -> None:
-        for left in self._root.iterdir() if self._root.is_dir() else ():
+        for left in self.root.iterdir() if self.root.is_dir() else ():
             if time.time() - left.stat().st_mtime > STALE_S:
                 shutil.rmtree(left, ignore_errors=True)
 
