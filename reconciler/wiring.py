@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Stop,
         TimesReader,
     )
+    from reconciler.engine.restoring import BagRestorer
     from reconciler.engine.status import AccountReaders
     from reconciler.ledger.reader import SqliteLedgerReader
     from reconciler.pictory.calls import ApiCalls
@@ -191,6 +192,13 @@ def bag_verifier(settings: Settings) -> "BagVerifier":
     from reconciler.archive.verifier import StoreVerifier
 
     return StoreVerifier(_stores(settings, desired_state(settings)))
+
+
+def bag_restorer(settings: Settings, to: Path, *, whole_bag: bool) -> "BagRestorer":
+    """Give what copies bags out of the stores, into the folder `to`."""
+    from reconciler.archive.restorer import StoreRestorer
+
+    return StoreRestorer(_stores(settings, desired_state(settings)), to, whole_bag=whole_bag)
 
 
 @contextmanager

@@ -18,11 +18,13 @@ from reconciler.archive.bag import (
     write_inline,
 )
 from reconciler.archive.download import Downloader, shown
+from reconciler.archive.guide import GUIDE, README
 from reconciler.archive.names import bag_name, receipt_name, safe_id
 from reconciler.archive.proof import judge
 from reconciler.archive.statement import read_statement, statement_of
 from reconciler.archive.stores import BagStore
-from reconciler.archive.stores.local import BLOCK_BYTES, not_writable
+from reconciler.archive.stores.blocks import BLOCK_BYTES
+from reconciler.archive.stores.local import not_writable
 from reconciler.core.desired import SecondRead
 from reconciler.core.job import AssetForm
 from reconciler.core.receipt import BagFile, NotProved, ReadBack, Receipt, VerifiedReceipt
@@ -78,6 +80,7 @@ class BagArchiver:
         self._clock = clock
         self._account = account
         self._tool = tool
+        self._guided: set[str] = set()
 
     def archive(self, detail: JobDetail) -> VerifiedReceipt:
         """Copy everything the job has, read it back, write the receipt.
@@ -220,9 +223,16 @@ class BagArchiver:
             raise ArchiveError(f"the archive of {job.id} could not be proved: {error}") from error
         receipt_file = receipt_name(job.id, job.fingerprint)
         for store in stores:
+            self._leave_guide(store)
             if not store.has(receipt_file):
                 store.publish_file(statement_of(receipt, tool=self._tool), receipt_file)
         return proof
+
+    def _leave_guide(self, store: BagStore) -> None:
+        """Leave a text for strangers in the root of a store, once."""
+        if store.address not in self._guided and not store.has(README):
+            store.publish_file(GUIDE, README)
+        self._guided.add(store.address)
 
 
 def _refuse_other_bytes(fetched: Sequence[_Fetched], files: Sequence[BagFile]) -> None:

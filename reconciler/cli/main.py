@@ -20,6 +20,7 @@ from reconciler.cli.init import init
 from reconciler.cli.plan import plan
 from reconciler.cli.policy_test import policy_test
 from reconciler.cli.refresh import refresh
+from reconciler.cli.restore import restore
 from reconciler.cli.schema import schema
 from reconciler.cli.show import show
 from reconciler.cli.snapshot import snapshot
@@ -42,7 +43,7 @@ def cli() -> None:
 
 VERBS = (
     *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, refresh),
-    *(import_times, snapshot, status, verify, audit, emulator, demo),
+    *(import_times, snapshot, status, verify, restore, audit, emulator, demo),
 )
 for verb in VERBS:
     cli.add_command(verb)

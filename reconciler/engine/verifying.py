@@ -1,8 +1,47 @@
-"""Read every archived bag again and compare it with its receipt."""
+"""Read archived bags again and compare them with their receipts."""
 
+from collections.abc import Mapping, Sequence
+
+from reconciler.core.job import JobId
+from reconciler.core.receipt import Receipt
 from reconciler.engine.ports import BagCheck, BagVerifier, LedgerReader
+from reconciler.errors import UsageRefused
 
 
-def verify_all(ledger: LedgerReader, verifier: BagVerifier) -> tuple[BagCheck, ...]:
-    """Check the bag of every receipt, in every store it names; oldest receipt first."""
-    return tuple(check for receipt in ledger.receipts() for check in verifier.verify(receipt))
+def verify_bags(ledger: LedgerReader, verifier: BagVerifier, ids: Sequence[JobId] = ()) -> tuple[BagCheck, ...]:
+    """Check every bag, or those of some jobs, in every store of its newest receipt; in the order of archiving.
+
+    Raises:
+        UsageRefused: one of the jobs has no receipt.
+    """
+    receipts = newest_by_bag(ledger)
+    refuse_unknown(ids, newest_by_job(ledger) if ids else {})
+    wanted = [receipt for receipt in receipts if not ids or receipt.job_id in ids]
+    return tuple(check for receipt in wanted for check in verifier.verify(receipt))
+
+
+def newest_by_bag(ledger: LedgerReader) -> tuple[Receipt, ...]:
+    """Give the newest receipt of each bag: one that was proved again has a receipt each time."""
+    return tuple({receipt.bag: receipt for receipt in ledger.receipts()}.values())
+
+
+def newest_by_job(ledger: LedgerReader) -> dict[JobId, Receipt]:
+    """Give the newest receipt of each job."""
+    return {receipt.job_id: receipt for receipt in ledger.receipts()}
+
+
+def refuse_unknown(wanted: Sequence[JobId], receipts: Mapping[JobId, Receipt]) -> None:
+    """Refuse ids of which the ledger has no receipt; names the one that may be meant.
+
+    Raises:
+        UsageRefused: there is one.
+    """
+    for job_id in wanted:
+        if job_id not in receipts:
+            near = [each for each in receipts if each.casefold().startswith(job_id.casefold())]
+            raise UsageRefused(
+                f"the ledger has no receipt of a job {job_id}",
+                hint=f"Is {near[0]} meant?"
+                if len(near) == 1
+                else "An id is compared exactly, as the service spells it.",
+            )

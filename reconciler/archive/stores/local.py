@@ -11,16 +11,17 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from reconciler.archive.stores.blocks import BLOCK_BYTES, as_file
 from reconciler.archive.stores.spool import Spool, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
 
 PARTIAL = ".partial"
 ASIDE = "damaged"
-BLOCK_BYTES = 1024 * 1024
 
 
 class LocalStore:
@@ -102,8 +103,10 @@ class LocalStore:
     @contextmanager
     def reading(self, name: str) -> Iterator[BinaryIO]:
         """Open one file of any size."""
-        with self._told("read"), (self._root / name).open("rb") as opened:
-            yield opened
+        with self._told("read"):
+            opened = (self._root / name).open("rb")
+        with opened:
+            yield as_file(iter(partial(opened.read, BLOCK_BYTES), b""), lambda: self._told("read"))
 
     def names(self, below: str) -> Iterator[str]:
         """Give the names of all files below a folder, in order."""

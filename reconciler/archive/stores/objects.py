@@ -6,10 +6,9 @@ and they are put again.  What is put in several parts appears as a whole when th
 """
 
 import hashlib
-import io
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +17,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import ObjectStore as Bucket
 
+from reconciler.archive.stores.blocks import BLOCK_BYTES, as_file
 from reconciler.archive.stores.spool import Spool, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
@@ -28,7 +28,6 @@ ASIDE = "damaged"
 PART_BYTES = 8 * 1024 * 1024
 PARTS_AT_ONCE = 3
 """Of one upload; together with the part size they bound its memory."""
-BLOCK_BYTES = 1024 * 1024
 
 
 class ObjectStore:
@@ -131,7 +130,7 @@ class ObjectStore:
         """Open one file of any size."""
         with self._told("read"):
             blocks = iter(obstore.get(self._bucket, name).stream(min_chunk_size=BLOCK_BYTES))
-        return io.BufferedReader(_Blocks(self._told, blocks), BLOCK_BYTES)
+        return as_file(blocks, lambda: self._told("read"))
 
     def names(self, below: str) -> Iterator[str]:
         """Give the names of all files below a folder, in order."""
@@ -157,30 +156,6 @@ class ObjectStore:
             yield
         except (BaseError, OSError) as error:
             raise _as_ours(self._address, action, error) from None  # what it says of itself may hold signed addresses
-
-
-class _Blocks(io.RawIOBase):
-    """An object as a file that is read from its start, block by block."""
-
-    def __init__(self, told: Callable[[str], AbstractContextManager[None]], blocks: Iterator[Any]) -> None:
-        self._told = told
-        self._blocks = blocks
-        self._left = memoryview(b"")
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill the buffer as far as the block at hand goes; 0 at the end."""
-        with self._told("read"):
-            while not self._left and (block := next(self._blocks, None)) is not None:
-                self._left = memoryview(block)
-        wanted = memoryview(buffer)
-        taken = min(len(wanted), len(self._left))
-        wanted[:taken] = self._left[:taken]
-        self._left = self._left[taken:]
-        return taken
 
 
 # -- what went wrong, in our words
