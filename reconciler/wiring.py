@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Stop,
         TimesReader,
     )
+    from reconciler.engine.repairing import BagMender
     from reconciler.engine.restoring import BagRestorer
     from reconciler.engine.status import AccountReaders
     from reconciler.ledger.reader import SqliteLedgerReader
@@ -192,6 +193,13 @@ def bag_verifier(settings: Settings) -> "BagVerifier":
     from reconciler.archive.verifier import StoreVerifier
 
     return StoreVerifier(_stores(settings, desired_state(settings)))
+
+
+def bag_mender(settings: Settings) -> "BagMender":
+    """Give what makes damaged copies anew."""
+    from reconciler.archive.mender import StoreMender
+
+    return StoreMender(_stores(settings, desired_state(settings)))
 
 
 def bag_restorer(settings: Settings, to: Path, *, whole_bag: bool) -> "BagRestorer":

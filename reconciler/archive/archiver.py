@@ -3,7 +3,6 @@
 download -> prove -> close the bag -> publish in one store, copy it to the others -> read back -> receipt (written last)
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,13 @@ from reconciler.archive.bag import (
     wanted_files,
     write_inline,
 )
+from reconciler.archive.copying import copied_bag
 from reconciler.archive.download import Downloader, shown
 from reconciler.archive.guide import GUIDE, README
 from reconciler.archive.names import bag_name, receipt_name, safe_id
 from reconciler.archive.proof import judge
 from reconciler.archive.statement import read_statement, statement_of
 from reconciler.archive.stores import BagStore
-from reconciler.archive.stores.blocks import BLOCK_BYTES
 from reconciler.archive.stores.local import not_writable
 from reconciler.core.desired import SecondRead
 from reconciler.core.job import AssetForm
@@ -189,19 +188,8 @@ class BagArchiver:
     # -- the other stores
 
     def _copied(self, source: BagStore, target: BagStore, name: str, bag: _Bag) -> None:
-        target.room_for(sum(file.size for file in bag.files))
-        workplace = target.workplace(name.replace("/", "-"))
-        try:
-            for file in bag.files:
-                path = workplace / file.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with source.reading(f"{name}/{file.path}") as read, path.open("xb") as written:
-                    shutil.copyfileobj(read, written, BLOCK_BYTES)
+        with copied_bag(source, target, name, bag.files) as workplace:
             target.publish(workplace, name)
-        except OSError as error:
-            raise not_writable(target.address, "written to", error) from error
-        finally:
-            target.discard(workplace)
 
     # -- the proof
 

@@ -26,11 +26,11 @@ class StoreVerifier:
             read = store.read_back(receipt.bag)
         except ArchiveError as error:  # one bag that cannot be read must not keep the others from being looked at
             return _found(receipt, address, BagState.DAMAGED, error.message)
-        damage = _difference(read, receipt.files)
+        damage = difference(read, receipt.files)
         return _found(receipt, address, BagState.DAMAGED if damage else BagState.WHOLE, damage)
 
 
-def _difference(read: tuple[BagFile, ...], archived: tuple[BagFile, ...]) -> str:
+def difference(read: tuple[BagFile, ...], archived: tuple[BagFile, ...]) -> str:
     """Name the first file that is not as it was archived; empty when all are."""
     found, expected = ({file.path: file for file in files} for files in (read, archived))
     for path in sorted(found.keys() | expected.keys()):

@@ -1,4 +1,4 @@
-"""`reconciler verify`: read every archived bag again.  Contacts nothing, writes nothing."""
+"""`reconciler verify`: read archived bags again.  Contacts no service; writes nothing, other than with --repair."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @options.ledger
 @options.no_color
-def verify(*, ids: tuple[str, ...], settings: "Settings", no_color: bool) -> int:
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Make a copy that is damaged or missing in one store anew from another that is whole; the damaged one is put "
+    "aside, and the audit tells it.",
+)
+def verify(*, ids: tuple[str, ...], settings: "Settings", no_color: bool, repair: bool) -> int:
     """Read every archived bag again, or those of some jobs, in every store, and compare it with its receipt.
 
     Exits 8 when one is damaged or missing, 64 for an ID that was never archived.
@@ -22,11 +28,19 @@ def verify(*, ids: tuple[str, ...], settings: "Settings", no_color: bool) -> int
     from reconciler import wiring
     from reconciler.core.job import JobId
     from reconciler.engine.ports import BagState
+    from reconciler.engine.repairing import repair_bags
     from reconciler.engine.verifying import verify_bags
     from reconciler.errors import ArchiveError
-    from reconciler.report.verify_text import verify_text
+    from reconciler.report.verify_text import repair_text, verify_text
 
     wanted = tuple(JobId(each) for each in ids)
-    checks = verify_bags(wiring.ledger_reader(settings), wiring.bag_verifier(settings), wanted)
-    output.product(verify_text(checks, style=output.style(no_color=no_color)))
+    style = output.style(no_color=no_color)
+    if repair:
+        account, ledger = wiring.desired_state(settings).account, wiring.ledger_writer(settings, output.PlainProgress())
+        report = repair_bags(ledger, wiring.bag_verifier(settings), wiring.bag_mender(settings), account, wanted)
+        checks, told = report.checks, repair_text(report, style=style)
+    else:
+        checks = verify_bags(wiring.ledger_reader(settings), wiring.bag_verifier(settings), wanted)
+        told = verify_text(checks, style=style)
+    output.product(told)
     return 0 if all(check.state is BagState.WHOLE for check in checks) else ArchiveError.exit_code

@@ -14,8 +14,8 @@ GENESIS = "sha256:" + "0" * 64
 class AuditEvent:
     """One thing that happened.
 
-    `event` is one of run_started, archived, cleaned, not_cleaned, run_finished; times_imported; or hold_ and a step
-    of reconciler.core.protection.  `facts` is flat text: counts, plan
+    `event` is one of run_started, archived, cleaned, not_cleaned, run_finished; times_imported; repaired; or hold_
+    and a step of reconciler.core.protection.  `facts` is flat text: counts, plan
     id, receipt digest, the service's answer; never a key, never an asset address (I11).
     """
 

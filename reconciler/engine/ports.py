@@ -288,6 +288,9 @@ class Run(Protocol):
         `how` is one of `cleaned now`, `already cleaned`, `gone`.
         """
 
+    def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str) -> None:
+        """Add the audit event of a copy that was made anew from `source`; the damaged one lies at `aside`, if any."""
+
 
 class Ledger(LedgerReader, Protocol):
     """The ledger of a writing verb."""

@@ -11,7 +11,7 @@ from reconciler.core.canonical import digest_of_bytes, utc_text
 from reconciler.core.imports import Judged
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
-from reconciler.core.receipt import VerifiedReceipt
+from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import IllegalPhase, Phase, check_step
 from reconciler.engine.ports import Clock
@@ -146,6 +146,18 @@ class SqliteRun:
                 .values(left_at=self._now_text(), left_how="cleaned")
             )
             self._add_event(connection, "cleaned", (("fingerprint", fingerprint), ("how", how)), job_id)
+
+    def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str) -> None:
+        """Add the audit event of a copy that was made anew."""
+        facts = (
+            ("fingerprint", receipt.fingerprint),
+            ("bag", receipt.bag),
+            ("store", store),
+            ("source", source),
+            ("aside", aside),
+        )
+        with self._write() as connection:
+            self._add_event(connection, "repaired", facts, receipt.job_id)
 
     # -- parts
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from reconciler.engine.ports import BagCheck, BagState
+from reconciler.engine.repairing import Repaired, RepairReport
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, word
 
@@ -20,6 +21,18 @@ def verify_text(checks: tuple[BagCheck, ...], *, style: Style) -> str:
         )
     )
     return style.plain("\n".join(lines)) + "\n"
+
+
+def repair_text(report: RepairReport, *, style: Style) -> str:
+    """Write what was mended, then how every bag stands."""
+    mended = "".join(style.plain(style.paint(_mended(each), Colour.YELLOW)) + "\n" for each in report.repaired)
+    return mended + verify_text(report.checks, style=style)
+
+
+def _mended(repaired: Repaired) -> str:
+    left = f"; what was there lies in {harmless(repaired.aside)}" if repaired.aside else ""
+    where = f"{harmless(repaired.bag)} in {harmless(repaired.store)}"
+    return f"~ {word(repaired.job_id)}  mended: {where}, from {harmless(repaired.source)}{left}"
 
 
 def _line(check: BagCheck) -> str:

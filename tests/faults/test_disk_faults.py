@@ -55,10 +55,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def traced(workplace: Workplace, log: Path, *how: str) -> Ended:
-    """Run the apply under strace, which passes its exit code on."""
+def traced(workplace: Workplace, log: Path, *how: str, verb: tuple[str, ...] = ("apply", "plan.json")) -> Ended:
+    """Run a verb under strace, which passes its exit code on."""
     ended = subprocess.run(
-        ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(log), *how, "--", *COMMAND, "apply", "plan.json"],
+        ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(log), *how, "--", *COMMAND, *verb],
         cwd=workplace.folder,
         env=workplace.environment({"PYTHONDONTWRITEBYTECODE": "1"}),
         stdin=subprocess.DEVNULL,
@@ -107,6 +107,25 @@ def test_wherever_a_disk_fails_nothing_is_cleaned_unarchived_and_the_next_run_ca
         assert again.code in {0, 5}, f"{where}\nand then {again.err}"
         assert emulator.cleaned() == {A, B}, where
         check_promise(workplace, emulator)
+
+
+@pytest.mark.parametrize("point", [1, 2])
+def test_killed_at_each_rename_of_a_repair_the_next_one_finishes_it(
+    planned: Workplace, tmp_path: Path, point: int
+) -> None:  # I8
+    file = planned.folder / "retention.yaml"
+    file.write_text(file.read_text().replace('["file:./archive"]', '["file:./archive", "file:./second"]'))
+    planned.plan()
+    planned.run("apply", "plan.json").expect(0)
+    (video,) = (planned.folder / "second" / "jobs" / B).rglob("video.mp4")
+    video.write_bytes(b"damaged")
+    kill = ("-e", "trace=rename", "-e", f"inject=rename:signal=KILL:when={point}")
+    assert traced(planned, tmp_path / "calls", *kill, verb=("verify", "--repair")).code != 0
+    assert [path for path in (planned.folder / "second").rglob("video.mp4") if path.read_bytes() == b"damaged"]
+    a_minute_passes(planned)
+    planned.run("verify", "--repair").expect(0)
+    assert planned.run("verify").expect(0).last_line == "Verify: 4 bags whole, 0 damaged, 0 missing."
+    planned.run("audit", "verify").expect(0)
 
 
 def copy_of(planned: Workplace, made: pytest.TempPathFactory) -> Workplace:

@@ -1,0 +1,33 @@
+"""A copy that is not whole, made anew from one that is."""
+
+from reconciler.archive.copying import copied_bag
+from reconciler.archive.stores import BagStore
+from reconciler.archive.verifier import difference
+from reconciler.core.receipt import Receipt
+from reconciler.errors import ArchiveError
+
+
+class StoreMender:
+    """Implements engine.repairing.BagMender over the stores that the desired-state file names now."""
+
+    def __init__(self, stores: tuple[BagStore, ...]) -> None:
+        self._stores = {store.address: store for store in stores}
+
+    @property
+    def stores(self) -> frozenset[str]:
+        """The stores that can be mended, by their addresses."""
+        return frozenset(self._stores)
+
+    def mend(self, receipt: Receipt, store: str, source: str) -> str:
+        """Copy the bag anew from `source`, put what was there aside, and read the new one back."""
+        target = self._stores[store]
+        # The new copy lies ready before the old one is moved: a crash in between leaves a copy that is missing, which
+        # the next repair finds, and never one that seems whole.
+        with copied_bag(self._stores[source], target, receipt.bag, receipt.files) as workplace:
+            is_something = target.has(receipt.bag) or any(True for _ in target.names(receipt.bag))
+            aside = target.set_aside(receipt.bag) if is_something else ""
+            target.publish(workplace, receipt.bag)
+        problem = difference(target.read_back(receipt.bag), receipt.files)
+        if problem:
+            raise ArchiveError(f"the new copy of {receipt.bag} in {store} is not whole: {problem}")
+        return aside
