@@ -16,6 +16,7 @@ ReconcilerError                      1   anything below not listed apart
 │  └─ AuditBroken                    1   the audit chain does not hold
 ├─ LockedByAnotherRun                7   somebody else holds the lease, or it was lost
 ├─ ArchiveError                      8   a copy could not be made or proved
+│  ├─ LinkRefused                    8   a file's link does not lead to it: expired, or the file is gone
 │  └─ StoreNotWritable               8   the archive cannot take more: the run stops
 ├─ OutputLost                        1   what a verb had to say could not be written
 └─ Interrupted                 130/143   a signal; the job in hand was finished or left whole
@@ -123,6 +124,10 @@ class ArchiveError(ReconcilerError):
     """A copy could not be made, or could not be proved whole; its job is not cleaned (I1)."""
 
     exit_code = 8
+
+
+class LinkRefused(ArchiveError):
+    """A host does not give the file at its link: it may have expired, and the job's own answer has a fresh one."""
 
 
 class StoreNotWritable(ArchiveError):

@@ -19,7 +19,7 @@ import urllib3
 from reconciler.archive.checksums import offered
 from reconciler.archive.proof import Transfer
 from reconciler.engine.talk import Say, silent
-from reconciler.errors import ArchiveError
+from reconciler.errors import ArchiveError, LinkRefused
 
 BLOCK_BYTES = 256 * 1024
 MOST_REDIRECTS = 5
@@ -64,9 +64,10 @@ class Again(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Refused(Exception):
-    """The host says no for good."""
+    """The host says no for good.  `may_have_expired`: a fresh link may lead to the file."""
 
     why: str
+    may_have_expired: bool = False
 
 
 class Downloader:
@@ -105,6 +106,7 @@ class Downloader:
         `room` is called with the declared length before the first byte is written, and may refuse.
 
         Raises:
+            LinkRefused: the host does not give it at this address, and may at a fresh one.
             ArchiveError: it could not be had; names the host, never the query.
             OSError: the file could not be written.
         """
@@ -140,7 +142,8 @@ class Downloader:
             tries = retrying.statistics.get("attempt_number", 1)
             raise ArchiveError(f"{shown(address)} could not be fetched in {tries} tries: {last}") from last.__cause__
         except _Refused as refused:
-            raise ArchiveError(f"{shown(address)} could not be fetched: {refused.why}") from None
+            kind = LinkRefused if refused.may_have_expired else ArchiveError
+            raise kind(f"{shown(address)} could not be fetched: {refused.why}") from None
 
     def _attempt(
         self, address: str, take: Callable[[requests.Response], Transfer], headers: Mapping[str, str]
@@ -181,7 +184,7 @@ def _check_status(response: requests.Response) -> None:
     if passes(response):
         raise Again(f"HTTP {response.status_code}")
     if response.status_code != 200:
-        raise _Refused(f"HTTP {response.status_code}")
+        raise _Refused(f"HTTP {response.status_code}", may_have_expired=response.status_code in {401, 403, 404, 410})
     if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
         raise _Refused(f"it came encoded ({response.headers['Content-Encoding']}) though that was not asked for")
 

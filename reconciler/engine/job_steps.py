@@ -1,6 +1,6 @@
 """One approved job's way out, step by step; capitals are durable before the next arrow.
 
-    BEGIN -> GET (same facts?) -> archive, prove, read back, receipt -> ARCHIVED
+    BEGIN -> GET (same facts?) -> archive, prove, read back, receipt -> ARCHIVED  (a link refused: GET once more)
           -> GET again -> CLEANING -> clean(receipt) -> GET confirms -> CLEANED
 
 Whatever goes wrong before CLEANING leaves the job as it was.  After CLEANING the service is asked what became of it;
@@ -21,6 +21,7 @@ from reconciler.engine.ports import Archiver, CleanAnswer, JobDetail, JobsCleane
 from reconciler.errors import (
     ArchiveError,
     AuthenticationRefused,
+    LinkRefused,
     ServiceError,
     ServiceUnreachable,
     StoreNotWritable,
@@ -75,7 +76,13 @@ class JobSteps:
         return _difference(detail.job, change) or detail
 
     def _archive(self, detail: JobDetail, change: Change) -> VerifiedReceipt:
-        proof = self.archiver.archive(detail)
+        try:
+            proof = self.archiver.archive(detail)
+        except LinkRefused:
+            fresh = self._unchanged(change)  # links expire; the job's own answer has those of now
+            if isinstance(fresh, str):
+                raise
+            proof = self.archiver.archive(fresh)
         receipt = proof.receipt
         if (receipt.job_id, receipt.fingerprint) != (change.job_id, change.fingerprint):
             raise ArchiveError(

@@ -323,12 +323,38 @@ def test_text_of_unknown_length_cannot_be_told_whole(workplace: Workplace, emula
     assert emulator.cleaned() == set()
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_link_that_is_refused_is_asked_for_anew_once(
+    workplace: Workplace, emulator: EmulatorProcess, status: int
+) -> None:
+    emulator.put_job(A, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    emulator.fault("asset", f"ok {status}", f"/{A}/")
+    emulator.forget_requests()
+    workplace.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == {A}
+    asked = [each["path"].endswith(f"/jobs/{A}") and each["port"] != "asset" for each in emulator.requests()]
+    assert asked.count(True) == 5, "for its kind, at its start, for a fresh link, before the clean, and after it"
+
+
+def test_a_job_that_changed_while_its_link_expired_is_left(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    emulator.put_job(A, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    emulator.fault("asset", "403", f"/{A}/")
+    emulator.fault("get", "ok ok changed", f"/{A}")
+    ended = workplace.run("apply", "plan.json").expect(3)
+    assert "could not be fetched: HTTP 403" in ended.out
+    assert emulator.cleaned() == set()
+
+
 def test_after_a_bad_download_the_same_plan_finishes_the_rest(workplace: Workplace, emulator: EmulatorProcess) -> None:
     emulator.put_job(A, bodies.render())
     emulator.put_job(B, bodies.render())
     workplace.write_desired("keep-me")
     workplace.plan()
-    emulator.fault("asset", "403", f"/{B}/")
+    emulator.fault("asset", "403*2", f"/{B}/")
     workplace.run("apply", "plan.json").expect(3)
     ended = workplace.run("apply", "plan.json").expect(0)
     assert ended.last_line.startswith("Apply: 2 cleaned,")

@@ -20,7 +20,7 @@ def test_what_an_interrupted_run_cleaned_counts_when_the_plan_is_resumed(
     one, two, *kept = jobs
     workplace.write_desired(*kept, max_share="34%")
     workplace.plan()  # two of six: 33.3 %
-    emulator.fault("asset", "403", f"/{two}/")
+    emulator.fault("asset", "403*2", f"/{two}/")
     workplace.run("apply", "plan.json").expect(3)
     assert emulator.cleaned() == {one}
     emulator.remove_job(kept[0])  # two of five would be 40 %; counted afresh it would be one of four
