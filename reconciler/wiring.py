@@ -14,6 +14,8 @@ from reconciler.engine.talk import Say, silent
 from reconciler.errors import UsageRefused
 
 if TYPE_CHECKING:
+    import datetime
+
     from reconciler.archive.stores import BagStore
     from reconciler.core.desired import DesiredState
     from reconciler.core.findings import Finding
@@ -62,6 +64,7 @@ class Settings:
     most_pages: int = MOST_PAGES
     most_listed_jobs: int = MOST_LISTED_JOBS
     talk: Say = silent
+    bandwidth: str = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +320,7 @@ def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts
 def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop") -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
     from reconciler.archive.archiver import BagArchiver
+    from reconciler.archive.bandwidth import Bandwidth, timetable
     from reconciler.archive.download import Downloader
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
@@ -324,7 +328,12 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
     with (
         _api_calls(settings) as calls,
         _evidence(settings, calls) as evidence,
-        Downloader(user_agent=_user_agent(), patience_s=settings.patience_s, say=settings.talk) as downloader,
+        Downloader(
+            user_agent=_user_agent(),
+            patience_s=settings.patience_s,
+            bandwidth=Bandwidth(timetable(settings.bandwidth), time_of_day=_time_here),
+            say=settings.talk,
+        ) as downloader,
     ):
         archiver = BagArchiver(
             _stores(settings, desired),
@@ -390,6 +399,10 @@ def _stores(settings: Settings, desired: "DesiredState") -> "tuple[BagStore, ...
     return open_stores(
         desired.stores, settings.file.parent, spool, patience_s=settings.patience_s, user_agent=_user_agent()
     )
+
+
+def _time_here() -> "datetime.time":
+    return SystemClock().now().astimezone().time()
 
 
 def _user_agent() -> str:

@@ -16,6 +16,7 @@ import requests
 import tenacity
 import urllib3
 
+from reconciler.archive.bandwidth import Bandwidth
 from reconciler.archive.checksums import offered
 from reconciler.archive.proof import Transfer
 from reconciler.engine.talk import Say, silent
@@ -73,7 +74,8 @@ class _Refused(Exception):
 class Downloader:
     """Fetches files over http(s).
 
-    `patience_s` bounds how long one file is tried again after trouble.  `say` is told each wait and its reason.
+    `patience_s` bounds how long one file is tried again after trouble, `bandwidth` how fast all of them come.  `say` is
+    told each wait and its reason.
     """
 
     def __init__(
@@ -83,9 +85,11 @@ class Downloader:
         connect_s: float = 10.0,
         read_s: float = 60.0,
         patience_s: float = 60.0,
+        bandwidth: Bandwidth | None = None,
         pause: Callable[[float], None] = time.sleep,
         say: Say = silent,
     ) -> None:
+        self._bandwidth = bandwidth or Bandwidth()
         self._session = KeylessSession(user_agent)
         self._timeouts = (connect_s, read_s)
         self._patience_s = patience_s
@@ -119,7 +123,7 @@ class Downloader:
         Raises:
             ArchiveError: it could not be had; names the host, never the query.
         """
-        return self._tried(address, lambda response: _receive(response, None), headers=PAST_CACHES)
+        return self._tried(address, lambda response: self._received(response, None), headers=PAST_CACHES)
 
     def _tried(
         self, address: str, take: Callable[[requests.Response], Transfer], headers: Mapping[str, str] = NO_MORE
@@ -163,7 +167,33 @@ class Downloader:
         if declared is not None:
             room(declared)
         with path.open("wb") as file:
-            return _receive(response, file)
+            return self._received(response, file)
+
+    def _received(self, response: requests.Response, file: BinaryIO | None) -> Transfer:
+        """Take the body, hash it, and write it where there is a file."""
+        declared = declared_length(response)
+        sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+        try:
+            for block in response.raw.stream(BLOCK_BYTES, decode_content=False):
+                if file is not None:
+                    file.write(block)
+                sha256.update(block)
+                md5.update(block)
+                size += len(block)
+                self._bandwidth.take(len(block))
+        except (urllib3.exceptions.HTTPError, TimeoutError, ConnectionError) as error:
+            expected = f" of {declared}" if declared is not None else ""
+            raise Again(f"cut off after {size}{expected} bytes ({type(error).__name__})") from error
+        return Transfer(
+            size=size,
+            sha256=sha256.hexdigest(),
+            md5=md5.hexdigest(),
+            declared=declared,
+            framed="chunked" in response.headers.get("Transfer-Encoding", "").lower(),
+            content_type=response.headers.get("Content-Type", ""),
+            etag=response.headers.get("ETag", ""),
+            checksums=offered(response.headers),
+        )
 
 
 def shown(address: str) -> str:
@@ -193,29 +223,3 @@ def declared_length(response: requests.Response) -> int | None:
     """Give the length that an answer declares, in bytes; None where it declares none."""
     text = response.headers.get("Content-Length", "")
     return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _receive(response: requests.Response, file: BinaryIO | None) -> Transfer:
-    """Take the body, hash it, and write it where there is a file."""
-    declared = declared_length(response)
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    try:
-        for block in response.raw.stream(BLOCK_BYTES, decode_content=False):
-            if file is not None:
-                file.write(block)
-            sha256.update(block)
-            md5.update(block)
-            size += len(block)
-    except (urllib3.exceptions.HTTPError, TimeoutError, ConnectionError) as error:
-        expected = f" of {declared}" if declared is not None else ""
-        raise Again(f"cut off after {size}{expected} bytes ({type(error).__name__})") from error
-    return Transfer(
-        size=size,
-        sha256=sha256.hexdigest(),
-        md5=md5.hexdigest(),
-        declared=declared,
-        framed="chunked" in response.headers.get("Transfer-Encoding", "").lower(),
-        content_type=response.headers.get("Content-Type", ""),
-        etag=response.headers.get("ETag", ""),
-        checksums=offered(response.headers),
-    )

@@ -72,6 +72,16 @@ most_listed_jobs = click.option(
     envvar="RECONCILER_MAX_LISTED_JOBS",
     help="Jobs that it may have; each takes about 1 KB of memory.",
 )
+bandwidth = click.option(
+    "--bwlimit",
+    "bandwidth",
+    metavar="RATE",
+    default="off",
+    show_default=True,
+    envvar="RECONCILER_BWLIMIT",
+    help="How fast files are downloaded, all together: 2M (MiB a second; k, M, G), off, or a timetable in the time of "
+    "this machine: '08:00,2M 22:00,off'.",
+)
 verbose = click.option(
     "-v",
     "--verbose",
@@ -152,5 +162,7 @@ _SERVICE = {
 }
 service = _gathering(**_SERVICE)
 """For a verb that asks the service."""
+service_and_downloads = _gathering(**_SERVICE, bandwidth=bandwidth)
+"""For a verb that asks the service and downloads files."""
 service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""

@@ -1,5 +1,7 @@
 """Limits hold over one run, and over one plan however often it is resumed (I7)."""
 
+import time
+
 import pytest
 
 from tests.support import bodies
@@ -66,3 +68,19 @@ def test_jobs_younger_than_min_age_are_held_until_they_were_seen_that_long(
     ended = workplace.run("plan").expect(0)
     assert "clean.min_age is 1h" in ended.out
     assert ended.last_line == f"Plan: no changes. 0 retained, {len(jobs)} held."
+
+
+def test_downloads_keep_to_the_limit_that_the_flag_or_the_environment_gives(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:
+    emulator.put_job("slow", bodies.render())
+    size = sum(file["size"] for file in emulator.truth()["slow"]["files"].values())
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    refused = workplace.run("apply", "plan.json", "--bwlimit", "08:00,fast").expect(64)
+    assert "--bwlimit '08:00,fast': 'fast' is no rate" in refused.err
+    assert "such as '08:00,2M 22:00,off'" in refused.err
+    begun = time.monotonic()
+    workplace.run("apply", "plan.json", extra={"RECONCILER_BWLIMIT": "30k"}).expect(0)
+    assert time.monotonic() - begun > size / (30 * 1024) > 2
+    assert emulator.cleaned() == {"slow"}
