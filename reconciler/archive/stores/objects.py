@@ -161,7 +161,7 @@ class ObjectStore:
 # -- what went wrong, in our words
 
 _GONE = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
-_RIGHTS = "Check the credentials, and that they may list, read, write and delete there (docs/stores.md)."
+_RIGHTS = "Check the credentials, and what they may do there (docs/stores.md)."
 _LATER = "Check the network and the address; what is archived already stays valid. Then apply again."
 
 
