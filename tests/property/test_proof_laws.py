@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ from tests.support.media_bytes import (
 
 # Read as text, so that a cut inside a letter and a stray byte order mark are among the examples.
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
-CUES = st.lists(WORDS, min_size=1, max_size=3)
+CUES = st.lists(WORDS.filter(lambda text: text.strip() and "-->" not in text), min_size=1, max_size=3)
 FILMS = st.builds(
     lambda count, index_last, large: mp4(*[PAIR] * count, index_last=index_last, large=large),
     st.integers(1, 4),
@@ -48,6 +49,12 @@ SOUNDS = st.builds(
     st.sampled_from([b"", ID3]),
     st.sampled_from([b"", ID3V1]),
 )
+
+
+def _vtt_cue(number: int, text: str) -> str:
+    return f"00:0{number}.000 --> 00:0{number}.900\n{text}"
+
+
 SUBTITLES = CUES.map(lambda cues: "".join(f"{n}\n0:00:0{n},0 --> 0:00:0{n},9\n{cue}\n" for n, cue in enumerate(cues)))
 MEDIA = st.one_of(
     FILMS.map(lambda made: ("mp4", made)),
@@ -57,7 +64,7 @@ MEDIA = st.one_of(
 )
 TEXTS = st.one_of(
     SUBTITLES.map(lambda text: ("srt", text.encode())),
-    CUES.map(lambda cues: ("vtt", ("WEBVTT\n\n" + "\n\n".join(cues)).encode())),
+    CUES.map(lambda cues: ("vtt", ("WEBVTT\n\n" + "\n\n".join(map(_vtt_cue, count(), cues))).encode())),
     WORDS.filter(lambda text: "<" not in text).map(lambda text: ("txt", text.encode())),
 )
 WHOLE_FILES = st.one_of(MEDIA, TEXTS)
