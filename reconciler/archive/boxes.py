@@ -7,6 +7,15 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+GIVE_BACK_BYTES = 16 * 1024 * 1024
+"""How much of a mapped file is looked at before its pages are given back."""
+
+
+def give_back(content: mmap.mmap) -> None:
+    """Let go of the pages that were read: they count as this process's memory, which must not grow with the file."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        content.madvise(mmap.MADV_DONTNEED)
+
 
 class Damaged(Exception):
     """The file is cut or damaged; the message says where it shows."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from reconciler.archive.boxes import Box, Damaged, boxes, first, numbers, table
+from reconciler.archive.boxes import GIVE_BACK_BYTES, Box, Damaged, boxes, first, give_back, numbers, table
 from reconciler.archive.findings import Answer, Finding
 from reconciler.archive.samples import Run, runs_of_fragment, runs_of_track, usual_lengths
 
@@ -73,20 +73,28 @@ def _media(content: mmap.mmap, whole: _Film) -> int:
     if first(content, index, b"mvhd") is None:
         raise Damaged(f"the mp4's index at byte {index.at} has no header")
     media = whole.all(b"mdat")
-    count = 0
-    for track in boxes(content, index.start, index.end):
-        if track.kind == b"trak":
-            prefix, is_film = _prefix_bytes(content, track), _is_film(content, track)
-            for run in runs_of_track(content, track):
-                _inside(run, media)
-                if is_film:
-                    _pictures(content, run, prefix)
-                count += 1
+    tracks = [box for box in boxes(content, index.start, index.end) if box.kind == b"trak"]
+    count = sum(_track(content, track, media) for track in tracks)
     usual = usual_lengths(content, index)
     for fragment in whole.all(b"moof"):
         for run in runs_of_fragment(content, fragment, usual):
             _inside(run, media)
             count += 1
+    return count
+
+
+def _track(content: mmap.mmap, track: Box, media: Sequence[Box]) -> int:
+    prefix, is_film = _prefix_bytes(content, track), _is_film(content, track)
+    count = passed = 0
+    for run in runs_of_track(content, track):
+        count += 1
+        _inside(run, media)
+        if is_film:
+            _pictures(content, run, prefix)
+        passed += run.size
+        if passed > GIVE_BACK_BYTES:
+            give_back(content)
+            passed = 0
     return count
 
 
@@ -126,7 +134,11 @@ def _prefix_bytes(content: mmap.mmap, track: Box) -> int:
 
 
 def _pictures(content: mmap.mmap, run: Run, prefix: int) -> None:
+    kept_from = run.start
     for at, length in run.samples():
+        if at - kept_from > GIVE_BACK_BYTES:
+            give_back(content)
+            kept_from = at
         if length >= HOLE_BYTES and _is_zeros(content, at, HOLE_BYTES) and _is_zeros(content, at, length):
             raise Damaged(f"zeros stand where the picture at byte {at} belongs")
         if prefix:

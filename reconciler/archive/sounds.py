@@ -8,6 +8,7 @@ import mmap
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from reconciler.archive.boxes import GIVE_BACK_BYTES, give_back
 from reconciler.archive.findings import Answer, Finding
 
 _MPEG1_LAYER3_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -52,6 +53,8 @@ def _walked(content: mmap.mmap, size: int) -> _Walk:
         if not length:
             break
         at += length
+        if at // GIVE_BACK_BYTES > (at - length) // GIVE_BACK_BYTES:
+            give_back(content)
     return _Walk(begin, frames_end, at, frames)
 
 

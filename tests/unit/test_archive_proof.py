@@ -2,6 +2,8 @@
 
 import hashlib
 import struct
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -609,3 +611,32 @@ def test_a_large_file_is_read_to_its_end(tmp_path: Path) -> None:
     big = PNG_SIGN + chunk(b"IHDR", bytes(13)) + chunk(b"IDAT", bytes(3_000_000)) + chunk(b"IEND")
     assert refusal(tmp_path, "png", big) == ""
     assert "checksum" in refusal(tmp_path, "png", big.replace(b"\x00" * 100, b"\x00" * 99 + b"\x01", 1))
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from reconciler.archive.containers import structure
+path = Path(sys.argv[1])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with path.open("rb") as file:
+    told = structure(path.suffix[1:], file, path.stat().st_size)
+print(told.answer.value, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+PICTURE = picture(b"a" * 65_532)
+LARGE = {
+    "film.mp4": lambda: h264_mp4(*[PICTURE] * 2000),
+    "sound.mp3": lambda: mp3(90_000, header=b"\xff\xfb\xe8\xc0", length=1440),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_the_memory_that_a_walk_takes_does_not_grow_with_the_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(LARGE[name]())
+    assert path.stat().st_size > 120 << 20
+    walked = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(path)], capture_output=True, text=True, check=True, timeout=120
+    )
+    answer, grown_kib = walked.stdout.split()
+    assert (answer, int(grown_kib) < 48 << 10) == ("proved", True), walked.stdout
