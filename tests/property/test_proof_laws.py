@@ -2,7 +2,9 @@
 
 import hashlib
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -19,6 +21,7 @@ from tests.support.media_bytes import (
     PNG_SIGN,
     box,
     chunk,
+    counted_mp3,
     jpeg,
     mp3,
     mp4,
@@ -29,7 +32,7 @@ from tests.support.media_bytes import (
 
 # Read as text, so that a cut inside a letter and a stray byte order mark are among the examples.
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
-CUES = st.lists(WORDS, min_size=1, max_size=3)
+CUES = st.lists(WORDS.filter(lambda text: text.strip() and "-->" not in text), min_size=1, max_size=3)
 FILMS = st.builds(
     lambda count, index_last, large: mp4(*[PAIR] * count, index_last=index_last, large=large),
     st.integers(1, 4),
@@ -48,6 +51,12 @@ SOUNDS = st.builds(
     st.sampled_from([b"", ID3]),
     st.sampled_from([b"", ID3V1]),
 )
+
+
+def _vtt_cue(number: int, text: str) -> str:
+    return f"00:0{number}.000 --> 00:0{number}.900\n{text}"
+
+
 SUBTITLES = CUES.map(lambda cues: "".join(f"{n}\n0:00:0{n},0 --> 0:00:0{n},9\n{cue}\n" for n, cue in enumerate(cues)))
 MEDIA = st.one_of(
     FILMS.map(lambda made: ("mp4", made)),
@@ -57,7 +66,7 @@ MEDIA = st.one_of(
 )
 TEXTS = st.one_of(
     SUBTITLES.map(lambda text: ("srt", text.encode())),
-    CUES.map(lambda cues: ("vtt", ("WEBVTT\n\n" + "\n\n".join(cues)).encode())),
+    CUES.map(lambda cues: ("vtt", ("WEBVTT\n\n" + "\n\n".join(map(_vtt_cue, count(), cues))).encode())),
     WORDS.filter(lambda text: "<" not in text).map(lambda text: ("txt", text.encode())),
 )
 WHOLE_FILES = st.one_of(MEDIA, TEXTS)
@@ -194,3 +203,82 @@ def test_more_said_in_a_file_s_favour_never_turns_it_down(path: Path, file: tupl
     if judged(path, name, content, silent).refusal == "":
         more = replace(silent, declared=len(content), framed=True, checksums=md5_of(content), etag=f'"{silent.md5}"')
         assert judged(path, name, content, more).refusal == ""
+
+
+# -- damage of the right length, or with a length that fits it
+
+WITH_AN_END = st.one_of(
+    FILMS.map(lambda made: ("mp4", made)),
+    PICTURES,
+    st.integers(1, 5).map(lambda frames: ("mp3", counted_mp3(frames))),
+)
+
+
+def never_taken(path: Path, extension: str, damaged: bytes, whole: bytes) -> None:
+    """Whatever is told of the whole file, a damaged one is not taken for it."""
+    told: list[dict[str, Any]] = [{"checksums": md5_of(whole)}]
+    if len(damaged) != len(whole):
+        told += [{"declared": len(whole)}]
+    for each in told:
+        fits: dict[str, Any] = {"declared": len(damaged), "framed": True}
+        said = replace(came(damaged), **(fits | each))
+        assert judged(path, extension, damaged, said).refusal != ""
+
+
+@given(WITH_AN_END, st.data())
+def test_a_cut_file_whose_length_fits_is_never_taken_where_the_format_has_an_end(
+    path: Path, file: tuple[str, bytes], data: st.DataObject
+) -> None:  # I15
+    extension, content = file
+    cut = content[: data.draw(st.integers(0, len(content) - 1))]
+    assert judged(path, extension, cut, replace(came(cut), declared=len(cut))).refusal != ""
+
+
+@given(WITH_AN_END, st.binary(min_size=1, max_size=40).filter(lambda junk: junk.strip(b"\x00\r\n")))
+def test_anything_behind_a_file_is_never_taken_where_the_format_has_an_end(
+    path: Path, file: tuple[str, bytes], junk: bytes
+) -> None:  # I15
+    extension, content = file
+    longer = content + b"<!" + junk
+    assert judged(path, extension, longer, replace(came(longer), declared=len(longer))).refusal != ""
+
+
+@given(WHOLE_FILES, st.binary(min_size=1, max_size=40), st.data())
+def test_bytes_put_in_anywhere_are_never_taken(
+    path: Path, file: tuple[str, bytes], junk: bytes, data: st.DataObject
+) -> None:  # I15
+    extension, content = file
+    at = data.draw(st.integers(0, len(content)))
+    never_taken(path, extension, content[:at] + junk + content[at:], content)
+
+
+@given(WHOLE_FILES, st.data())
+def test_a_beginning_with_anything_behind_it_is_never_taken(
+    path: Path, file: tuple[str, bytes], data: st.DataObject
+) -> None:  # I15
+    extension, content = file
+    at = data.draw(st.integers(0, len(content) - 1))
+    rest = data.draw(st.one_of(st.just(bytes(len(content) - at)), st.binary(max_size=60)))
+    assume(content[:at] + rest != content)
+    never_taken(path, extension, content[:at] + rest, content)
+
+
+@given(WHOLE_FILES, WHOLE_FILES)
+def test_one_file_is_never_taken_for_another(
+    path: Path, file: tuple[str, bytes], other: tuple[str, bytes]
+) -> None:  # I15
+    assume(file[1] != other[1])
+    never_taken(path, file[0], other[1], file[1])
+
+
+@given(PICTURES, st.data())
+def test_a_png_of_which_anything_was_replaced_is_never_taken_though_the_length_fits(
+    path: Path, file: tuple[str, bytes], data: st.DataObject
+) -> None:  # I15
+    extension, content = file
+    assume(extension == "png")
+    at = data.draw(st.integers(0, len(content) - 1))
+    rest = data.draw(st.binary(min_size=len(content) - at, max_size=len(content) - at))
+    assume(content[:at] + rest != content)
+    damaged = content[:at] + rest
+    assert judged(path, extension, damaged, replace(came(damaged), declared=len(damaged))).refusal != ""

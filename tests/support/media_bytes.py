@@ -26,18 +26,46 @@ PAIR = b"\x01\x23" * 40
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
-def mp4(*chunks: bytes, index_last: bool = False, large: bool = False, behind: bytes = b"") -> bytes:
+def mp4(
+    *chunks: bytes, index_last: bool = False, large: bool = False, before: bytes = b"", behind: bytes = b""
+) -> bytes:
     """A film of these chunks of sound, each in an `mdat` of its own, with an index that names where each begins.
 
-    The chunks must be of one length.  `large` writes all lengths and places in 64 bits; `behind` is put at the end.
+    The chunks must be of one length.  `large` writes all lengths and places in 64 bits; `before` and `behind` are put
+    at the ends.
     """
     chunks = chunks or (PAIR,)
     media = [(large_box if large else box)(b"mdat", chunk) for chunk in chunks]
     moov = _moov([0] * len(chunks), len(chunks[0]) // 2, large=large)
-    head = len(FTYP) + (0 if index_last else len(moov)) + (16 if large else 8)
+    head = len(before) + len(FTYP) + (0 if index_last else len(moov)) + (16 if large else 8)
     places = [head + at for at in accumulate((len(each) for each in media[:-1]), initial=0)]
     moov = _moov(places, len(chunks[0]) // 2, large=large)
-    return b"".join([FTYP, *media, moov] if index_last else [FTYP, moov, *media]) + behind
+    return before + b"".join([FTYP, *media, moov] if index_last else [FTYP, moov, *media]) + behind
+
+
+def h264_mp4(*pictures: bytes) -> bytes:
+    """A film of one chunk of pictures, with the tables of H.264: each picture is units that begin with their length."""
+    avc1 = box(b"avc1", bytes(78), box(b"avcC", b"\x01\x42\x00\x1e\xff\xe0\x00"))
+    hdlr = full_box(b"hdlr", bytes(4), b"vide", bytes(12), b"film\x00")
+
+    def moov(at: int) -> bytes:
+        stbl = box(
+            b"stbl",
+            full_box(b"stsd", struct.pack(">I", 1), avc1),
+            full_box(b"stts", struct.pack(">III", 1, len(pictures), 1)),
+            full_box(b"stsc", struct.pack(">IIII", 1, 1, len(pictures), 1)),
+            full_box(b"stsz", struct.pack(f">II{len(pictures)}I", 0, len(pictures), *map(len, pictures))),
+            full_box(b"stco", struct.pack(">II", 1, at)),
+        )
+        mdia = box(b"mdia", hdlr, box(b"minf", stbl))
+        return box(b"moov", full_box(b"mvhd", bytes(96)), box(b"trak", mdia))
+
+    head = FTYP + moov(len(FTYP) + len(moov(0)) + 8)
+    return head + box(b"mdat", *pictures)
+
+
+def picture(*units: bytes) -> bytes:
+    return b"".join(struct.pack(">I", len(unit)) + unit for unit in units)
 
 
 def streamed_mp4(*, with_index: bool = False) -> bytes:
@@ -149,6 +177,19 @@ def mp3(frames: int = 6, *, header: bytes = b"\xff\xfb\x10\xc0", length: int = 1
     return (header + bytes(length - 4)) * frames
 
 
+def head_frame(frames: int, size: int, *, name: bytes = b"Info") -> bytes:
+    """A frame of silence that holds a head: how many frames there are, and of how many bytes; 0 leaves one out."""
+    counts = b"".join(struct.pack(">I", count) for count in (frames, size) if count)
+    told = bytes(17) + name + struct.pack(">I", bool(frames) + 2 * bool(size)) + counts
+    if name == b"VBRI":
+        told = bytes(32) + name + struct.pack(">HHH", 1, 0, 0) + struct.pack(">II", size, frames)
+    return b"\xff\xfb\x10\xc0" + told + bytes(100 - len(told))
+
+
+def counted_mp3(frames: int = 5, *, name: bytes = b"Info", counts_itself: bool = False) -> bytes:
+    return head_frame(frames + counts_itself, 104 * (frames + 1), name=name) + mp3(frames)
+
+
 ID3 = b"ID3\x04\x00\x00\x00\x00\x01\x02" + bytes(130)
 """A tag of 130 bytes before the frames; its length is written in sevens of bits."""
 ID3V1 = b"TAG" + b" " * 125
@@ -165,6 +206,7 @@ WHOLE: dict[str, tuple[str, bytes]] = {
     "mp4": ("mp4", mp4()),
     "mp4 with its index last": ("mp4", mp4(PAIR, PAIR, index_last=True)),
     "mp4 with wide boxes": ("mp4", mp4(PAIR, large=True)),
+    "mp4 of pictures": ("mp4", h264_mp4(picture(b"a" * 20, b"b" * 30), picture(b"c" * 25))),
     "mp4 in fragments": ("mp4", streamed_mp4()),
     "mp4 in fragments, indexed": ("mp4", streamed_mp4(with_index=True)),
     "jpg": ("jpg", jpeg()),
@@ -173,6 +215,9 @@ WHOLE: dict[str, tuple[str, bytes]] = {
     "png with a comment": ("png", png(told=b"an orchard")),
     "mp3": ("mp3", mp3()),
     "mp3 with tags": ("mp3", ID3 + mp3() + ID3V1),
+    "mp3 with a head": ("mp3", counted_mp3()),
+    "mp3 with a head that counts itself": ("mp3", counted_mp3(counts_itself=True)),
+    "mp3 with a Fraunhofer head": ("mp3", counted_mp3(name=b"VBRI")),
     "srt": ("srt", SRT),
     "vtt": ("vtt", VTT),
     "txt": ("txt", TXT),
