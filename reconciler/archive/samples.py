@@ -3,7 +3,7 @@
 import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from reconciler.archive.boxes import Box, Damaged, boxes, first, numbers, table
 
@@ -101,7 +101,8 @@ def _samples_per_chunk(content: mmap.mmap, tables: Mapping[bytes, Box], chunks: 
         raise Damaged("no numbers of samples are given for its chunks")
     read = table(content, box, 8, 3 * numbers(content, box, "I", 4)[0])
     begins, counts = read[0::3], read[1::3]
-    if not begins or begins[0] != 1:
+    # Entries that do not ascend would spread over other chunks than there are.
+    if not begins or begins[0] != 1 or any(one >= next_one for one, next_one in pairwise(begins)):
         raise Damaged(f"the mp4 table at byte {box.at} cannot be read")
     for at, count in enumerate(counts):
         stop = begins[at + 1] if at + 1 < len(begins) else chunks + 1

@@ -1,6 +1,7 @@
 """Laws of the proof: for every whole file, cut, changed or replaced in whatever way (I15)."""
 
 import hashlib
+import struct
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -22,9 +23,12 @@ from tests.support.media_bytes import (
     box,
     chunk,
     counted_mp3,
+    full_box,
+    h264_mp4,
     jpeg,
     mp3,
     mp4,
+    picture,
     png,
     segment,
     streamed_mp4,
@@ -282,3 +286,33 @@ def test_a_png_of_which_anything_was_replaced_is_never_taken_though_the_length_f
     assume(content[:at] + rest != content)
     damaged = content[:at] + rest
     assert judged(path, extension, damaged, replace(came(damaged), declared=len(damaged))).refusal != ""
+
+
+FILMS_OF_ALL_KINDS = st.sampled_from(
+    [
+        mp4(PAIR, PAIR),
+        mp4(PAIR, large=True),
+        h264_mp4(picture(b"a" * 20), picture(b"b" * 30)),
+        h264_mp4(*[picture(b"a" * 20)] * 4, spread=((1, 1), (2, 1), (3, 1), (4, 1)), chunks=4),
+        streamed_mp4(with_index=True),
+        streamed_mp4()
+        + full_box(b"sidx", struct.pack(">IIIIHHIII", 1, 1000, 0, 0, 0, 1, 0, 0, 0))
+        + box(b"mfra", full_box(b"tfra", struct.pack(">III", 1, 0, 0))),
+    ]
+)
+
+
+TABLES = st.sampled_from(
+    [b"stsc", b"stsz", b"stco", b"co64", b"stsd", b"trun", b"tfhd", b"trex", b"sidx", b"tfra", b"moov"]
+)
+DAMAGE = st.tuples(TABLES, st.integers(-4, 64), st.sampled_from([0, 1, 2, 3, 127, 128, 255]))
+
+
+@given(FILMS_OF_ALL_KINDS, st.lists(DAMAGE, min_size=1, max_size=4))
+def test_any_damage_of_a_film_s_tables_is_judged_without_an_error(
+    path: Path, film: bytes, damage: list[tuple[bytes, int, int]]
+) -> None:  # I15
+    damaged = bytearray(film)
+    for name, behind, value in damage:
+        damaged[(film.find(name) + behind) % len(film)] = value
+    judged(path, "mp4", bytes(damaged))

@@ -43,19 +43,26 @@ def mp4(
     return before + b"".join([FTYP, *media, moov] if index_last else [FTYP, moov, *media]) + behind
 
 
-def h264_mp4(*pictures: bytes) -> bytes:
-    """A film of one chunk of pictures, with the tables of H.264: each picture is units that begin with their length."""
+def h264_mp4(*pictures: bytes, spread: tuple[tuple[int, int], ...] = (), chunks: int = 1) -> bytes:
+    """A film of pictures with the tables of H.264: each picture is units that begin with their length.
+
+    `spread` is its table of chunks, each entry the first chunk and the pictures in each from there on; by default all
+    pictures lie in one.
+    """
+    spread = spread or ((1, len(pictures)),)
+    each = len(pictures) // chunks
     avc1 = box(b"avc1", bytes(78), box(b"avcC", b"\x01\x42\x00\x1e\xff\xe0\x00"))
     hdlr = full_box(b"hdlr", bytes(4), b"vide", bytes(12), b"film\x00")
 
     def moov(at: int) -> bytes:
+        places = [at + sum(map(len, pictures[: each * number])) for number in range(chunks)]
         stbl = box(
             b"stbl",
             full_box(b"stsd", struct.pack(">I", 1), avc1),
             full_box(b"stts", struct.pack(">III", 1, len(pictures), 1)),
-            full_box(b"stsc", struct.pack(">IIII", 1, 1, len(pictures), 1)),
+            full_box(b"stsc", struct.pack(">I", len(spread)), *(struct.pack(">III", *entry, 1) for entry in spread)),
             full_box(b"stsz", struct.pack(f">II{len(pictures)}I", 0, len(pictures), *map(len, pictures))),
-            full_box(b"stco", struct.pack(">II", 1, at)),
+            full_box(b"stco", struct.pack(f">I{chunks}I", chunks, *places)),
         )
         mdia = box(b"mdia", hdlr, box(b"minf", stbl))
         return box(b"moov", full_box(b"mvhd", bytes(96)), box(b"trak", mdia))

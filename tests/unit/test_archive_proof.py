@@ -413,6 +413,11 @@ DAMAGED_FILMS: dict[str, tuple[bytes, str]] = {
         replaced(FILM, struct.pack(">II", 0, 2), struct.pack(">II", 0, 99)),
         "shorter than",
     ),
+    "a table of chunks that does not ascend": (
+        h264_mp4(*[picture(b"a" * 20)] * 2, spread=((1, 1), (3, 1), (1, 1))),
+        "cannot be read",
+    ),
+    "a table of chunks that begins late": (h264_mp4(picture(b"a" * 20), spread=((2, 1),)), "cannot be read"),
     "an index without a head": (replaced(mp4(), b"mvhd", b"free"), "has no header"),
     "a track without tables": (replaced(mp4(), b"stbl", b"free"), "has no tables"),
     "a track without lengths": (replaced(mp4(), b"stsz", b"free"), "no lengths are given"),
@@ -437,6 +442,14 @@ def test_a_film_whose_tables_and_media_disagree_is_refused_however_well_it_came(
     tmp_path: Path, content: bytes, told: str
 ) -> None:  # I15
     assert told in refusal(tmp_path, "mp4", content, declared=len(content))
+
+
+def test_a_film_of_several_chunks_of_several_sizes_is_taken(tmp_path: Path) -> None:
+    pictures = [picture(bytes([65 + at]) * (20 + at)) for at in range(4)]
+    for spread in (((1, 2),), ((1, 2), (2, 2))):
+        assert refusal(tmp_path, "mp4", h264_mp4(*pictures, spread=spread, chunks=2)) == ""
+    wrong = h264_mp4(*pictures, spread=((1, 1), (2, 3)), chunks=2)
+    assert "where there is none" in refusal(tmp_path, "mp4", wrong) or "not tiled" in refusal(tmp_path, "mp4", wrong)
 
 
 def test_an_index_of_fragments_that_are_there_is_no_reason_to_refuse(tmp_path: Path) -> None:
