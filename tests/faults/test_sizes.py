@@ -101,7 +101,7 @@ def test_a_resumed_run_counts_what_the_first_one_did(limited: Limited, emulator:
         put(emulator, job)
     limit = total(emulator)
     plan = limited.plan(limit)
-    emulator.fault("asset", "ok 404", match=B)  # measured, and not to be had
+    emulator.fault("asset", "ok 404*2", match=B)  # measured, and not to be had
     report = limited.apply(plan, limit)
     assert [result.outcome for result in report.results] == [Outcome.CLEANED, Outcome.FAILED]
     emulator.clear_faults()
