@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import uuid
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
@@ -26,6 +27,11 @@ def bag_name(job_id: str, fingerprint: str) -> str:
 def receipt_name(job_id: str, fingerprint: str) -> str:
     """Give the receipt's file relative to a store's root.  It stands outside the bag, which nothing changes later."""
     return f"receipts/{safe_id(job_id)}/{_short(fingerprint)}.intoto.json"
+
+
+def aside_name(name: str) -> str:
+    """Give a place under `damaged/` for what stands under a name: another one each time."""
+    return f"damaged/{name.replace('/', '-')}-{uuid.uuid4().hex[:8]}"
 
 
 def _short(fingerprint: str) -> str:

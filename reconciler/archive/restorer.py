@@ -35,7 +35,8 @@ class StoreRestorer:
         if self._target.has(name):
             return Restored(job_id=receipt.job_id, problem=f"{folder} is there already, and is not overwritten")
         wanted = [file for file in receipt.files if self._whole_bag or file.path.startswith(PAYLOAD)]
-        self._target.room_for(sum(file.size for file in wanted))
+        size = sum(file.size for file in wanted)
+        self._target.room_for(size)
         workplace = self._target.workplace(name)
         passed_over: list[str] = []
         try:
@@ -52,7 +53,6 @@ class StoreRestorer:
             self._target.discard(workplace)
             with suppress(OSError):  # of no use to whoever looks at what was restored
                 workplace.parent.rmdir()
-        size = sum(file.size for file in wanted)
         return Restored(
             job_id=receipt.job_id,
             folder=str(folder),

@@ -1,13 +1,13 @@
 """Read bags again, and make copies that are not whole anew from those that are; each is told in the audit."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt
 from reconciler.engine.ports import BagCheck, BagState, BagVerifier, Ledger, Run
-from reconciler.engine.verifying import newest_by_bag, newest_by_job, refuse_unknown
+from reconciler.engine.verifying import newest_bags
 from reconciler.errors import ArchiveError, StoreNotWritable
 
 
@@ -58,15 +58,14 @@ def repair_bags(
         LockedByAnotherRun, GuardRefused, LedgerError: the ledger cannot be had; nothing was done.
         StoreNotWritable: a store takes no more; what was mended is recorded.
     """
-    refuse_unknown(ids, newest_by_job(ledger) if ids else {})
+    receipts = newest_bags(ledger, ids)
     checks: list[BagCheck] = []
     repaired: list[Repaired] = []
     with ledger.open_run("repair", account) as run:
-        for receipt in newest_by_bag(ledger):
-            if not ids or receipt.job_id in ids:
-                for check, new in _mended(receipt, verifier.verify(receipt), mender, run):
-                    checks.append(check)
-                    repaired += [new] if new else []
+        for receipt in receipts:
+            for check, new in _mended(receipt, verifier.verify(receipt), mender, run):
+                checks.append(check)
+                repaired += [new] if new else []
     return RepairReport(checks=tuple(checks), repaired=tuple(repaired))
 
 
@@ -83,17 +82,8 @@ def _mended(
         except StoreNotWritable:
             raise
         except ArchiveError as error:  # one bag that cannot be mended must not keep the others from it
-            yield _still(check, error.message), None
+            yield replace(check, problem=f"{check.problem}; not mended: {error.message}"), None
             continue
         run.record_repaired(receipt, store=check.store, source=source, aside=aside)
         new = Repaired(job_id=check.job_id, bag=check.bag, store=check.store, source=source, aside=aside)
-        yield _now_whole(check), new
-
-
-def _still(check: BagCheck, why: str) -> BagCheck:
-    problem = f"{check.problem}; not mended: {why}"
-    return BagCheck(job_id=check.job_id, store=check.store, bag=check.bag, state=check.state, problem=problem)
-
-
-def _now_whole(check: BagCheck) -> BagCheck:
-    return BagCheck(job_id=check.job_id, store=check.store, bag=check.bag, state=BagState.WHOLE)
+        yield replace(check, state=BagState.WHOLE, problem=""), new

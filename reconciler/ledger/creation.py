@@ -13,7 +13,7 @@ from typing import cast
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from reconciler.ledger.revisions import bring_up_to_date
+from reconciler.ledger.revisions import bring_up_to_date, on_disk
 
 
 def make_ledger(path: Path) -> None:
@@ -33,7 +33,7 @@ def make_ledger(path: Path) -> None:
     finally:
         with suppress(OSError):
             unfinished.unlink()
-    _sync_folder(path.parent)
+    on_disk(path.parent)
 
 
 def _empty_ledger(path: Path) -> bytes:
@@ -45,11 +45,3 @@ def _empty_ledger(path: Path) -> bytes:
             return cast("SqliteConnection", connection.connection.driver_connection).serialize()
     finally:
         engine.dispose()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -106,9 +106,9 @@ def _copied(path: Path, revision: str, at: str) -> Path:
         unfinished.unlink(missing_ok=True)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
             source.backup(target)
-        _on_disk(unfinished)
+        on_disk(unfinished)
         unfinished.rename(copy)
-        _on_disk(copy.parent)
+        on_disk(copy.parent)
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
@@ -119,7 +119,8 @@ def _copied(path: Path, revision: str, at: str) -> Path:
     return copy
 
 
-def _on_disk(path: Path) -> None:
+def on_disk(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -10,10 +10,9 @@ import pytest
 
 from reconciler.archive.restorer import StoreRestorer
 from reconciler.archive.stores.local import LocalStore
-from reconciler.core.job import JobId
 from reconciler.core.receipt import BagFile, Receipt
 from reconciler.errors import ArchiveError, StoreNotWritable
-from tests.support.values import NOON
+from tests.support.bags import receipt_of
 
 BAG = "jobs/a/0123456789ab"
 
@@ -30,15 +29,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 @pytest.fixture
 def receipt(store: LocalStore) -> Receipt:
-    return Receipt(
-        job_id=JobId("a"),
-        fingerprint="sha256:" + "0" * 64,
-        bag=BAG,
-        stores=(store.address,),
-        files=store.read_back(BAG),
-        evidence=(),
-        verified_at=NOON,
-    )
+    return receipt_of(store, BAG)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from reconciler.archive.verifier import StoreVerifier
 from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt
 from reconciler.engine.ports import BagCheck, BagState
-from tests.support.values import NOON
+from tests.support.bags import receipt_of
 
 FILES = {
     "bag-info.txt": b"External-Identifier: a\n",
@@ -38,18 +38,6 @@ def bagged(folder: Path, name: str = "archive") -> LocalStore:
     return store
 
 
-def receipt_of(store: LocalStore) -> Receipt:
-    return Receipt(
-        job_id=JobId("a"),
-        fingerprint="sha256:" + "0" * 64,
-        bag=BAG,
-        stores=(store.address,),
-        files=store.read_back(BAG),
-        evidence=(),
-        verified_at=NOON,
-    )
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     return bagged(tmp_path)
@@ -57,7 +45,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 @pytest.fixture
 def receipt(store: LocalStore) -> Receipt:
-    return receipt_of(store)
+    return receipt_of(store, BAG)
 
 
 def check(store: LocalStore, receipt: Receipt) -> tuple[BagState, str]:
@@ -212,7 +200,7 @@ def test_a_whole_bag_of_another_job_is_not_this_one_s(store: LocalStore, receipt
 
 def test_each_store_of_the_receipt_is_read_for_itself(tmp_path: Path) -> None:
     one, two = bagged(tmp_path, "one"), bagged(tmp_path, "two")
-    receipt = receipt_of(one)
+    receipt = receipt_of(one, BAG)
     three = LocalStore("file:./three", tmp_path / "three")
     (tmp_path / "two" / receipt.bag / "data/job.json").write_bytes(b"[]")
     both = dataclasses.replace(receipt, stores=("file:./two", "file:./three", "file:./one", "file:./four"))

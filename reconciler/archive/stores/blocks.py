@@ -1,9 +1,13 @@
-"""A file out of a store, read from its start: errors of reading in our words, and none of what is done with it."""
+"""Files of a store block by block: hashed, or given as files whose errors of reading are told in our words."""
 
+import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, BinaryIO
+
+from reconciler.core.receipt import BagFile
 
 BLOCK_BYTES = 1024 * 1024
 
@@ -13,6 +17,20 @@ Told = Callable[[], AbstractContextManager[None]]
 def as_file(blocks: Iterator[Any], told: Told) -> BinaryIO:
     """Give blocks of bytes as a file; `told` turns what goes wrong while the next one is fetched into our errors."""
     return io.BufferedReader(_Blocks(blocks, told), BLOCK_BYTES)
+
+
+def blocks_of(file: BinaryIO) -> Iterator[bytes]:
+    """Give an open file block by block."""
+    return iter(partial(file.read, BLOCK_BYTES), b"")
+
+
+def hashed(path: str, blocks: Iterable[Any]) -> BagFile:
+    """Take the length and the hash of a file of a bag, out of its blocks of bytes."""
+    sha256, size = hashlib.sha256(), 0
+    for block in blocks:
+        sha256.update(block)
+        size += len(block)
+    return BagFile(path=path, size=size, sha256=sha256.hexdigest())
 
 
 class _Blocks(io.RawIOBase):

@@ -6,22 +6,20 @@ keeps the promises of fsync.
 """
 
 import errno
-import hashlib
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler.archive.stores.blocks import BLOCK_BYTES, as_file
+from reconciler.archive.names import aside_name
+from reconciler.archive.stores.blocks import as_file, blocks_of, hashed
 from reconciler.archive.stores.spool import Spool, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
 
 PARTIAL = ".partial"
-ASIDE = "damaged"
 
 
 class LocalStore:
@@ -106,7 +104,7 @@ class LocalStore:
         with self._told("read"):
             opened = (self._root / name).open("rb")
         with opened:
-            yield as_file(iter(partial(opened.read, BLOCK_BYTES), b""), lambda: self._told("read"))
+            yield as_file(blocks_of(opened), lambda: self._told("read"))
 
     def names(self, below: str) -> Iterator[str]:
         """Give the names of all files below a folder, in order."""
@@ -117,7 +115,7 @@ class LocalStore:
     def set_aside(self, name: str) -> str:
         """Move a bag or a file to `damaged/`, so that its name is free."""
         with self._told("written to"):
-            aside = f"{ASIDE}/{name.replace('/', '-')}-{uuid.uuid4().hex[:8]}"
+            aside = aside_name(name)
             self._durable_folder((self._root / aside).parent)
             (self._root / name).rename(self._root / aside)
             _sync((self._root / name).parent)
@@ -162,15 +160,11 @@ def not_writable(address: str, action: str, error: OSError) -> ArchiveError:
 
 
 def _hashed(path: Path, folder: Path) -> BagFile:
-    sha256, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         # What was just written may only be in memory; where the system allows, the bytes of the disk are read.
         with suppress(OSError, AttributeError):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while block := file.read(BLOCK_BYTES):
-            sha256.update(block)
-            size += len(block)
-    return BagFile(path=path.relative_to(folder).as_posix(), size=size, sha256=sha256.hexdigest())
+        return hashed(path.relative_to(folder).as_posix(), blocks_of(file))
 
 
 def _sync_below(folder: Path) -> None:

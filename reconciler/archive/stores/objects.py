@@ -5,9 +5,7 @@ put with the condition that it is not there yet, after all the others.  A crash 
 and they are put again.  What is put in several parts appears as a whole when the last part has come.
 """
 
-import hashlib
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,14 +15,14 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import ObjectStore as Bucket
 
-from reconciler.archive.stores.blocks import BLOCK_BYTES, as_file
+from reconciler.archive.names import aside_name
+from reconciler.archive.stores.blocks import BLOCK_BYTES, as_file, hashed
 from reconciler.archive.stores.spool import Spool, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
 
 MARKER = "tagmanifest-sha256.txt"
 """The file whose presence makes a bag of what lies beside it."""
-ASIDE = "damaged"
 PART_BYTES = 8 * 1024 * 1024
 PARTS_AT_ONCE = 3
 """Of one upload; together with the part size they bound its memory."""
@@ -114,12 +112,8 @@ class ObjectStore:
         return tuple(self._hashed(key, key.removeprefix(f"{name}/")) for key in self.names(name))
 
     def _hashed(self, key: str, path: str) -> BagFile:
-        sha256, size = hashlib.sha256(), 0
         with self._told("read"):
-            for block in obstore.get(self._bucket, key).stream(min_chunk_size=BLOCK_BYTES):
-                sha256.update(block)
-                size += len(block)
-        return BagFile(path=path, size=size, sha256=sha256.hexdigest())
+            return hashed(path, obstore.get(self._bucket, key).stream(min_chunk_size=BLOCK_BYTES))
 
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
@@ -140,7 +134,7 @@ class ObjectStore:
 
     def set_aside(self, name: str) -> str:
         """Copy a bag or a file to `damaged/`, then take it away under its old name."""
-        aside = f"{ASIDE}/{name.replace('/', '-')}-{uuid.uuid4().hex[:8]}"
+        aside = aside_name(name)
         with self._told("written to"):
             keys = list(self.names(name)) or [name]
             for key in keys:
