@@ -18,6 +18,7 @@ from jsonschema import Draft7Validator
 from reconciler.archive.archiver import BagArchiver
 from reconciler.archive.bag import close_bag
 from reconciler.archive.download import Downloader
+from reconciler.archive.names import bag_name
 from reconciler.archive.stores.local import LocalStore
 from reconciler.archive.verifier import StoreVerifier
 from reconciler.core.desired import SecondRead
@@ -166,6 +167,63 @@ def test_a_bag_that_could_not_be_filled_leaves_nothing(place: Place, word: str) 
     with pytest.raises(ArchiveError, match=r"^the thumbnail|could not be fetched"):
         place.archive()
     assert [path for path in place.root.rglob("*") if path.is_file()] == []
+
+
+def large(place: Place) -> None:
+    """Make the video worth going on with, and all that comes after it."""
+    place.emulator.put_job(B, bodies.render(), sizes={"VIDEO/film.mp4": 3_000_000})
+
+
+def statuses(place: Place, of: str) -> list[int]:
+    return [
+        request["status"] for request in place.emulator.requests() if of in request["path"] and B in request["path"]
+    ]
+
+
+def test_the_next_attempt_goes_on_with_what_came_before_another_file_failed(place: Place) -> None:
+    large(place)
+    place.emulator.fault("asset", "503*", "/image/")
+    with pytest.raises(ArchiveError, match="could not be fetched"):
+        place.archive(B)
+    assert not (place.root / "jobs").exists()
+    place.emulator.clear_faults()
+    proof = place.archive(B)
+    assert statuses(place, "/VIDEO/") == [200, 304]
+    assert list((place.root / ".partial").iterdir()) == []
+    bagit.Bag(str(place.bag(proof))).validate()
+
+
+def test_what_was_refused_is_not_gone_on_with(place: Place) -> None:  # I15
+    large(place)
+    place.emulator.fault("asset", "flip", "/VIDEO/")
+    with pytest.raises(ArchiveError, match="is refused"):
+        place.archive(B)
+    assert [path for path in place.root.rglob("*") if path.is_file()] == []
+    place.archive(B)
+    assert statuses(place, "/VIDEO/")[-1] == 200
+
+
+def test_what_another_run_is_at_is_left_alone(place: Place) -> None:  # I8
+    large(place)
+    store = place.store
+    name = bag_name(B, place.detail(B).job.fingerprint).replace("/", "-")
+    others = store.workplace(name)
+    (others / "bag").mkdir()
+    (others / "bag" / "theirs").write_text("at work")
+    place.archive(B)
+    assert (others / "bag" / "theirs").read_text() == "at work"
+
+
+def test_half_made_files_that_a_crash_left_are_no_part_of_the_bag(place: Place) -> None:  # I8
+    store = place.store
+    left = store.workplace(bag_name(A, place.detail(A).job.fingerprint).replace("/", "-"))
+    for path in ("data/assets/video.mp4", "data/assets/other.bin", "data/job.json", "manifest-sha256.txt"):
+        (left / "bag" / path).parent.mkdir(parents=True, exist_ok=True)
+        (left / "bag" / path).write_text("half")
+    store.leave(left)
+    proof = place.archive(A)
+    assert all("other.bin" not in file.path for file in proof.receipt.files)
+    bagit.Bag(str(place.bag(proof))).validate()
 
 
 # -- a second reading

@@ -24,6 +24,12 @@ class BagStore(Protocol):
     def workplace(self, name: str) -> Path:
         """Make an empty local folder for unfinished work, on the store's own file system where it has one."""
 
+    def take_up(self, name: str) -> Path | None:
+        """Give the folder for unfinished work of this name that a run left, and that nobody works in; None if none."""
+
+    def leave(self, workplace: Path) -> None:
+        """Let go of unfinished work, so that it can be taken up.  Never raises."""
+
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work.  Never raises for what is gone already."""
 

@@ -45,6 +45,15 @@ class LocalStore:
         with self._told("written to"):
             return self._spool.workplace(name)
 
+    def take_up(self, name: str) -> Path | None:
+        """Give the folder below `.partial` that an earlier run left."""
+        with self._told("written to"):
+            return self._spool.take_up(name)
+
+    def leave(self, workplace: Path) -> None:
+        """Let go of unfinished work."""
+        self._spool.leave(workplace)
+
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work."""
         self._spool.discard(workplace)
