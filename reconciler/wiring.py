@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.core.findings import Finding
     from reconciler.core.snapshot import Snapshot
     from reconciler.engine.applying import Means
+    from reconciler.engine.archiving import CopyMeans
     from reconciler.engine.ports import (
         BagVerifier,
         Clock,
@@ -341,6 +342,30 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             progress=progress,
             stop=stop,
             pause=time.sleep,
+            evidence=evidence,
+        )
+
+
+@contextmanager
+def copy_means(
+    settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop"
+) -> Iterator["CopyMeans"]:
+    """Give the means of a run that only copies."""
+    from reconciler.engine.archiving import CopyMeans
+
+    with (
+        _api_calls(settings) as calls,
+        _evidence(settings, calls) as evidence,
+        _workers(settings, desired, progress) as workers,
+    ):
+        yield CopyMeans(
+            reader=_jobs_reader(settings, calls),
+            workers=workers,
+            ledger=ledger_writer(settings, progress),
+            clock=SystemClock(),
+            pacing=calls,
+            progress=progress,
+            stop=stop,
             evidence=evidence,
         )
 

@@ -16,7 +16,7 @@ from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
 from reconciler.engine.carrying_out import carry_out
 from reconciler.engine.enquiry import Enquiry
-from reconciler.engine.job_steps import JobSteps
+from reconciler.engine.job_steps import CopySteps, JobSteps
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import (
@@ -69,7 +69,8 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         _guard(desired, memory, work, fresh)
         if approved.has_work:
             run.use_plan(approved.plan_id)
-        steps = JobSteps(reader=means.reader, cleaner=means.cleaner, run=run, pause=means.pause)
+        copies = CopySteps(reader=means.reader, run=run)
+        steps = JobSteps(copies=copies, cleaner=means.cleaner, pause=means.pause)
         results, stopped = carry_out(
             work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress
         )

@@ -48,6 +48,7 @@ class JobResult:
 class RunReport:
     """The whole run.
 
+    `operation` is the verb, `plan_id` the plan that was applied, "" for a verb that needs none.
     `recovered` is what an earlier, interrupted run had left open.  `stopped` says why the run ended early, empty when
     it did not; `stop_code` is the exit code that goes with it.  `pace` is what the calls to the service came to.
     """
@@ -60,6 +61,7 @@ class RunReport:
     recovered: tuple[JobResult, ...] = ()
     stopped: str = ""
     stop_code: int = 0
+    operation: str = "apply"
 
     def count(self, outcome: Outcome) -> int:
         """How many jobs ended so."""

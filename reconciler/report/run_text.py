@@ -1,4 +1,4 @@
-"""What an apply did, as text and as JSON."""
+"""What an apply, or a run that only copies, did, as text and as JSON."""
 
 from collections.abc import Iterator
 
@@ -58,7 +58,7 @@ def run_summary(report: RunReport) -> str:
             f"{report.count(Outcome.NOT_STARTED)} not started",
         )
     )
-    return f"Apply: {counts}."
+    return f"{report.operation.capitalize()}: {counts}."
 
 
 def pace_line(pace: Pace) -> str:
@@ -83,6 +83,7 @@ def run_report_json(report: RunReport) -> str:
             {
                 "format_version": "1.0",
                 "run_id": report.run_id,
+                "operation": report.operation,
                 "plan_id": report.plan_id,
                 "account": report.account,
                 "exit_code": report.exit_code,
