@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -54,8 +54,16 @@ class KeylessSession(requests.Session):
         # Threads share it, and each is to find a connection to come back to.
         for scheme in ("https://", "http://"):
             self.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS_TO_A_HOST))
+        self._settings: dict[object, Mapping[str, Any]] = {}
         self.max_redirects = MOST_REDIRECTS
         self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Ask the environment for proxies and certificates once for each host, not for each file."""
+        key = (urlsplit(url)[:2], stream, verify, cert)
+        if key not in self._settings:
+            self._settings[key] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return dict(self._settings[key])
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Send a redirected request without credentials: requests would look into a netrc file again."""

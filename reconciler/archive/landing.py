@@ -5,7 +5,6 @@ these hash to.  A later run believes bytes that hash to what the notes say, and 
 took, or that anybody changed, begin the file anew.  So does a host that no longer has the same file, by its ETag.
 """
 
-import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import BinaryIO, NoReturn
 import msgspec
 
 from reconciler.archive.checksums import Offered
+from reconciler.archive.hashes import Hashes
 from reconciler.archive.proof import Transfer
 
 BLOCK_BYTES = 1024 * 1024
@@ -86,7 +86,7 @@ class Landing:
 
     def _reset(self, told: Told) -> None:
         self._told, self.size, self._is_whole = told, 0, False
-        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        self._hashes = Hashes(told.etag, told.checksums, told.declared)
         self._marked_size, self._marked_at = 0, time.monotonic()
 
     # -- what an earlier run left
@@ -94,10 +94,13 @@ class Landing:
     def _take_up(self, path: Path, notes: Path) -> None:
         """Go on from what is there, if it is what its notes say."""
         left = _read(notes)
-        if left is None or left.address != self._address or not self._is_hashed(path, left):
+        if left is None or left.address != self._address:
             self.forget()
-        else:
-            self._told, self._marked_size = left.told, self.size
+            return
+        self._reset(left.told)
+        if not self._is_hashed(path, left):
+            self.forget()
+        self._marked_size = self.size
 
     def _is_hashed(self, path: Path, left: Notes) -> bool:
         try:
@@ -106,7 +109,7 @@ class Landing:
                     self._count(block)
         except FileNotFoundError:
             return False
-        return (self.size, self._sha256.hexdigest()) == (left.size, left.sha256)
+        return (self.size, self._hashes.sha256) == (left.size, left.sha256)
 
     # -- what to ask for
 
@@ -192,8 +195,7 @@ class Landing:
             self.mark()
 
     def _count(self, block: bytes) -> None:
-        self._sha256.update(block)
-        self._md5.update(block)
+        self._hashes.update(block)
         self.size += len(block)
 
     def _end(self) -> None:
@@ -219,8 +221,7 @@ class Landing:
         if self._notes is None or self.size < WORTH_BYTES or not self.conditions:
             return
         self._file.flush()
-        sha256 = self._sha256.hexdigest()
-        notes = Notes(address=self._address, told=self._told, size=self.size, sha256=sha256)
+        notes = Notes(address=self._address, told=self._told, size=self.size, sha256=self._hashes.sha256)
         # Not synced: after a power failure the hash tells whether the bytes are there.
         unfinished = self._notes.with_suffix(".new")
         unfinished.write_bytes(msgspec.json.encode(notes))
@@ -239,8 +240,9 @@ class Landing:
             raise ValueError("it is not whole")
         return Transfer(
             size=self.size,
-            sha256=self._sha256.hexdigest(),
-            md5=self._md5.hexdigest(),
+            sha256=self._hashes.sha256,
+            md5=self._hashes.md5,
+            md5s_of_parts=self._hashes.md5s_of_parts,
             declared=self._told.declared,
             framed=self._told.framed,
             content_type=self._told.content_type,

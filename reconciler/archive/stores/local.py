@@ -6,6 +6,7 @@ keeps the promises of fsync.
 """
 
 import errno
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.archive.names import aside_name
-from reconciler.archive.stores.blocks import as_file, blocks_of, hashed
+from reconciler.archive.stores.blocks import as_file, blocks_of
 from reconciler.archive.stores.spool import Spool, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
@@ -169,11 +170,12 @@ def not_writable(address: str, action: str, error: OSError) -> ArchiveError:
 
 
 def _hashed(path: Path, folder: Path) -> BagFile:
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         # What was just written may only be in memory; where the system allows, the bytes of the disk are read.
         with suppress(OSError, AttributeError):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashed(path.relative_to(folder).as_posix(), blocks_of(file))
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return BagFile(path=path.relative_to(folder).as_posix(), size=file.tell(), sha256=sha256)
 
 
 def _sync_below(folder: Path) -> None:
