@@ -1,7 +1,6 @@
 """`reconciler verify`: look at archived copies again.  Contacts no service; writes to no store, but with --repair."""
 
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
@@ -9,11 +8,15 @@ import click
 from reconciler.cli import options, output
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from reconciler.engine.verifying import Wanted
     from reconciler.wiring import Settings
 
 
-def _share(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Fraction | None:
+def _share(_ctx: click.Context, _param: click.Parameter, text: str | None) -> "Fraction | None":
+    from fractions import Fraction
+
     if text is None:
         return None
     number = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%", text)
@@ -55,7 +58,7 @@ def verify(
     settings: "Settings",
     no_color: bool,
     every: bool,
-    sample: Fraction | None,
+    sample: "Fraction | None",
     fast: bool,
     repair: bool,
     as_json: bool,
@@ -94,7 +97,7 @@ def verify(
     return code
 
 
-def _wanted(ids: tuple[str, ...], *, every: bool, sample: Fraction | None, fast: bool, repair: bool) -> "Wanted":
+def _wanted(ids: tuple[str, ...], *, every: bool, sample: "Fraction | None", fast: bool, repair: bool) -> "Wanted":
     from reconciler.core.job import JobId
     from reconciler.engine.copies import Reading
     from reconciler.engine.verifying import Wanted

@@ -188,7 +188,7 @@ class Recorder:
         try:
             self._log.record(self._pending)
         except LedgerError as error:
-            self.problem = f"{len(self._pending)} of the looks are not recorded: {error.message}"
+            self.problem = f"not recorded in the ledger (looks: {len(self._pending)}): {error.message}"
         else:
             self._pending, self.problem = [], ""
         self._written_at = self._clock.now()

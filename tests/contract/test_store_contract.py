@@ -226,8 +226,9 @@ def test_a_bucket_that_is_gone_stops_the_run(server: S3Server, tmp_path: Path) -
         store.publish(workplace, NAME)
     with pytest.raises(StoreNotWritable, match=no_bucket):
         store.publish_file(b"x", "receipts/a")
-    with pytest.raises(ArchiveError, match="there is no such bucket"):
-        store.read_back(NAME)
+    for look in (store.read_back, store.sizes):
+        with pytest.raises(ArchiveError, match="there is no such bucket"):
+            look(NAME)
 
 
 def test_a_server_that_does_not_answer_stops_the_run_and_its_secrets_are_told_nowhere(tmp_path: Path) -> None:  # I11

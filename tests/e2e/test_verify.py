@@ -164,7 +164,7 @@ def test_a_ledger_that_cannot_be_written_keeps_nothing_from_being_told(archived:
         hog.execute("BEGIN IMMEDIATE")
         ended = archived.run("verify").expect(8)
     assert f"! {A}  damaged: data/assets/image.png is not what was archived" in ended.out
-    assert "Note: 3 of the looks are not recorded: the ledger " in ended.out
+    assert "Note: not recorded in the ledger (looks: 3): the ledger " in ended.out
     assert ended.last_line == "Verify: 2 bags whole, 1 damaged, 0 missing."
     assert remembered(archived) == before
 

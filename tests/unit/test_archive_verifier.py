@@ -243,6 +243,10 @@ def test_a_fast_look_sees_files_that_lack_are_too_many_or_of_another_length(
     (bag / "data/assets/video.mp4").write_bytes(FILES["data/assets/video.mp4"])
     put_in(bag)
     assert fast(store, receipt) == (BagState.DAMAGED, "data/assets/extra.mp4 was put in")
+    (bag / "data/assets/extra.mp4").unlink()
+    link_to_nowhere(bag)
+    state, problem = fast(store, receipt)
+    assert (state, "cannot be read" in problem) == (BagState.DAMAGED, True)
     shutil.rmtree(bag)
     assert fast(store, receipt) == (BagState.MISSING, "the bag is not there")
 

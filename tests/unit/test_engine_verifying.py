@@ -211,7 +211,7 @@ def test_where_nothing_can_be_recorded_what_was_found_is_told_all_the_same(tmp_p
     log = Refusing()
     report = verify_bags(archive.ledger, StoreVerifier(archive.stores), log, archive.clock, wanted())
     assert [check.state for check in report.checks].count(BagState.DAMAGED) == 1
-    assert report.unrecorded == "4 of the looks are not recorded: the ledger is read-only"
+    assert report.unrecorded == "not recorded in the ledger (looks: 4): the ledger is read-only"
     assert log.asked == 1
 
 
@@ -220,7 +220,9 @@ def test_a_long_verification_is_recorded_every_so_often_and_what_was_refused_onc
     log = Refusing()
     clock = Ticking(archive.clock.now())
     verifier = StoreVerifier(archive.stores)
-    assert verify_bags(archive.ledger, verifier, log, clock, wanted()).unrecorded.startswith("12 of the looks")
+    assert verify_bags(archive.ledger, verifier, log, clock, wanted()).unrecorded.startswith(
+        "not recorded in the ledger (looks: 12): "
+    )
     assert log.asked > 3
     log.takes = True
     report = verify_bags(archive.ledger, verifier, log, clock, wanted())

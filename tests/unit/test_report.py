@@ -185,7 +185,7 @@ def test_a_sample_says_how_much_of_how_much_was_looked_at_and_a_receipt_is_told_
         copies=40,
         how=Reading.WHOLE,
         is_sample=True,
-        unrecorded="2 of the looks are not recorded: the ledger ledger.db cannot be used",
+        unrecorded="not recorded in the ledger (looks: 2): the ledger ledger.db cannot be used",
     )
     golden("verify-sample.txt", verify_text(told, style=PLAIN))
     golden("verify-sample.json", verify_json(told, (), exit_code=8))
