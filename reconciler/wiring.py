@@ -32,8 +32,9 @@ if TYPE_CHECKING:
         Progress,
         Stop,
         TimesReader,
+        VerificationLog,
     )
-    from reconciler.engine.repairing import BagMender
+    from reconciler.engine.repairing import RepairMeans
     from reconciler.engine.restoring import BagRestorer
     from reconciler.engine.status import AccountReaders
     from reconciler.engine.workers import Workers
@@ -203,11 +204,27 @@ def bag_verifier(settings: Settings) -> "BagVerifier":
     return StoreVerifier(_stores(settings, desired_state(settings)))
 
 
-def bag_mender(settings: Settings) -> "BagMender":
-    """Give what makes damaged copies anew."""
-    from reconciler.archive.mender import StoreMender
+def verification_log(settings: Settings) -> "VerificationLog":
+    """Give what records looks at copies in the ledger."""
+    from reconciler.ledger.verifications import SqliteVerificationLog
 
-    return StoreMender(_stores(settings, desired_state(settings)))
+    return SqliteVerificationLog(ledger_path(settings), clock=SystemClock())
+
+
+def repair_means(settings: Settings, desired: "DesiredState", progress: "Progress") -> "RepairMeans":
+    """Give what makes damaged copies anew, and records it."""
+    from reconciler.archive.mender import StoreMender
+    from reconciler.archive.verifier import StoreVerifier
+    from reconciler.engine.repairing import RepairMeans
+
+    stores = _stores(settings, desired)
+    return RepairMeans(
+        ledger=ledger_writer(settings, progress),
+        verifier=StoreVerifier(stores),
+        mender=StoreMender(stores, tool=TOOL),
+        log=verification_log(settings),
+        clock=SystemClock(),
+    )
 
 
 def bag_restorer(settings: Settings, to: Path, *, whole_bag: bool) -> "BagRestorer":

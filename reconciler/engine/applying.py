@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.desired import DesiredState
 from reconciler.core.guards import check, sizes_of
 from reconciler.core.job import JobId
+from reconciler.core.losses import Loss
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change, Plan, within_approval
 from reconciler.core.plan_making import compute_plan, plan_from
@@ -64,7 +65,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
     with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
         check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
         recovered = recover(means.reader, means.ledger, run)
-        fresh, memory = _observe_and_decide(means, run, desired, approved, tool_version)
+        fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
         work = _work(approved, fresh, memory, fold(means.ledger.entries()))
         _guard(desired, memory, work, fresh)
         if approved.has_work:
@@ -83,6 +84,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
             recovered=recovered,
             stopped=stopped.why,
             stop_code=stopped.exit_code,
+            lost=lost,
         )
         if approved.has_work and _is_spent(report):
             run.spend_plan(approved.plan_id)
@@ -91,7 +93,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
 
 def _observe_and_decide(
     means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
-) -> tuple[Plan, LedgerView]:
+) -> tuple[Plan, LedgerView, tuple[Loss, ...]]:
     enquiry = Enquiry(desired, means.evidence)
     may_go = frozenset(change.job_id for change in approved.changes)
     recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, approved=may_go)
@@ -106,7 +108,7 @@ def _observe_and_decide(
         fresh = compute_plan(desired, sized, memory, created_at=now, expires_at=now, tool_version=tool_version)
     for notice in enquiry.notices():
         means.progress.note(f"Note {notice.about}: {notice.message}")
-    return fresh, memory
+    return fresh, memory, recorded.lost
 
 
 # -- what is left of the approved plan

@@ -58,7 +58,8 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
         changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
         _guard(desired, recorded.memory, changes)
         _tell(means.progress, plan, chosen)
-        return _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
+        report = _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
+        return replace(report, lost=recorded.lost)
 
 
 def _planned(means: CopyMeans, desired: DesiredState, recorded: Recorded, chosen: Chosen) -> tuple[Inventory, CopyPlan]:

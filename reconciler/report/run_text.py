@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.core.canonical import canonical_json
 from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
+from reconciler.report.loss_text import losses_json, newly_lost_lines
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, harmless_lines, word
 
@@ -26,6 +27,9 @@ def _lines(report: RunReport, style: Style) -> Iterator[str]:
     if report.recovered:
         yield style.paint("Left open by an earlier run, settled now", Colour.BOLD)
         yield from (_line(result, style) for result in report.recovered)
+        yield ""
+    if report.lost:
+        yield from newly_lost_lines(report.lost, style)
         yield ""
     if report.results:
         yield style.paint("Done", Colour.BOLD)
@@ -92,6 +96,7 @@ def run_report_json(report: RunReport) -> str:
                 "counts": {outcome.value.replace(" ", "_"): report.count(outcome) for outcome in Outcome},
                 "results": [_result(result) for result in report.results],
                 "recovered": [_result(result) for result in report.recovered],
+                "lost": losses_json(report.lost),
             }
         ).decode("ascii")
         + "\n"

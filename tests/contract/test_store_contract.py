@@ -147,6 +147,14 @@ def test_the_names_below_a_folder_are_told_in_order(store: BagStore) -> None:
     assert list(store.names("receipts")) == ["receipts/a/1.json"]
 
 
+def test_lengths_are_told_as_the_files_have_them(store: BagStore) -> None:
+    assert dict(store.sizes(NAME)) == {}
+    store.publish(bag(store, data__x="three", empty=""), NAME)
+    store.publish_file(b"first", "jobs/a/0123456789abc")
+    assert dict(store.sizes(NAME)) == {file.path: file.size for file in store.read_back(NAME)}
+    assert dict(store.sizes(NAME)) == {"data/x": 5, "empty": 0, MARKER: 3}
+
+
 def test_what_is_set_aside_is_kept_and_its_name_is_free(store: BagStore) -> None:
     store.publish(bag(store, data__x="flipped"), NAME)
     aside = store.set_aside(NAME)
@@ -240,8 +248,9 @@ def test_a_bucket_that_is_gone_stops_the_run(server: S3Server, tmp_path: Path) -
         store.publish(workplace, NAME)
     with pytest.raises(StoreNotWritable, match=no_bucket):
         store.publish_file(b"x", "receipts/a")
-    with pytest.raises(ArchiveError, match="there is no such bucket"):
-        store.read_back(NAME)
+    for look in (store.read_back, store.sizes):
+        with pytest.raises(ArchiveError, match="there is no such bucket"):
+            look(NAME)
 
 
 def test_a_server_that_does_not_answer_stops_the_run_and_its_secrets_are_told_nowhere(tmp_path: Path) -> None:  # I11

@@ -25,7 +25,8 @@ from reconciler.core.desired import SecondRead
 from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.secret import Secret
-from reconciler.engine.ports import BagState, JobDetail
+from reconciler.engine.copies import BagState, Reading
+from reconciler.engine.ports import JobDetail
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import ArchiveError, StoreNotWritable
 from reconciler.pictory.calls import ApiCalls
@@ -400,10 +401,8 @@ def test_every_store_gets_the_same_bag_and_receipt_from_one_download(
     assert place.downloads() == len([file for file in proof.receipt.files if "/assets/" in file.path])
     assert files_below(tmp_path / "second") == files_below(place.root)
     assert proof.receipt.stores == ("file:./archive", "file:./second")
-    assert [check.state for check in StoreVerifier((place.store, second)).verify(proof.receipt)] == [
-        BagState.WHOLE,
-        BagState.WHOLE,
-    ]
+    verifier = StoreVerifier((place.store, second))
+    assert all(verifier.look(proof.receipt, store, Reading.WHOLE).is_whole for store in proof.receipt.stores)
 
 
 def test_a_bag_that_one_store_holds_is_copied_from_there_whichever_that_is(
@@ -489,7 +488,7 @@ def archived(place: Place) -> tuple[Place, Receipt]:
 
 
 def state(place: Place, receipt: Receipt) -> tuple[BagState, str]:
-    (check,) = StoreVerifier((place.store,)).verify(receipt)
+    check = StoreVerifier((place.store,)).look(receipt, receipt.stores[0], Reading.WHOLE)
     return check.state, check.problem
 
 

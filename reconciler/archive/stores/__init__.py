@@ -1,6 +1,6 @@
 """Where bags are kept: the port that every kind of store fits, one module per kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -53,6 +53,9 @@ class BagStore(Protocol):
 
     def names(self, below: str) -> Iterator[str]:
         """Give the name of every file below a folder, in order; of none where there is no such folder."""
+
+    def sizes(self, name: str) -> Mapping[str, int]:
+        """Give the length in bytes of every file of a bag by its path inside, as listed: no file is read."""
 
     def set_aside(self, name: str) -> str:
         """Move a bag or file that is not whole to where nobody takes it for one, and give its new name.

@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -121,6 +121,13 @@ class LocalStore:
         with self._told("read"):
             found = sorted(path for path in (self._root / below).rglob("*") if not path.is_dir())
         yield from (path.relative_to(self._root).as_posix() for path in found)
+
+    def sizes(self, name: str) -> Mapping[str, int]:
+        """Give the length of every file of a bag; a link counts as what it leads to, as when it is read."""
+        folder = self._root / name
+        with self._told("read"):
+            found = sorted(path for path in folder.rglob("*") if not path.is_dir())
+            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
 
     def set_aside(self, name: str) -> str:
         """Move a bag or a file to `damaged/`, so that its name is free."""

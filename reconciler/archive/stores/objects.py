@@ -139,6 +139,12 @@ class ObjectStore:
             found = sorted(each["path"] for page in obstore.list(self._bucket, below) for each in page)
         yield from found
 
+    def sizes(self, name: str) -> Mapping[str, int]:
+        """Give the length of every file of a bag, as the bucket lists it."""
+        with self._told("read"):
+            listed = [each for page in obstore.list(self._bucket, name) for each in page]
+        return {each["path"].removeprefix(f"{name}/"): each["size"] for each in listed}
+
     def set_aside(self, name: str) -> str:
         """Copy a bag or a file to `damaged/`, then take it away under its old name."""
         aside = aside_name(name)
