@@ -368,8 +368,11 @@ def copy_means(
     settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop"
 ) -> Iterator["CopyMeans"]:
     """Give the means of a run that only copies."""
+    from reconciler.archive.mender import StoreMender
+    from reconciler.archive.verifier import StoreVerifier
     from reconciler.engine.archiving import CopyMeans
 
+    stores = _stores(settings, desired)
     with (
         _api_calls(settings) as calls,
         _evidence(settings, calls) as evidence,
@@ -378,6 +381,8 @@ def copy_means(
         yield CopyMeans(
             reader=_jobs_reader(settings, calls),
             workers=workers,
+            verifier=StoreVerifier(stores),
+            mender=StoreMender(stores, tool=TOOL),
             ledger=ledger_writer(settings, progress),
             clock=SystemClock(),
             pacing=calls,
