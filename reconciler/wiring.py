@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.engine.ports import (
         BagVerifier,
         Clock,
+        CopyProgress,
         Evidence,
         JobsReader,
         Ledger,
@@ -339,7 +340,9 @@ def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts
 
 
 @contextmanager
-def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop") -> Iterator["Means"]:
+def apply_means(
+    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "Stop"
+) -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
@@ -365,7 +368,7 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
 
 @contextmanager
 def copy_means(
-    settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop"
+    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "Stop"
 ) -> Iterator["CopyMeans"]:
     """Give the means of a run that only copies."""
     from reconciler.archive.mender import StoreMender
@@ -393,7 +396,7 @@ def copy_means(
 
 
 @contextmanager
-def _workers(settings: Settings, desired: "DesiredState", progress: "Progress") -> Iterator["Workers"]:
+def _workers(settings: Settings, desired: "DesiredState", progress: "CopyProgress") -> Iterator["Workers"]:
     from reconciler.archive.archiver import BagArchiver
     from reconciler.archive.bandwidth import Bandwidth, timetable
     from reconciler.archive.download import Downloader
@@ -404,6 +407,7 @@ def _workers(settings: Settings, desired: "DesiredState", progress: "Progress") 
         patience_s=settings.patience_s,
         bandwidth=Bandwidth(timetable(settings.bandwidth), time_of_day=_time_here),
         say=settings.talk,
+        watch=progress,
     ) as downloader:
         archiver = BagArchiver(
             _stores(settings, desired),

@@ -5,6 +5,7 @@ Asset hosts need no key and must not get one, so this session has none; netrc fi
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from reconciler.archive.bandwidth import Bandwidth
 from reconciler.archive.checksums import offered
 from reconciler.archive.landing import Again, Landing, Room, Told
 from reconciler.archive.proof import Transfer
+from reconciler.engine.ports import Watch
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import ArchiveError, LinkRefused
 
@@ -83,7 +85,7 @@ class Downloader:
     """Fetches files over http(s).
 
     `patience_s` bounds how long one file is tried again after trouble, `bandwidth` how fast all of them come.  `say` is
-    told each wait and its reason.
+    told each wait and its reason, `watch` what comes.
     """
 
     def __init__(
@@ -96,7 +98,9 @@ class Downloader:
         bandwidth: Bandwidth | None = None,
         pause: Callable[[float], None] = time.sleep,
         say: Say = silent,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._bandwidth = bandwidth or Bandwidth()
         self._session = KeylessSession(user_agent)
         self._timeouts = (connect_s, read_s)
@@ -185,9 +189,21 @@ class Downloader:
                         self._take(response, landing)
 
     def _take(self, response: requests.Response, landing: Landing) -> None:
-        for block in _blocks(response, landing):
-            landing.write(block)
-            self._bandwidth.take(len(block))
+        with self._watched(response, landing) as count:
+            for block in _blocks(response, landing):
+                landing.write(block)
+                count(len(block))
+                self._bandwidth.take(len(block))
+
+    def _watched(self, response: requests.Response, landing: Landing) -> AbstractContextManager[Callable[[int], None]]:
+        if self._watch is None:
+            return nullcontext(_uncounted)
+        name = urlsplit(response.url).path.rpartition("/")[2]
+        return self._watch.coming(name, landing.declared, landing.size)
+
+
+def _uncounted(_bytes: int) -> None:
+    """Nobody watches."""
 
 
 def _blocks(response: requests.Response, landing: Landing) -> Iterator[bytes]:

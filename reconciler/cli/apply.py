@@ -37,22 +37,24 @@ def apply(
       reconciler apply
     """
     from reconciler import wiring
+    from reconciler.cli.progress import copy_progress
     from reconciler.cli.show import load
     from reconciler.cli.signals import stop_on_signals
     from reconciler.engine.applying import apply_plan
     from reconciler.report.run_text import run_report_json, run_report_text
 
-    style, progress = output.style(no_color=no_color), output.PlainProgress()
+    style = output.style(no_color=no_color)
     if plan_file is None:
         _needs_a_terminal()
     approved = load(plan_file) if plan_file else None
     desired = wiring.desired_state(settings)
     if approved is None:
-        approved = _ask(settings, desired, progress, no_color=no_color)
+        approved = _ask(settings, desired, output.PlainProgress(), no_color=no_color)
     if approved is None:
         return 0
     with (
         stop_on_signals() as stop,
+        copy_progress(no_color=no_color) as progress,
         wiring.apply_means(settings, desired, progress, stop) as means,
     ):
         report = apply_plan(means, desired, approved, tool_version=wiring.VERSION)

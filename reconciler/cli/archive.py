@@ -34,14 +34,19 @@ def archive(
       reconciler archive 0cda05ca-6cdb-4a6c-97bd-2e8d9ee08fcb
     """
     from reconciler import wiring
+    from reconciler.cli.progress import copy_progress
     from reconciler.cli.signals import stop_on_signals
     from reconciler.engine.archiving import archive_jobs
     from reconciler.report.run_text import run_report_json, run_report_text
 
     chosen = _chosen(ids, everything=everything, retained=retained)
-    style, progress = output.style(no_color=no_color), output.PlainProgress()
+    style = output.style(no_color=no_color)
     desired = wiring.desired_state(settings)
-    with stop_on_signals() as stop, wiring.copy_means(settings, desired, progress, stop) as means:
+    with (
+        stop_on_signals() as stop,
+        copy_progress(no_color=no_color) as progress,
+        wiring.copy_means(settings, desired, progress, stop) as means,
+    ):
         report = archive_jobs(means, desired, chosen)
     output.product(run_report_json(report) if as_json else run_report_text(report, style=style))
     return report.exit_code

@@ -23,12 +23,12 @@ from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import (
     NOBODY,
     Clock,
+    CopyProgress,
     Evidence,
     JobsCleaner,
     JobsReader,
     Ledger,
     Paced,
-    Progress,
     Run,
     Stop,
 )
@@ -48,7 +48,7 @@ class Means:
     ledger: Ledger
     clock: Clock
     pacing: Paced
-    progress: Progress
+    progress: CopyProgress
     stop: Stop
     pause: Callable[[float], None]
     evidence: Evidence = NOBODY

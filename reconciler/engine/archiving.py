@@ -22,6 +22,7 @@ from reconciler.engine.ports import (
     NOBODY,
     BagVerifier,
     Clock,
+    CopyProgress,
     Evidence,
     JobsReader,
     Ledger,
@@ -51,7 +52,7 @@ class CopyMeans:
     ledger: Ledger
     clock: Clock
     pacing: Paced
-    progress: Progress
+    progress: CopyProgress
     stop: Stop
     evidence: Evidence = NOBODY
 

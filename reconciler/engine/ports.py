@@ -1,6 +1,6 @@
 """What the engine needs of the world, as Protocols.  Read ports have no write methods: a dry run is a type (I6)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -325,6 +325,26 @@ class Progress(Protocol):
 
     def note(self, line: str) -> None:
         """Tell one line about the whole run; the same line is told once."""
+
+
+class Watch(Protocol):
+    """Whoever watches copies being made.  Told by several threads."""
+
+    def expect(self, jobs: int, size: int | None) -> None:
+        """So many jobs will be copied, of so many bytes all together, None where that is not known."""
+
+    def ended(self) -> None:
+        """One more of them has come to its end."""
+
+    def coming(self, name: str, size: int | None, there: int) -> AbstractContextManager[Callable[[int], None]]:
+        """A file comes in this block, of which `there` bytes are there already; what it gives takes each further count.
+
+        `name` is as the service has it; `size` is None where the host tells none.
+        """
+
+
+class CopyProgress(Progress, Watch, Protocol):
+    """Both."""
 
 
 class Stop(Protocol):

@@ -39,7 +39,7 @@ def downloads(emulator: EmulatorProcess) -> int:
 SELECTIONS = {"": {KEPT_NOW}, "--retained": {KEPT, KEPT_NOW}, "--all": {KEPT, KEPT_NOW, GOES}}
 
 
-@pytest.mark.parametrize(("flag", "copied"), SELECTIONS.items(), ids=lambda each: str(each) or "no flag")
+@pytest.mark.parametrize(("flag", "copied"), SELECTIONS.items(), ids=["no flag", "--retained", "--all"])
 def test_what_was_asked_for_is_copied_and_nothing_is_cleaned(
     account: Workplace, emulator: EmulatorProcess, flag: str, copied: set[str]
 ) -> None:  # I1
