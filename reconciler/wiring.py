@@ -29,11 +29,14 @@ if TYPE_CHECKING:
         Ledger,
         MemoryReader,
         Progress,
+        SignatureCheck,
+        Signer,
         Stop,
         TimesReader,
     )
     from reconciler.engine.repairing import BagMender
     from reconciler.engine.restoring import BagRestorer
+    from reconciler.engine.signed_receipts import ReceiptSignatures
     from reconciler.engine.status import AccountReaders
     from reconciler.ledger.reader import SqliteLedgerReader
     from reconciler.pictory.calls import ApiCalls
@@ -43,6 +46,7 @@ CALLS_PER_SECOND = 2.0
 """The service states no rate; two a second is what a careful client starts with (flag --tpslimit)."""
 MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
 """What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
+DESIRED_FILE = Path("retention.yaml")
 LEDGER_FILE = Path("state") / "ledger.db"
 VERSION = __version__
 TOOL = f"pictory-reconciler {VERSION}"
@@ -53,10 +57,11 @@ class Settings:
     """What the command line and the environment say.  Flag before environment before file.
 
     `inventory` is a snapshot to read in place of the service and the ledger.  `talk` takes the lines of whoever watches
-    each call (--verbose), which may hold text of the service.
+    each call (--verbose), which may hold text of the service.  `signing_key` and `verify_key` are files; without them
+    nothing is signed, and no signature is asked for.
     """
 
-    file: Path
+    file: Path = DESIRED_FILE
     state: Path | None = None
     inventory: Path | None = None
     calls_per_second: float = CALLS_PER_SECOND
@@ -65,6 +70,8 @@ class Settings:
     most_listed_jobs: int = MOST_LISTED_JOBS
     talk: Say = silent
     bandwidth: str = "off"
+    signing_key: Path | None = None
+    verify_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +205,14 @@ def bag_verifier(settings: Settings) -> "BagVerifier":
     return StoreVerifier(_stores(settings, desired_state(settings)))
 
 
+def receipt_signatures(settings: Settings, say: Say) -> "ReceiptSignatures | None":
+    """Give what holds the receipts in the stores against a key, None where none is named; `say` takes a warning."""
+    from reconciler.archive.receipt_files import SignedReceipts
+
+    check = signature_check(settings, say)
+    return SignedReceipts(_stores(settings, desired_state(settings)), check) if check else None
+
+
 def bag_mender(settings: Settings) -> "BagMender":
     """Give what makes damaged copies anew."""
     from reconciler.archive.mender import StoreMender
@@ -316,15 +331,32 @@ def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts
         )
 
 
+def signer(settings: Settings, say: Say) -> "Signer | None":
+    """Give the key that signs, None where none is named; `say` takes a warning about its file."""
+    from reconciler.signing.key_files import read_signing_key
+
+    return read_signing_key(settings.signing_key, say) if settings.signing_key else None
+
+
+def signature_check(settings: Settings, say: Say) -> "SignatureCheck | None":
+    """Give the key that tells good signatures, None where none is named; `say` takes a warning about its file."""
+    from reconciler.signing.key_files import read_verify_key
+
+    return read_verify_key(settings.verify_key, say) if settings.verify_key else None
+
+
 @contextmanager
 def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop") -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
     from reconciler.archive.archiver import BagArchiver
     from reconciler.archive.bandwidth import Bandwidth, timetable
     from reconciler.archive.download import Downloader
+    from reconciler.archive.run_records import StoreRecords
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
 
+    signs = signer(settings, progress.note)
+    stores = _stores(settings, desired)
     with (
         _api_calls(settings) as calls,
         _evidence(settings, calls) as evidence,
@@ -336,19 +368,21 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
         ) as downloader,
     ):
         archiver = BagArchiver(
-            _stores(settings, desired),
+            stores,
             copies=desired.copies,
             second_read=desired.second_read,
             downloader=downloader,
             clock=SystemClock(),
             account=desired.account,
             tool=TOOL,
+            signer=signs,
             say=progress.note,
         )
         yield Means(
             reader=_jobs_reader(settings, calls),
             cleaner=PictoryCleaner(calls),
             archiver=archiver,
+            records=StoreRecords(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress),
             clock=SystemClock(),
             pacing=calls,

@@ -34,6 +34,7 @@ from reconciler.engine.ports import (
 )
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
+from reconciler.engine.run_record import RunRecords, keep_record
 from reconciler.errors import (
     AuthenticationRefused,
     GuardRefused,
@@ -54,6 +55,7 @@ class Means:
     reader: JobsReader
     cleaner: JobsCleaner
     archiver: Archiver
+    records: RunRecords
     ledger: Ledger
     clock: Clock
     pacing: Paced
@@ -64,7 +66,7 @@ class Means:
 
 
 def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_version: str) -> RunReport:
-    """Do what was approved and is decided again now; report every approved job.
+    """Do what was approved and is decided again now; report every approved job; keep the record in the stores.
 
     Raises:
         PlanRefused, GuardRefused: the run is refused whole; nothing was archived or cleaned.
@@ -92,7 +94,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         )
         if approved.has_work and _is_spent(report):
             run.spend_plan(approved.plan_id)
-        return report
+    return keep_record(means.records, means.ledger.audit_events(), approved, report)
 
 
 def _observe_and_decide(
