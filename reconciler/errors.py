@@ -19,7 +19,7 @@ ReconcilerError                      1   anything below not listed apart
 │  ├─ LinkRefused                    8   a file's link does not lead to it: expired, or the file is gone
 │  └─ StoreNotWritable               8   the archive cannot take more: the run stops
 ├─ OutputLost                        1   what a verb had to say could not be written
-└─ Interrupted                 130/143   a signal; the job in hand was finished or left whole
+└─ Interrupted                 130/143   a signal; the jobs in hand were finished or left whole
 
 The exit-code table of the README is generated from `EXIT_CODES`, and a test holds the two together.
 """

@@ -38,12 +38,15 @@ if TYPE_CHECKING:
     from reconciler.engine.restoring import BagRestorer
     from reconciler.engine.signed_receipts import ReceiptSignatures
     from reconciler.engine.status import AccountReaders
+    from reconciler.engine.workers import Workers
     from reconciler.ledger.reader import SqliteLedgerReader
     from reconciler.pictory.calls import ApiCalls
 
 API_BASE_URL = "https://api.pictory.ai/pictoryapis"
 CALLS_PER_SECOND = 2.0
 """The service states no rate; two a second is what a careful client starts with (flag --tpslimit)."""
+COPIES_AT_ONCE, MOST_AT_ONCE = 4, 32
+"""How many jobs are copied at the same time, and at most (flag --parallelism)."""
 MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
 """What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
 DESIRED_FILE = Path("retention.yaml")
@@ -68,6 +71,7 @@ class Settings:
     patience_s: float = 60.0
     most_pages: int = MOST_PAGES
     most_listed_jobs: int = MOST_LISTED_JOBS
+    copies_at_once: int = COPIES_AT_ONCE
     talk: Say = silent
     bandwidth: str = "off"
     signing_key: Path | None = None
@@ -348,9 +352,6 @@ def signature_check(settings: Settings, say: Say) -> "SignatureCheck | None":
 @contextmanager
 def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop") -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
-    from reconciler.archive.archiver import BagArchiver
-    from reconciler.archive.bandwidth import Bandwidth, timetable
-    from reconciler.archive.download import Downloader
     from reconciler.archive.run_records import StoreRecords
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
@@ -360,13 +361,42 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
     with (
         _api_calls(settings) as calls,
         _evidence(settings, calls) as evidence,
-        Downloader(
-            user_agent=_user_agent(),
-            patience_s=settings.patience_s,
-            bandwidth=Bandwidth(timetable(settings.bandwidth), time_of_day=_time_here),
-            say=settings.talk,
-        ) as downloader,
+        _workers(settings, desired, progress, stores, signs) as workers,
     ):
+        yield Means(
+            reader=_jobs_reader(settings, calls),
+            cleaner=PictoryCleaner(calls),
+            workers=workers,
+            records=StoreRecords(stores, tool=TOOL, signer=signs),
+            ledger=ledger_writer(settings, progress),
+            clock=SystemClock(),
+            pacing=calls,
+            progress=progress,
+            stop=stop,
+            pause=time.sleep,
+            evidence=evidence,
+        )
+
+
+@contextmanager
+def _workers(
+    settings: Settings,
+    desired: "DesiredState",
+    progress: "Progress",
+    stores: "tuple[BagStore, ...]",
+    signs: "Signer | None",
+) -> Iterator["Workers"]:
+    from reconciler.archive.archiver import BagArchiver
+    from reconciler.archive.bandwidth import Bandwidth, timetable
+    from reconciler.archive.download import Downloader
+    from reconciler.archive.workers.threads import ThreadWorkers
+
+    with Downloader(
+        user_agent=_user_agent(),
+        patience_s=settings.patience_s,
+        bandwidth=Bandwidth(timetable(settings.bandwidth), time_of_day=_time_here),
+        say=settings.talk,
+    ) as downloader:
         archiver = BagArchiver(
             stores,
             copies=desired.copies,
@@ -378,19 +408,8 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             signer=signs,
             say=progress.note,
         )
-        yield Means(
-            reader=_jobs_reader(settings, calls),
-            cleaner=PictoryCleaner(calls),
-            archiver=archiver,
-            records=StoreRecords(stores, tool=TOOL, signer=signs),
-            ledger=ledger_writer(settings, progress),
-            clock=SystemClock(),
-            pacing=calls,
-            progress=progress,
-            stop=stop,
-            pause=time.sleep,
-            evidence=evidence,
-        )
+        with ThreadWorkers(archiver, settings.copies_at_once) as workers:
+            yield workers
 
 
 def _jobs_reader(settings: Settings, calls: "ApiCalls") -> "JobsReader":

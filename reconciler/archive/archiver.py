@@ -3,6 +3,7 @@
 download -> prove -> close the bag -> publish in one store, copy it to the others -> read back -> receipt (written last)
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ class _Fetched:
 class BagArchiver:
     """Implements engine.ports.Archiver over any number of stores, of which `copies` must hold the bag.
 
+    Threads may share it, each with a job of its own.
+
     A store that takes no more is gone without, and said, as long as enough of the others hold the bag; a bag that is
     not whole is an error in any of them.
     """
@@ -83,6 +86,7 @@ class BagArchiver:
         self._tool = tool
         self._signer = signer
         self._guided: set[str] = set()
+        self._guiding = threading.Lock()
 
     def archive(self, detail: JobDetail) -> VerifiedReceipt:
         """Copy everything the job has, read it back, write the receipt.
@@ -218,10 +222,11 @@ class BagArchiver:
         return proof
 
     def _leave_guide(self, store: BagStore) -> None:
-        """Leave a text for strangers in the root of a store, once."""
-        if store.address not in self._guided and not store.has(README):
-            store.publish_file(GUIDE, README)
-        self._guided.add(store.address)
+        """Leave a text for strangers in the root of a store, once, whichever job comes to it first."""
+        with self._guiding:
+            if store.address not in self._guided and not store.has(README):
+                store.publish_file(GUIDE, README)
+            self._guided.add(store.address)
 
 
 def _refuse_other_bytes(fetched: Sequence[_Fetched], files: Sequence[BagFile]) -> None:

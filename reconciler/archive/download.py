@@ -24,6 +24,7 @@ from reconciler.errors import ArchiveError, LinkRefused
 
 BLOCK_BYTES = 256 * 1024
 MOST_REDIRECTS = 5
+CONNECTIONS_TO_A_HOST = 32
 PAST_CACHES = {"Cache-Control": "no-cache", "Pragma": "no-cache"}
 NO_MORE: Mapping[str, str] = {}
 WONT_GET_BETTER = (
@@ -50,6 +51,9 @@ class KeylessSession(requests.Session):
     def __init__(self, user_agent: str) -> None:
         super().__init__()
         self.auth = NoKey()
+        # Threads share it, and each is to find a connection to come back to.
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS_TO_A_HOST))
         self.max_redirects = MOST_REDIRECTS
         self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
 

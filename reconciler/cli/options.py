@@ -12,7 +12,15 @@ import click
 
 from reconciler.cli import output
 from reconciler.engine.talk import silent
-from reconciler.wiring import CALLS_PER_SECOND, DESIRED_FILE, MOST_LISTED_JOBS, MOST_PAGES, Settings
+from reconciler.wiring import (
+    CALLS_PER_SECOND,
+    COPIES_AT_ONCE,
+    DESIRED_FILE,
+    MOST_AT_ONCE,
+    MOST_LISTED_JOBS,
+    MOST_PAGES,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,6 +92,16 @@ bandwidth = click.option(
     envvar="RECONCILER_BWLIMIT",
     help="How fast files are downloaded, all together: 2M (MiB a second; k, M, G), off, or a timetable in the time of "
     "this machine: '08:00,2M 22:00,off'.",
+)
+copies_at_once = click.option(
+    "--parallelism",
+    "copies_at_once",
+    metavar="N",
+    type=click.IntRange(min=1, max=MOST_AT_ONCE),
+    default=COPIES_AT_ONCE,
+    show_default=True,
+    envvar="RECONCILER_PARALLELISM",
+    help="Jobs that are copied at the same time; they are cleaned one after the other all the same.",
 )
 signing_key = click.option(
     "--signing-key",
@@ -185,7 +203,13 @@ service = _gathering(**_SERVICE)
 """For a verb that asks the service."""
 service_and_signing = _gathering(**_SERVICE, signing_key=signing_key)
 """For a verb that asks the service, and signs what it says."""
-service_and_downloads = _gathering(**_SERVICE, bandwidth=bandwidth, signing_key=signing_key, verify_key=verify_key)
-"""For a verb that asks the service, downloads files and signs what it did."""
 service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""
+copying = _gathering(
+    **_SERVICE,
+    copies_at_once=copies_at_once,
+    bandwidth=bandwidth,
+    signing_key=signing_key,
+    verify_key=verify_key,
+)
+"""For a verb that asks the service, copies jobs and signs what it did."""

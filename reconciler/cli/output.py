@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,9 @@ def let_go() -> None:
 
 
 class PlainProgress:
-    """Progress as plain lines on stderr; untrusted text made harmless (I12)."""
+    """Progress as plain lines on stderr; untrusted text made harmless (I12).  Threads may share it: a line is whole."""
+
+    _telling = threading.Lock()  # one for all of them, as they have one stderr
 
     def __init__(self) -> None:
         self._noted: set[str] = set()
@@ -92,12 +95,16 @@ class PlainProgress:
         """Tell one line."""
         from reconciler.report.untrusted import harmless
 
-        talk(harmless(line))
+        told = harmless(line)
+        with self._telling:
+            talk(told)
 
     def note(self, line: str) -> None:
         """Tell one line about the whole run; the same line is told once."""
-        if line not in self._noted:
+        with self._telling:
+            is_new = line not in self._noted
             self._noted.add(line)
+        if is_new:
             self.say(line)
 
 

@@ -1,4 +1,7 @@
-"""Stopping on request: the first signal lets the job in hand finish, the second stops at once; both are recoverable."""
+"""Stopping on request: the first signal lets the jobs in hand finish, the second stops at once.
+
+A run that was stopped either way is carried on by the next one.
+"""
 
 import signal
 from collections.abc import Iterator
@@ -26,7 +29,7 @@ class StopOnSignal:
         if self._first:
             raise Interrupted("stopped at once; the next apply settles what was left open", signal_number=number)
         self._first = number
-        talk_past_buffers("Stopping after the job in hand; once more to stop now.")
+        talk_past_buffers("Stopping after the jobs in hand; once more to stop now.")
 
 
 @contextmanager

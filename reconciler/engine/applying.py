@@ -1,10 +1,9 @@
-"""Carry out an approved plan: at most what it says, one job after the other (reconciler.engine.job_steps).
+"""Carry out an approved plan: at most what it says (reconciler.engine.carrying_out).
 
-The first clean of a run is the canary: unless it is confirmed, no other job is cleaned.  One job's own failure does not
-stop the rest; what no further job can survive stops the run, and the report says so.
+One job's own failure does not stop the rest; what no further job can survive stops the run, and the report says so.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.desired import DesiredState
@@ -15,13 +14,13 @@ from reconciler.core.plan import Change, Plan, within_approval
 from reconciler.core.plan_making import compute_plan, plan_from
 from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
+from reconciler.engine.carrying_out import carry_out
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import JobSteps
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import (
     NOBODY,
-    Archiver,
     Clock,
     Evidence,
     JobsCleaner,
@@ -35,17 +34,8 @@ from reconciler.engine.ports import (
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
 from reconciler.engine.run_record import RunRecords, keep_record
-from reconciler.errors import (
-    AuthenticationRefused,
-    GuardRefused,
-    LedgerError,
-    LockedByAnotherRun,
-    ReconcilerError,
-    StoreNotWritable,
-)
-
-STOPS_THE_RUN = (StoreNotWritable, AuthenticationRefused, LedgerError, LockedByAnotherRun)
-"""What no further job can survive; any other failure is its job's own."""
+from reconciler.engine.workers import Workers
+from reconciler.errors import GuardRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +44,7 @@ class Means:
 
     reader: JobsReader
     cleaner: JobsCleaner
-    archiver: Archiver
+    workers: Workers
     records: RunRecords
     ledger: Ledger
     clock: Clock
@@ -81,7 +71,10 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         _guard(desired, memory, work, fresh)
         if approved.has_work:
             run.use_plan(approved.plan_id)
-        results, stopped = _carry_out(means, run, work.to_do)
+        steps = JobSteps(reader=means.reader, cleaner=means.cleaner, run=run, pause=means.pause)
+        results, stopped = carry_out(
+            work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress
+        )
         report = RunReport(
             run_id=run.run_id,
             plan_id=approved.plan_id,
@@ -174,60 +167,6 @@ def _guard(desired: DesiredState, memory: LedgerView, work: _Work, fresh: Plan) 
     violations = check(desired, memory, cleans=cleans, counted=before + fresh.counts.counted, sizes=sizes)
     if violations:
         raise GuardRefused(tuple(violation.message for violation in violations))
-
-
-# -- job after job
-
-
-@dataclass(frozen=True, slots=True)
-class _Stopped:
-    """Why the run ended early; empty and 0 when it did not."""
-
-    why: str = ""
-    exit_code: int = 0
-
-
-def _carry_out(means: Means, run: Run, to_do: Sequence[Change]) -> tuple[tuple[JobResult, ...], _Stopped]:
-    steps = JobSteps(reader=means.reader, cleaner=means.cleaner, archiver=means.archiver, run=run, pause=means.pause)
-    results: list[JobResult] = []
-    stopped = _Stopped()
-    for number, change in enumerate(to_do, start=1):
-        stopped = _stop_before(means.stop, results)
-        if stopped.why:
-            break
-        result, stopped = _one(steps, change)
-        results.append(result)
-        means.progress.say(f"[{number}/{len(to_do)}] {change.job_id}: {result.detail}")
-        if stopped.why:
-            break
-    left = to_do[len(results) :]
-    return (*results, *(_not_started(change) for change in left)), stopped
-
-
-def _stop_before(stop: Stop, results: Sequence[JobResult]) -> _Stopped:
-    signal_number = stop.requested()
-    if signal_number:
-        return _Stopped(f"stopped by signal {signal_number}; the job in hand was finished", 128 + signal_number)
-    confirmed = any(result.outcome is Outcome.CLEANED for result in results)
-    if not confirmed and any(result.outcome is Outcome.UNCONFIRMED for result in results):
-        return _Stopped("the first clean could not be confirmed, so no other was sent", 3)
-    return _Stopped()
-
-
-def _one(steps: JobSteps, change: Change) -> tuple[JobResult, _Stopped]:
-    try:
-        return steps.carry_out(change), _Stopped()
-    except STOPS_THE_RUN as error:
-        result = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=error.message)
-        return result, _Stopped(_why_stopped(error), error.exit_code)
-
-
-def _why_stopped(error: ReconcilerError) -> str:
-    return f"{error.message} {error.hint}".strip()
-
-
-def _not_started(change: Change) -> JobResult:
-    return JobResult(job_id=change.job_id, outcome=Outcome.NOT_STARTED, detail="the run stopped before it")
 
 
 def _is_spent(report: RunReport) -> bool:

@@ -1,7 +1,8 @@
 """One approved job's way out, step by step; capitals are durable before the next arrow.
 
-    BEGIN -> GET (same facts?) -> archive, prove, read back, receipt -> ARCHIVED  (a link refused: GET once more)
-          -> GET again -> CLEANING -> clean(receipt) -> GET confirms -> CLEANED
+    begin:  BEGIN -> GET (same facts?)
+                     -> a worker archives, proves, reads back, writes the receipt  (a link refused: GET once more)
+    end:             -> ARCHIVED -> GET again -> CLEANING -> clean(receipt) -> GET confirms -> CLEANED
 
 Whatever goes wrong before CLEANING leaves the job as it was.  After CLEANING the service is asked what became of it;
 if it cannot say, the entry stays open and the next run asks again.  A clean that got no answer, or one of passing
@@ -17,11 +18,10 @@ from reconciler.core.plan import Change
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.steps import Phase
 from reconciler.engine.outcome import JobResult, Outcome
-from reconciler.engine.ports import Archiver, CleanAnswer, JobDetail, JobsCleaner, JobsReader, Run
+from reconciler.engine.ports import CleanAnswer, JobDetail, JobsCleaner, JobsReader, Run
 from reconciler.errors import (
     ArchiveError,
     AuthenticationRefused,
-    LinkRefused,
     ServiceError,
     ServiceUnreachable,
     StoreNotWritable,
@@ -40,27 +40,45 @@ class JobSteps:
 
     reader: JobsReader
     cleaner: JobsCleaner
-    archiver: Archiver
     run: Run
     pause: Callable[[float], None]
 
-    def carry_out(self, change: Change) -> JobResult:
-        """Archive, prove and, if approved, clean one job.
+    def begin(self, change: Change) -> JobDetail | JobResult:
+        """Make sure that the job is as it was approved; give what is to be copied, or how the job ended.
+
+        Raises:
+            AuthenticationRefused, LedgerError, LockedByAnotherRun: no other job can go on either.
+        """
+        self.run.append(change.job_id, Phase.BEGIN, change.fingerprint)
+        return self.look(change)
+
+    def look(self, change: Change) -> JobDetail | JobResult:
+        """Read the job as it is now, with links that were made now; the rest as in `begin`."""
+        try:
+            detail = self._unchanged(change)
+        except AuthenticationRefused as error:
+            self._abandon(change, Outcome.FAILED, error.message)
+            raise
+        except ServiceError as error:
+            return self._abandon(change, Outcome.FAILED, error.message)
+        return self._abandon(change, Outcome.SKIPPED, detail) if isinstance(detail, str) else detail
+
+    def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
+        """Take what a copy came to and, if approved, clean the job; `stays` says why it is not cleaned all the same.
+
+        `copied` gives the proof, or raises what the copy met.
 
         Raises:
             StoreNotWritable, AuthenticationRefused, LedgerError, LockedByAnotherRun: no other job can go on either.
         """
-        self.run.append(change.job_id, Phase.BEGIN, change.fingerprint)
         try:
-            detail = self._unchanged(change)
-            if isinstance(detail, str):
-                return self._abandon(change, Outcome.SKIPPED, detail)
-            proof = self._archive(detail, change)
+            proof = self._recorded(copied(), change)
             if not change.cleans:
                 return _archived(proof.receipt, Outcome.ARCHIVED, "archived and proved")
-            again = self._unchanged(change)
+            again = stays or self._unchanged(change)
             if isinstance(again, str):
-                return self._abandon(change, Outcome.SKIPPED, f"archived, not cleaned: {again}", proof.receipt)
+                outcome = Outcome.FAILED if stays else Outcome.SKIPPED
+                return self._abandon(change, outcome, f"archived, not cleaned: {again}", proof.receipt)
         except (StoreNotWritable, AuthenticationRefused) as error:
             self._abandon(change, Outcome.FAILED, error.message)
             raise
@@ -75,14 +93,7 @@ class JobSteps:
             return "the service does not know the job any more"
         return _difference(detail.job, change) or detail
 
-    def _archive(self, detail: JobDetail, change: Change) -> VerifiedReceipt:
-        try:
-            proof = self.archiver.archive(detail)
-        except LinkRefused:
-            fresh = self._unchanged(change)  # links expire; the job's own answer has those of now
-            if isinstance(fresh, str):
-                raise
-            proof = self.archiver.archive(fresh)
+    def _recorded(self, proof: VerifiedReceipt, change: Change) -> VerifiedReceipt:
         receipt = proof.receipt
         if (receipt.job_id, receipt.fingerprint) != (change.job_id, change.fingerprint):
             raise ArchiveError(

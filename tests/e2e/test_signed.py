@@ -219,9 +219,9 @@ def test_the_record_tells_what_the_run_did_and_holds_its_part_of_the_chain(
     assert [(each["job"], each["outcome"]) for each in first["results"]] == [(A, "cleaned"), (B, "failed")]
     fingerprints = {change["job"]: change["fingerprint"] for change in signed.saved_plan()["changes"]}
     assert {each["job"]: each["fingerprint"] for each in first["results"]} == fingerprints
-    assert [event["event"] for event in first["audit"]] == [
-        *("run_started", "archived", "cleaned", "archived", "not_cleaned", "run_finished")
-    ]
+    events = [event["event"] for event in first["audit"]]
+    assert (events[0], events[-1]) == ("run_started", "run_finished")
+    assert sorted(events[1:-1]) == ["archived", "archived", "cleaned", "not_cleaned"]
     assert {event["run"] for event in second["audit"]} > {second["run"]}, "the refresh in between is in it too"
     assert second["audit"][0]["previous"] == first["audit"][-1]["hash"]
 

@@ -10,7 +10,6 @@ import pytest
 
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.plan import Action, Change
-from reconciler.core.receipt import VerifiedReceipt
 from reconciler.core.secret import Secret
 from reconciler.core.steps import Phase
 from reconciler.engine.job_steps import CONFIRM_PAUSES_S, JobSteps
@@ -28,13 +27,6 @@ from tests.support.emulator import EmulatorProcess
 from tests.support.ledger_values import HandMadeClock, ledger_at, proof
 
 A = JobId(job_id(1))
-
-
-class Copies:
-    """An archive that proves every job at once: what is tried here comes after it."""
-
-    def archive(self, detail: JobDetail) -> VerifiedReceipt:
-        return proof(detail.job.id, detail.job.fingerprint)
 
 
 @dataclass
@@ -60,7 +52,9 @@ class OneJob:
                 fingerprint=detail.job.fingerprint,
                 first_seen=None,
             )
-            return steps.carry_out(change)
+            begun = steps.begin(change)
+            assert isinstance(begun, JobDetail)
+            return steps.end(change, lambda: proof(begun.job.id, begun.job.fingerprint))
 
     @contextmanager
     def _steps(self) -> Iterator[tuple[JobSteps, PictoryReader]]:
@@ -68,9 +62,7 @@ class OneJob:
         with calls, self.ledger.open_run("apply", "acme") as run:
             reader = PictoryReader(calls)
             yield (
-                JobSteps(
-                    reader=reader, cleaner=PictoryCleaner(calls), archiver=Copies(), run=run, pause=self._pause_once
-                ),
+                JobSteps(reader=reader, cleaner=PictoryCleaner(calls), run=run, pause=self._pause_once),
                 reader,
             )
 

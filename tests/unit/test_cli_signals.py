@@ -42,7 +42,7 @@ def test_a_signal_in_the_middle_of_a_line_does_not_end_the_run(monkeypatch: pyte
     os.close(writing)
     with os.fdopen(reading) as told:
         assert sorted(told.read().splitlines()) == [
-            "Stopping after the job in hand; once more to stop now.",
+            "Stopping after the jobs in hand; once more to stop now.",
             "the first job is done",
         ]
     assert stop.requested() == signal.SIGTERM

@@ -96,7 +96,7 @@ RUN = RunReport(
         JobResult(job_id=JobId("f"), outcome=Outcome.NOT_STARTED, detail="the run stopped before it"),
     ),
     recovered=(JobResult(job_id=JobId("z"), outcome=Outcome.CLEANED, detail="already cleaned: run run-9 had sent it"),),
-    stopped="stopped by signal 15; the job in hand was finished",
+    stopped="stopped by signal 15; the jobs in hand were finished",
     stop_code=143,
     unrecorded=("the store file:./second cannot be written to: No space left on device",),
 )

@@ -3,6 +3,7 @@
 import shutil
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.errors import StoreNotWritable
@@ -46,8 +47,9 @@ class Spool:
 
     def _remove_stale(self) -> None:
         for left in self.root.iterdir() if self.root.is_dir() else ():
-            if time.time() - left.stat().st_mtime > STALE_S:
-                shutil.rmtree(left, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another thread has just published or discarded it
+                if time.time() - left.stat().st_mtime > STALE_S:
+                    shutil.rmtree(left, ignore_errors=True)
 
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work.  Never raises for what is gone already."""

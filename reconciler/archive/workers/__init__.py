@@ -1,0 +1,1 @@
+"""Copies of several jobs at once: one module per kind of worker."""

@@ -1,0 +1,179 @@
+"""Several jobs on their way out at once.  Workers make the copies; all else is done here, one thing after the other.
+
+One thread asks the service, writes the ledger and cleans.  It begins jobs while there are workers for them, and sees
+each to its end in the order in which the copies come in: a small job does not wait for a large one.  The first job goes
+all the way alone, so that what would fail for every job fails for one, and until a clean of the run is confirmed, one
+that is not stops the run: it is the canary.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
+
+from reconciler.core.job import JobId
+from reconciler.core.plan import Change
+from reconciler.core.receipt import VerifiedReceipt
+from reconciler.engine.job_steps import JobSteps
+from reconciler.engine.outcome import JobResult, Outcome
+from reconciler.engine.ports import JobDetail, Progress, Stop
+from reconciler.engine.workers import Workers
+from reconciler.errors import (
+    AuthenticationRefused,
+    LedgerError,
+    LinkRefused,
+    LockedByAnotherRun,
+    ReconcilerError,
+    StoreNotWritable,
+)
+
+MAY_NOT_WRITE = (LedgerError, LockedByAnotherRun)
+"""Nothing more can be recorded: what is on its way is given up where it is."""
+
+STOPS_THE_RUN = (StoreNotWritable, AuthenticationRefused, *MAY_NOT_WRITE)
+"""What no further job can survive; any other failure is its job's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why the run ended early; empty and 0 when it did not."""
+
+    why: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Hands:
+    """Whom the jobs go through."""
+
+    steps: JobSteps
+    workers: Workers
+    stop: Stop
+    progress: Progress
+
+
+def carry_out(
+    to_do: Sequence[Change], *, steps: JobSteps, workers: Workers, stop: Stop, progress: Progress
+) -> tuple[tuple[JobResult, ...], Stopped]:
+    """Carry out each change, until none is left or something stops the run; give the results in the changes' order."""
+    run = _Running(_Hands(steps, workers, stop, progress), to_do)
+    run.to_the_end()
+    return tuple(run.results.get(change.job_id) or _not_started(change) for change in to_do), run.stopped
+
+
+class _Running:
+    """The jobs of one run: those left, those on their way, and how the others ended."""
+
+    def __init__(self, hands: _Hands, to_do: Sequence[Change]) -> None:
+        self._hands = hands
+        self._total = len(to_do)
+        self._left = deque(_canary_first(to_do))
+        self._canary = any(change.cleans for change in to_do)
+        self._on_their_way: dict[JobId, Change] = {}
+        self._relinked: set[JobId] = set()
+        self._came_in: SimpleQueue[tuple[Change, Future[VerifiedReceipt]]] = SimpleQueue()
+        self._cleans = True
+        self.results: dict[JobId, JobResult] = {}
+        self.stopped = Stopped()
+
+    def to_the_end(self) -> None:
+        """Go on until nothing is left that may be begun, and nothing is on its way."""
+        while True:
+            self._heed_signals()
+            begins = self._may_begin()
+            if begins:
+                self._begin(self._left.popleft())
+            if not self._on_their_way and not self._may_begin():
+                return
+            # A copy that came in is seen to its end between two beginnings: none waits until all are begun.
+            if self._on_their_way and (not self._came_in.empty() or not self._may_begin()):
+                self._end(*self._came_in.get())
+
+    def _may_begin(self) -> bool:
+        if not self._left or self.stopped.why:
+            return False
+        if self._canary and not self.results:
+            return not self._on_their_way
+        at_once = self._hands.workers.at_once
+        copying = len(self._on_their_way) - self._came_in.qsize()
+        return copying < at_once and len(self._on_their_way) < 2 * at_once
+
+    # -- one job
+
+    def _begin(self, change: Change) -> None:
+        self._have_copied(change, self._hands.steps.begin)
+
+    def _have_copied(self, change: Change, look: Callable[[Change], JobDetail | JobResult]) -> None:
+        try:
+            begun = look(change)
+        except STOPS_THE_RUN as error:
+            self._stop_for(error)
+            begun = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=error.message)
+        if isinstance(begun, JobResult):
+            self._tell(begun)
+            return
+        self._on_their_way[change.job_id] = change
+        self._hands.workers.begin(begun).add_done_callback(partial(self._take_in, change))
+
+    def _take_in(self, change: Change, copy: "Future[VerifiedReceipt]") -> None:
+        self._came_in.put((change, copy))  # by the worker's own thread, and all that it does here
+
+    def _end(self, change: Change, copy: "Future[VerifiedReceipt]") -> None:
+        del self._on_their_way[change.job_id]
+        if self._cleans and isinstance(copy.exception(), LinkRefused) and change.job_id not in self._relinked:
+            self._relinked.add(change.job_id)  # links expire; the job's own answer has those of now
+            self._have_copied(change, self._hands.steps.look)
+            return
+        stays = "" if self._cleans else "the run stopped"
+        try:
+            result = self._hands.steps.end(change, copy.result, stays=stays)
+        except STOPS_THE_RUN as error:
+            result = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=error.message)
+            self._stop_for(error)
+        self._tell(result)
+        self._look_at_the_canary()
+
+    def _tell(self, result: JobResult) -> None:
+        self.results[result.job_id] = result
+        self._hands.progress.say(f"[{len(self.results)}/{self._total}] {result.job_id}: {result.detail}")
+
+    # -- what ends a run early
+
+    def _heed_signals(self) -> None:
+        number = self._hands.stop.requested()
+        if number and self._left and not self.stopped.why:
+            self.stopped = Stopped(f"stopped by signal {number}; the jobs in hand were finished", 128 + number)
+
+    def _look_at_the_canary(self) -> None:
+        ends = {result.outcome for result in self.results.values()}
+        if Outcome.UNCONFIRMED in ends and Outcome.CLEANED not in ends and (self._left or self._on_their_way):
+            self._stop(Stopped("the first clean could not be confirmed, so no other was sent", 3))
+
+    def _stop_for(self, error: ReconcilerError) -> None:
+        self._stop(Stopped(f"{error.message} {error.hint}".strip(), error.exit_code))
+        if isinstance(error, MAY_NOT_WRITE):
+            self._give_up()
+
+    def _stop(self, stopped: Stopped) -> None:
+        self._cleans = False
+        if not self.stopped.why:  # the first reason stands, and what came of it shows with its job
+            self.stopped = stopped
+
+    def _give_up(self) -> None:
+        for change in self._on_their_way.values():
+            why = "given up on its way: the run could record no more"
+            self.results[change.job_id] = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=why)
+        self._on_their_way.clear()
+
+
+def _canary_first(to_do: Iterable[Change]) -> list[Change]:
+    """Put the first job that is to be cleaned before all others."""
+    changes = list(to_do)
+    canary = next((change for change in changes if change.cleans), None)
+    return changes if canary is None else [canary, *(change for change in changes if change is not canary)]
+
+
+def _not_started(change: Change) -> JobResult:
+    return JobResult(job_id=change.job_id, outcome=Outcome.NOT_STARTED, detail="the run stopped before it")
