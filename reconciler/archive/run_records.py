@@ -28,9 +28,9 @@ class StoreRecords:
 
     def recorded(self, store: str) -> frozenset[str]:
         """Give the runs of which a store has the record."""
+        # Signatures are among the names, and with more in them than that of a run.
         names = (name.removeprefix(f"{FOLDER}/") for name in self._stores[store].names(FOLDER))
-        # Signatures have more parts in their names.
-        return frozenset(name.removesuffix(".json") for name in names if name.count(".") == 1)
+        return frozenset(name.removesuffix(".json") for name in names)
 
     def keep(self, store: str, record: RunRecord) -> None:
         """Write a record, its signature first."""
