@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.core.findings import Finding
     from reconciler.core.snapshot import Snapshot
     from reconciler.engine.applying import Means
+    from reconciler.engine.archiving import CopyMeans
     from reconciler.engine.ports import (
         BagVerifier,
         Clock,
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
         Signer,
         Stop,
         TimesReader,
+        VerificationLog,
     )
-    from reconciler.engine.repairing import BagMender
+    from reconciler.engine.repairing import RepairMeans
     from reconciler.engine.restoring import BagRestorer
     from reconciler.engine.signed_receipts import ReceiptSignatures
     from reconciler.engine.status import AccountReaders
@@ -217,11 +219,27 @@ def receipt_signatures(settings: Settings, say: Say) -> "ReceiptSignatures | Non
     return SignedReceipts(_stores(settings, desired_state(settings)), check) if check else None
 
 
-def bag_mender(settings: Settings) -> "BagMender":
-    """Give what makes damaged copies anew."""
-    from reconciler.archive.mender import StoreMender
+def verification_log(settings: Settings) -> "VerificationLog":
+    """Give what records looks at copies in the ledger."""
+    from reconciler.ledger.verifications import SqliteVerificationLog
 
-    return StoreMender(_stores(settings, desired_state(settings)))
+    return SqliteVerificationLog(ledger_path(settings), clock=SystemClock())
+
+
+def repair_means(settings: Settings, desired: "DesiredState", progress: "Progress") -> "RepairMeans":
+    """Give what makes damaged copies anew, and records it."""
+    from reconciler.archive.mender import StoreMender
+    from reconciler.archive.verifier import StoreVerifier
+    from reconciler.engine.repairing import RepairMeans
+
+    stores = _stores(settings, desired)
+    return RepairMeans(
+        ledger=ledger_writer(settings, progress),
+        verifier=StoreVerifier(stores),
+        mender=StoreMender(stores, tool=TOOL, signer=signer(settings, progress.note)),
+        log=verification_log(settings),
+        clock=SystemClock(),
+    )
 
 
 def bag_restorer(settings: Settings, to: Path, *, whole_bag: bool) -> "BagRestorer":
@@ -374,6 +392,34 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
             progress=progress,
             stop=stop,
             pause=time.sleep,
+            evidence=evidence,
+        )
+
+
+@contextmanager
+def copy_means(
+    settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop"
+) -> Iterator["CopyMeans"]:
+    """Give the means of a run that only copies."""
+    from reconciler.archive.run_records import StoreRecords
+    from reconciler.engine.archiving import CopyMeans
+
+    signs = signer(settings, progress.note)
+    stores = _stores(settings, desired)
+    with (
+        _api_calls(settings) as calls,
+        _evidence(settings, calls) as evidence,
+        _workers(settings, desired, progress, stores, signs) as workers,
+    ):
+        yield CopyMeans(
+            reader=_jobs_reader(settings, calls),
+            workers=workers,
+            records=StoreRecords(stores, tool=TOOL, signer=signs),
+            ledger=ledger_writer(settings, progress),
+            clock=SystemClock(),
+            pacing=calls,
+            progress=progress,
+            stop=stop,
             evidence=evidence,
         )
 

@@ -2,8 +2,9 @@
 
 from reconciler.archive.names import receipt_name
 from reconciler.archive.signatures import sign_file, signature_problem
-from reconciler.archive.statement import read_statement, statement_of
+from reconciler.archive.statement import statement_of
 from reconciler.archive.stores import BagStore
+from reconciler.archive.verifier import receipt_difference
 from reconciler.core.envelope import IN_TOTO
 from reconciler.core.receipt import Receipt
 from reconciler.engine.ports import SignatureCheck, Signer
@@ -26,7 +27,7 @@ def leave_receipt(store: BagStore, receipt: Receipt, *, tool: str, signer: Signe
         return
     content = store.read_file(name) if is_there else statement_of(receipt, tool=tool)
     if signer is not None:
-        problem = _problem(content, receipt)
+        problem = receipt_difference(content, receipt)
         if problem:
             raise ArchiveError(
                 f"the receipt {name} in {store.address} cannot be signed: {problem}",
@@ -52,21 +53,11 @@ class SignedReceipts:
             return "the file names this store no longer"
         try:
             if not place.has(name):
-                return f"the receipt {name} is not there"
+                return f"its receipt {name} is not there"
             content = place.read_file(name)
             # Before anything in it is believed: it may be anybody's.
             unsigned = signature_problem(place, name, content, IN_TOTO, self._check)
         except ArchiveError as error:
             return error.message
-        return unsigned or _problem(content, receipt)
-
-
-def _problem(content: bytes, receipt: Receipt) -> str:
-    """Tell in a sentence why this is no receipt of this bag; when it was read back, and by whom, may differ."""
-    try:
-        read = read_statement(content)
-    except ValueError as error:
-        return f"the receipt cannot be read: {error}"
-    if (read.job_id, read.fingerprint, read.bag) != (receipt.job_id, receipt.fingerprint, receipt.bag):
-        return "the receipt is of another job"
-    return "" if read.files == receipt.files else "the receipt names other files"
+        problem = unsigned or receipt_difference(content, receipt)
+        return problem if unsigned or not problem else f"its receipt {name}: {problem}"

@@ -47,7 +47,7 @@ def record_json(record: RunRecord, *, tool: str) -> bytes:
     written = {
         "format_version": FORMAT_VERSION,
         "run": report.run_id,
-        "operation": "apply",
+        "operation": report.operation,
         "plan_id": report.plan_id,
         "account": report.account,
         "actor": record.actor,

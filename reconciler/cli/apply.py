@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("plan_file", required=False, type=click.Path(path_type=Path))
-@options.copying
+@options.applying
 @options.no_color
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def apply(

@@ -183,7 +183,7 @@ desired = _gathering(file=desired_file)
 """For a verb that reads the desired-state file alone."""
 ledger = _gathering(file=desired_file, state=state)
 """For a verb that reads the file and the ledger."""
-ledger_and_signatures = _gathering(file=desired_file, state=state, verify_key=verify_key)
+ledger_and_signatures = _gathering(file=desired_file, state=state, signing_key=signing_key, verify_key=verify_key)
 """For a verb that reads the file, the ledger and what is signed."""
 saved_plan = _gathering(verify_key=verify_key)
 """For a verb that reads a saved plan."""
@@ -205,11 +205,8 @@ service_and_signing = _gathering(**_SERVICE, signing_key=signing_key)
 """For a verb that asks the service, and signs what it says."""
 service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""
-copying = _gathering(
-    **_SERVICE,
-    copies_at_once=copies_at_once,
-    bandwidth=bandwidth,
-    signing_key=signing_key,
-    verify_key=verify_key,
-)
+_COPYING = {**_SERVICE, "copies_at_once": copies_at_once, "bandwidth": bandwidth, "signing_key": signing_key}
+copying = _gathering(**_COPYING)
 """For a verb that asks the service, copies jobs and signs what it did."""
+applying = _gathering(**_COPYING, verify_key=verify_key)
+"""For a verb that does the same with a saved plan."""

@@ -14,9 +14,10 @@ GENESIS = "sha256:" + "0" * 64
 class AuditEvent:
     """One thing that happened.
 
-    `event` is one of run_started, archived, cleaned, not_cleaned, run_finished; times_imported; repaired; or hold_
-    and a step of reconciler.core.protection.  `facts` is flat text: counts, plan
-    id, receipt digest, the service's answer; never a key, never an asset address (I11).
+    `event` is one of run_started, archived, cleaned, not_cleaned, run_finished; times_imported; repaired; lost,
+    lost_and_found (a job that left unarchived, and one that is there again); or hold_ and a step of
+    reconciler.core.protection.  `facts` is flat text: counts, plan id, receipt digest, the service's answer; never a
+    key, never an asset address (I11).
     """
 
     sequence: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.job import JobId
+from reconciler.core.losses import Loss
 
 
 class Outcome(Enum):
@@ -48,8 +49,10 @@ class JobResult:
 class RunReport:
     """The whole run.
 
+    `operation` is the verb, `plan_id` the plan that was applied, "" for a verb that needs none.
     `recovered` is what an earlier, interrupted run had left open.  `stopped` says why the run ended early, empty when
     it did not; `stop_code` is the exit code that goes with it.  `pace` is what the calls to the service came to.
+    `lost` are the jobs that this run was the first to find gone and unarchived.
     `unrecorded` says, per store, why the run's record could not be written there; the ledger has it all the same.
     """
 
@@ -61,6 +64,8 @@ class RunReport:
     recovered: tuple[JobResult, ...] = ()
     stopped: str = ""
     stop_code: int = 0
+    operation: str = "apply"
+    lost: tuple[Loss, ...] = ()
     unrecorded: tuple[str, ...] = ()
 
     def count(self, outcome: Outcome) -> int:

@@ -5,13 +5,14 @@ that ended before its record is made up for by the next: each record takes the a
 store has, whichever runs they are of.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from reconciler.core.audit import AuditEvent
-from reconciler.core.plan import Plan
+from reconciler.core.job import JobId
+from reconciler.core.plan import Change
 from reconciler.engine.outcome import JobResult, RunReport
 from reconciler.errors import ArchiveError, LedgerError
 
@@ -20,7 +21,8 @@ from reconciler.errors import ArchiveError, LedgerError
 class RunRecord:
     """One run's report with the audit events since the store's last record, in order, those of the run at the end.
 
-    `results` and `recovered` are those of the report, each with the fingerprint of the facts that it was about.
+    `results` and `recovered` are those of the report, each with the fingerprint of the facts that it was about,
+    "" for a job that was left out before its facts were looked at.
     """
 
     report: RunReport
@@ -54,10 +56,12 @@ class RunRecords(Protocol):
         """
 
 
-def keep_record(records: RunRecords, chain: Iterable[AuditEvent], approved: Plan, report: RunReport) -> RunReport:
+def keep_record(
+    records: RunRecords, chain: Iterable[AuditEvent], changes: Iterable[Change], report: RunReport
+) -> RunReport:
     """Write the record of a run that has ended to every store; give the report with what could not be written.
 
-    `chain` is the whole audit chain, the run's end in it.
+    `chain` is the whole audit chain, the run's end in it; `changes` are what was asked for.
     """
     known: dict[str, frozenset[str]] = {}
     problems = []
@@ -72,9 +76,10 @@ def keep_record(records: RunRecords, chain: Iterable[AuditEvent], approved: Plan
         own, left = _read(chain, tuple(known.values()), report.run_id)
     except LedgerError as error:
         return replace(report, unrecorded=(*problems, error.message))
+    facts = {change.job_id: change.fingerprint for change in changes}
     for store, runs in known.items():
         try:
-            records.keep(store, _record(report, approved, own, behind_recorded(left, (runs,))))
+            records.keep(store, _record(report, facts, own, behind_recorded(left, (runs,))))
         except ArchiveError as error:
             problems.append(error.message)
     return replace(report, unrecorded=tuple(problems))
@@ -110,8 +115,9 @@ def behind_recorded(chain: Iterable[AuditEvent], recorded: tuple[frozenset[str],
     return left
 
 
-def _record(report: RunReport, approved: Plan, own: list[AuditEvent], events: list[AuditEvent]) -> RunRecord:
-    approved_facts = {change.job_id: change.fingerprint for change in approved.changes}
+def _record(
+    report: RunReport, facts: Mapping[JobId, str], own: list[AuditEvent], events: list[AuditEvent]
+) -> RunRecord:
     # A job that was recovered may be done anew in the same run: its first event is that of the recovery.
     settled = {event.job_id: dict(event.facts)["fingerprint"] for event in reversed(own) if event.event in SETTLED}
     return RunRecord(
@@ -119,7 +125,7 @@ def _record(report: RunReport, approved: Plan, own: list[AuditEvent], events: li
         started_at=own[0].at,
         ended_at=own[-1].at,
         actor=own[0].actor,
-        results=tuple((result, approved_facts[result.job_id]) for result in report.results),
+        results=tuple((result, facts.get(result.job_id, "")) for result in report.results),
         recovered=tuple((result, settled[result.job_id]) for result in report.recovered),
         events=tuple(events),
     )

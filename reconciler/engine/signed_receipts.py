@@ -5,29 +5,30 @@ from dataclasses import replace
 from typing import Protocol
 
 from reconciler.core.receipt import Receipt
-from reconciler.engine.ports import BagCheck, BagState
+from reconciler.engine.copies import BagCheck, BagState
+from reconciler.engine.verifying import VerifyReport
 
 
 class ReceiptSignatures(Protocol):
-    """Reads the receipt files in the stores, and tells which one a key has not signed; writes nothing."""
+    """Reads the receipts' files in the stores, and tells which one a key has not signed; writes nothing."""
 
     def problem(self, receipt: Receipt, store: str) -> str:
-        """Tell in a sentence why a store's receipt file of this bag is not a good one; empty when it is."""
+        """Tell in a sentence why a store's receipt of this bag is not a good one; empty when it is."""
 
 
-def demand_signatures(
-    checks: Sequence[BagCheck], receipts: Sequence[Receipt], signatures: ReceiptSignatures
-) -> tuple[BagCheck, ...]:
-    """Give the checks with each whole bag as damaged whose receipt in that store has no good signature.
+def demand_signatures(report: VerifyReport, receipts: Sequence[Receipt], signatures: ReceiptSignatures) -> VerifyReport:
+    """Give the report with each copy's receipt as damaged that is whole and has no good signature.
 
-    `receipts` are those that the checks are of.  A bag that is not whole is told as it is: its damage comes first.
+    `receipts` are those of the bags that were looked at.  It is asked after the mending: a bag is made anew from one
+    that is whole, and a signature by nobody but who holds its key.
     """
     by_bag = {receipt.bag: receipt for receipt in receipts}
-    return tuple(
-        _demanded(check, signatures.problem(by_bag[check.bag], check.store)) if check.state is BagState.WHOLE else check
-        for check in checks
-    )
+    checks = (_demanded(check, by_bag[check.bag], signatures) for check in report.checks)
+    return replace(report, checks=tuple(checks))
 
 
-def _demanded(check: BagCheck, problem: str) -> BagCheck:
-    return replace(check, state=BagState.DAMAGED, problem=problem) if problem else check
+def _demanded(check: BagCheck, receipt: Receipt, signatures: ReceiptSignatures) -> BagCheck:
+    if not check.is_whole:
+        return check
+    problem = signatures.problem(receipt, check.store)
+    return replace(check, receipt=BagState.DAMAGED, receipt_problem=problem) if problem else check

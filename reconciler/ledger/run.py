@@ -23,6 +23,7 @@ from reconciler.ledger.decisions import record_holds, record_waits
 from reconciler.ledger.imported import record_imported
 from reconciler.ledger.rows import receipt_text, storable
 from reconciler.ledger.sightings import record_sightings
+from reconciler.ledger.verifications import first_looks, record_looks
 
 
 class SqliteRun:
@@ -59,9 +60,10 @@ class SqliteRun:
             pass
 
     def record_observation(self, inventory: Inventory) -> None:
-        """Record sightings and what left."""
+        """Record sightings and what left, with an audit event for each job that was lost."""
         with self._write() as connection:
-            record_sightings(connection, inventory, self._run_id)
+            events = record_sightings(connection, inventory, self._run_id)
+            add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
 
     def record_decision(self, record: DecisionRecord) -> None:
         """Record who waits and what becomes of the holds, with an audit event for each step of one."""
@@ -106,7 +108,7 @@ class SqliteRun:
                 self._add_event(connection, "not_cleaned", facts, job_id)
 
     def record_archived(self, receipt: VerifiedReceipt) -> None:
-        """Add the receipt, the entry ARCHIVED and the audit event, in one transaction."""
+        """Add the receipt, the entry ARCHIVED, the audit event, and the first look at each copy, in one transaction."""
         proved = receipt.receipt
         statement = receipt_text(proved)
         name = digest_of_bytes(statement.encode("ascii"))
@@ -135,6 +137,7 @@ class SqliteRun:
                 ("bytes", str(proved.size)),
             )
             self._add_event(connection, "archived", facts, proved.job_id)
+            record_looks(connection, first_looks(receipt), now=self._clock.now())
 
     def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
         """Add the entry CLEANED, mark the job as left and add the audit event, in one transaction."""
@@ -147,14 +150,15 @@ class SqliteRun:
             )
             self._add_event(connection, "cleaned", (("fingerprint", fingerprint), ("how", how)), job_id)
 
-    def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str) -> None:
-        """Add the audit event of a copy that was made anew."""
+    def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str, file: str = "") -> None:
+        """Add the audit event of a copy, or of one file beside it, that was made anew."""
         facts = (
             ("fingerprint", receipt.fingerprint),
             ("bag", receipt.bag),
             ("store", store),
             ("source", source),
             ("aside", aside),
+            *((("file", file),) if file else ()),
         )
         with self._write() as connection:
             self._add_event(connection, "repaired", facts, receipt.job_id)

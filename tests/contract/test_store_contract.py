@@ -96,6 +96,28 @@ def test_unfinished_work_counts_as_nothing_and_can_be_discarded_twice(store: Bag
     assert not workplace.exists()
 
 
+def test_unfinished_work_that_was_left_is_taken_up_once_and_by_its_name(store: BagStore) -> None:
+    assert store.take_up("a") is None
+    workplace = bag(store)
+    assert store.take_up("a") is None, "somebody is at it"
+    store.leave(workplace)
+    assert store.take_up("b") is None
+    assert store.take_up("a") == workplace
+    assert (workplace / "bagit").read_text() == "two"
+    assert store.take_up("a") is None
+    store.discard(workplace)
+    assert store.take_up("a") is None
+
+
+def test_of_several_that_were_left_the_newest_is_taken_up_and_the_others_are_removed(store: BagStore) -> None:
+    older, newer = bag(store), bag(store)
+    os.utime(older, (time.time() - 60,) * 2)
+    for workplace in (older, newer):
+        store.leave(workplace)
+    assert store.take_up("a") == newer
+    assert not older.exists()
+
+
 def test_a_taken_name_is_never_overwritten(store: BagStore) -> None:  # I15
     store.publish(bag(store, data="first"), NAME)
     with pytest.raises(ArchiveError, match="a bag is never overwritten"):
@@ -123,6 +145,14 @@ def test_the_names_below_a_folder_are_told_in_order(store: BagStore) -> None:
     store.publish_file(b"first", "receipts/a/1.json")
     assert list(store.names("jobs")) == [f"{NAME}/bagit", f"{NAME}/data/x", f"{NAME}/{MARKER}"]
     assert list(store.names("receipts")) == ["receipts/a/1.json"]
+
+
+def test_lengths_are_told_as_the_files_have_them(store: BagStore) -> None:
+    assert dict(store.sizes(NAME)) == {}
+    store.publish(bag(store, data__x="three", empty=""), NAME)
+    store.publish_file(b"first", "jobs/a/0123456789abc")
+    assert dict(store.sizes(NAME)) == {file.path: file.size for file in store.read_back(NAME)}
+    assert dict(store.sizes(NAME)) == {"data/x": 5, "empty": 0, MARKER: 3}
 
 
 def test_what_is_set_aside_is_kept_and_its_name_is_free(store: BagStore) -> None:
@@ -218,8 +248,9 @@ def test_a_bucket_that_is_gone_stops_the_run(server: S3Server, tmp_path: Path) -
         store.publish(workplace, NAME)
     with pytest.raises(StoreNotWritable, match=no_bucket):
         store.publish_file(b"x", "receipts/a")
-    with pytest.raises(ArchiveError, match="there is no such bucket"):
-        store.read_back(NAME)
+    for look in (store.read_back, store.sizes):
+        with pytest.raises(ArchiveError, match="there is no such bucket"):
+            look(NAME)
 
 
 def test_a_server_that_does_not_answer_stops_the_run_and_its_secrets_are_told_nowhere(tmp_path: Path) -> None:  # I11
@@ -330,14 +361,20 @@ def test_a_bag_appears_whole_or_not_at_all(local: LocalStore, root: Path) -> Non
     assert list((root / PARTIAL).iterdir()) == []
 
 
-def test_leftovers_of_a_run_that_died_are_removed_after_a_day_and_not_before(local: LocalStore, root: Path) -> None:
-    fresh, old = bag(local), bag(local)
+def test_leftovers_of_a_run_that_died_are_removed_after_some_days_and_not_before(local: LocalStore, root: Path) -> None:
+    fresh, old, at_work = bag(local), bag(local), bag(local)
+    torn = root / PARTIAL / "a.intoto.json-01234567"
+    torn.write_text("half a receipt")
     past = time.time() - STALE_S - 60
-    os.utime(old, (past, past))
+    for left in (old, at_work, torn):
+        os.utime(left, (past, past))
+    local.leave(fresh)
+    local.leave(old)
     local.workplace("b")
     assert fresh.exists()
+    assert at_work.exists(), "a download may take days"
     assert not old.exists()
-    assert len(list((root / PARTIAL).iterdir())) == 2
+    assert not torn.exists()
 
 
 def test_a_link_planted_where_a_bag_would_stand_is_taken_for_a_taken_name(

@@ -62,7 +62,9 @@ class World:
         end = len(self.chain)
         self.add("run-of-another", "run_started")  # what comes after it is no part of it
         stores = tuple(LocalStore(each, self.folder(each, failing)) for each in STORES)
-        report = keep_record(StoreRecords(stores, tool="a test", signer=None), self.chain, APPROVED, report_of(run_id))
+        report = keep_record(
+            StoreRecords(stores, tool="a test", signer=None), self.chain, APPROVED.changes, report_of(run_id)
+        )
         assert len(report.unrecorded) == len(failing)
         self.covered |= dict.fromkeys(set(STORES) - failing, end)
 
@@ -134,7 +136,7 @@ def test_a_record_is_never_written_over(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.add("run-1", "run_started")
     run = replace(report_of("run-1"), recovered=())
-    report = keep_record(StoreRecords((store,), tool="a test", signer=None), world.chain, APPROVED, run)
+    report = keep_record(StoreRecords((store,), tool="a test", signer=None), world.chain, APPROVED.changes, run)
     (why,) = report.unrecorded
     assert "never overwritten" in why
     assert store.read_file("runs/run-1.json") == b"mine"

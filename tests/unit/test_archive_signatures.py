@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.archive.mender import StoreMender
 from reconciler.archive.names import receipt_name
 from reconciler.archive.receipt_files import SignedReceipts, leave_receipt
 from reconciler.archive.signatures import sign_file, signature_name
@@ -17,9 +18,11 @@ from reconciler.archive.stores.local import LocalStore
 from reconciler.core.envelope import IN_TOTO, RUN_RECORD
 from reconciler.core.job import JobId
 from reconciler.core.receipt import BagFile, Receipt
-from reconciler.engine.ports import BagCheck, BagState, SignatureCheck, Signer
+from reconciler.engine.copies import BagCheck, BagState, Reading
+from reconciler.engine.ports import SignatureCheck, Signer
 from reconciler.engine.signed_receipts import demand_signatures
 from reconciler.engine.talk import silent
+from reconciler.engine.verifying import VerifyReport
 from reconciler.errors import ArchiveError
 from reconciler.signing.key_files import read_signing_key, read_verify_key
 from tests.support.signing_keys import KeyFiles, ed25519_files, hmac_file
@@ -108,7 +111,7 @@ def test_the_signature_is_written_before_the_receipt(place: Place) -> None:  # I
         place.leave(store=CutOff(place.root, after=1))
     assert str(died.value) == NAME
     assert len(place.signatures) == 1
-    assert place.problem() == f"the receipt {NAME} is not there"
+    assert place.problem() == f"its receipt {NAME} is not there"
 
 
 @pytest.mark.parametrize("again", [RECEIPT, LATER], ids=["in the same second", "later"])
@@ -146,14 +149,17 @@ def test_a_receipt_that_was_left_without_a_key_is_signed_where_its_bag_is_proved
 @pytest.mark.parametrize(
     ("there", "told"),
     [
-        (dataclasses.replace(RECEIPT, job_id=JobId("b")), "the receipt is of another job"),
-        (dataclasses.replace(RECEIPT, fingerprint="sha256:" + "0" * 12 + "1" * 52), "the receipt is of another job"),
-        (dataclasses.replace(RECEIPT, bag="jobs/a/000000000001"), "the receipt is of another job"),
+        (dataclasses.replace(RECEIPT, job_id=JobId("b")), "it is of another job, or of other facts"),
+        (
+            dataclasses.replace(RECEIPT, fingerprint="sha256:" + "0" * 12 + "1" * 52),
+            "it is of another job, or of other facts",
+        ),
+        (dataclasses.replace(RECEIPT, bag="jobs/a/000000000001"), "it is of another job, or of other facts"),
         (
             dataclasses.replace(RECEIPT, files=(BagFile(path="data/job.json", size=2, sha256="2" * 64),)),
-            "the receipt names other files",
+            "it names other files",
         ),
-        (None, "the receipt cannot be read"),
+        (None, "it cannot be read"),
     ],
 )
 def test_a_receipt_that_is_not_of_this_bag_is_never_signed_and_a_signed_one_never_passes(
@@ -253,14 +259,36 @@ def test_a_store_that_the_file_names_no_longer_is_told(place: Place) -> None:
     assert SignedReceipts((), place.check).problem(RECEIPT, "file:./archive") == "the file names this store no longer"
 
 
-def test_damage_of_the_bag_is_told_before_what_is_wrong_with_its_receipt(place: Place) -> None:
-    def check(state: BagState, problem: str = "") -> BagCheck:
-        return BagCheck(job_id=JobId("a"), store="file:./archive", bag=RECEIPT.bag, state=state, problem=problem)
+def test_damage_that_was_found_is_told_before_what_is_wrong_with_the_signature(place: Place) -> None:
+    def check(state: BagState, problem: str = "", receipt: BagState = BagState.WHOLE) -> BagCheck:
+        return BagCheck(
+            job_id=JobId("a"), store="file:./archive", bag=RECEIPT.bag, state=state, problem=problem, receipt=receipt
+        )
 
-    bags = (check(BagState.WHOLE), check(BagState.DAMAGED, "a file is missing"), check(BagState.MISSING, "no bag"))
+    checks = (
+        check(BagState.WHOLE),
+        check(BagState.DAMAGED, "a file is missing"),
+        check(BagState.MISSING, "no bag"),
+        check(BagState.WHOLE, receipt=BagState.MISSING),
+    )
+    report = VerifyReport(checks=checks, copies=4, how=Reading.WHOLE)
     receipts = SignedReceipts((place.store,), place.check)
-    told = demand_signatures(bags, (RECEIPT,), receipts)
-    assert [each.state for each in told] == [BagState.DAMAGED, BagState.DAMAGED, BagState.MISSING]
-    assert [each.problem for each in told] == [f"the receipt {NAME} is not there", "a file is missing", "no bag"]
+    told = demand_signatures(report, (RECEIPT,), receipts)
+    assert told.checks[1:] == checks[1:]
+    assert (told.checks[0].state, told.checks[0].receipt) == (BagState.WHOLE, BagState.DAMAGED)
+    assert told.checks[0].receipt_problem == f"its receipt {NAME} is not there"
+    assert not told.is_whole
     place.leave()
-    assert demand_signatures(bags, (RECEIPT,), receipts) == bags
+    assert demand_signatures(report, (RECEIPT,), receipts) == report
+
+
+def test_a_receipt_that_is_mended_is_signed_where_there_is_a_key(place: Place) -> None:
+    place.leave()
+    place.receipt.write_bytes(b"torn")
+    mender = StoreMender((place.store,), tool="another version", signer=place.signer)
+    _, aside = mender.mend_receipt(LATER, "file:./archive")
+    assert (place.root / aside).read_bytes() == b"torn"
+    assert place.problem() == ""
+    place.receipt.unlink()
+    StoreMender((place.store,), tool="a third version").mend_receipt(LATER, "file:./archive")
+    assert "has no signature by the key" in place.problem()

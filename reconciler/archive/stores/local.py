@@ -6,15 +6,16 @@ keeps the promises of fsync.
 """
 
 import errno
+import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.archive.names import aside_name
-from reconciler.archive.stores.blocks import as_file, blocks_of, hashed
+from reconciler.archive.stores.blocks import as_file, blocks_of
 from reconciler.archive.stores.spool import Spool, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
@@ -44,6 +45,15 @@ class LocalStore:
         """Make an empty folder below `.partial`."""
         with self._told("written to"):
             return self._spool.workplace(name)
+
+    def take_up(self, name: str) -> Path | None:
+        """Give the folder below `.partial` that an earlier run left."""
+        with self._told("written to"):
+            return self._spool.take_up(name)
+
+    def leave(self, workplace: Path) -> None:
+        """Let go of unfinished work."""
+        self._spool.leave(workplace)
 
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work."""
@@ -112,6 +122,13 @@ class LocalStore:
             found = sorted(path for path in (self._root / below).rglob("*") if not path.is_dir())
         yield from (path.relative_to(self._root).as_posix() for path in found)
 
+    def sizes(self, name: str) -> Mapping[str, int]:
+        """Give the length of every file of a bag; a link counts as what it leads to, as when it is read."""
+        folder = self._root / name
+        with self._told("read"):
+            found = sorted(path for path in folder.rglob("*") if not path.is_dir())
+            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
+
     def set_aside(self, name: str) -> str:
         """Move a bag or a file to `damaged/`, so that its name is free."""
         with self._told("written to"):
@@ -160,11 +177,12 @@ def not_writable(address: str, action: str, error: OSError) -> ArchiveError:
 
 
 def _hashed(path: Path, folder: Path) -> BagFile:
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         # What was just written may only be in memory; where the system allows, the bytes of the disk are read.
         with suppress(OSError, AttributeError):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashed(path.relative_to(folder).as_posix(), blocks_of(file))
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return BagFile(path=path.relative_to(folder).as_posix(), size=file.tell(), sha256=sha256)
 
 
 def _sync_below(folder: Path) -> None:
