@@ -227,6 +227,18 @@ def test_the_record_tells_what_the_run_did_and_holds_its_part_of_the_chain(
     assert second["audit"][0]["previous"] == first["audit"][-1]["hash"]
 
 
+def test_copying_alone_leaves_signed_receipts_and_a_record_too(signed: Workplace, keys: KeyFiles) -> None:
+    signed.run("archive", A).expect(0)
+    assert signed.run("verify").expect(0).last_line == "Verify: 1 bags whole, 0 damaged, 0 missing."
+    (record,) = records(signed.folder / "archive")
+    assert list(Draft7Validator(schema("run-record.v1.json")).iter_errors(record)) == []
+    assert (record["operation"], record["plan_id"]) == ("archive", "")
+    assert [(each["job"], each["outcome"]) for each in record["results"]] == [(A, "archived")]
+    assert len([name for name in signed.files() if name.endswith(".dsse.json")]) == 2
+    text = (signed.folder / "archive" / "runs" / f"{record['run']}.json").read_bytes()
+    assert not [line for line in keys.signing.read_bytes().splitlines() if b"-----" not in line and line in text]
+
+
 def test_a_record_that_cannot_be_written_is_told_and_the_next_one_makes_up_for_it(
     signed: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8, I10
