@@ -401,7 +401,9 @@ def copy_means(
     settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop"
 ) -> Iterator["CopyMeans"]:
     """Give the means of a run that only copies."""
+    from reconciler.archive.mender import StoreMender
     from reconciler.archive.run_records import StoreRecords
+    from reconciler.archive.verifier import StoreVerifier
     from reconciler.engine.archiving import CopyMeans
 
     signs = signer(settings, progress.note)
@@ -415,6 +417,8 @@ def copy_means(
             reader=_jobs_reader(settings, calls),
             workers=workers,
             records=StoreRecords(stores, tool=TOOL, signer=signs),
+            verifier=StoreVerifier(stores),
+            mender=StoreMender(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress),
             clock=SystemClock(),
             pacing=calls,

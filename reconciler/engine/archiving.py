@@ -12,14 +12,28 @@ from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change
 from reconciler.engine.carrying_out import carry_out
+from reconciler.engine.completing import Completion
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import CopySteps
 from reconciler.engine.looking_closer import look_closer
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
-from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, Ledger, Paced, Progress, Run, Stop
+from reconciler.engine.ports import (
+    NOBODY,
+    BagVerifier,
+    Clock,
+    Evidence,
+    JobsReader,
+    Ledger,
+    Paced,
+    Progress,
+    Run,
+    Stop,
+)
 from reconciler.engine.recording import Recorded, observe_and_record
+from reconciler.engine.repairing import BagMender
 from reconciler.engine.run_record import RunRecords, keep_record
+from reconciler.engine.verifying import bags_of
 from reconciler.engine.workers import Workers
 from reconciler.errors import GuardRefused, UsageRefused
 
@@ -33,6 +47,8 @@ class CopyMeans:
 
     reader: JobsReader
     workers: Workers
+    verifier: BagVerifier
+    mender: BagMender
     records: RunRecords
     ledger: Ledger
     clock: Clock
@@ -62,7 +78,30 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
         _guard(desired, recorded.memory, changes)
         _tell(means.progress, plan, chosen)
         report = _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
-    return keep_record(means.records, means.ledger.audit_events(), changes, replace(report, lost=recorded.lost))
+        completed = () if report.stopped else _completed(means, run, desired, chosen)
+        report = replace(report, results=(*report.results, *completed), lost=recorded.lost)
+    return keep_record(means.records, means.ledger.audit_events(), changes, report)
+
+
+def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen) -> tuple[JobResult, ...]:
+    """Copy bags into stores that were added later: of all jobs, also of those that are cleaned since."""
+    completion = Completion(
+        verifier=means.verifier,
+        mender=means.mender,
+        run=run,
+        clock=means.clock,
+        stores=[store.address for store in desired.stores],
+        note=means.progress.note,
+    )
+    bags = bags_of(means.ledger.receipts())
+    wanted = bags if isinstance(chosen, Which) else [each for each in bags if each.job_id in chosen]
+    results: list[JobResult] = []
+    for result in completion.of(wanted):
+        if means.stop.requested():
+            break
+        results.append(result)
+        means.progress.say(f"{result.job_id}: {result.detail}")
+    return tuple(results)
 
 
 def _planned(means: CopyMeans, desired: DesiredState, recorded: Recorded, chosen: Chosen) -> tuple[Inventory, CopyPlan]:

@@ -289,6 +289,9 @@ class Run(Protocol):
         `how` is one of `cleaned now`, `already cleaned`, `gone`.
         """
 
+    def record_copied(self, receipt: Receipt, *, store: str, source: str) -> None:
+        """Add a receipt with one store more, and the audit event of the copy that was made there from `source`."""
+
     def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str, file: str = "") -> None:
         """Add the audit event of a copy that was made anew from `source`; the damaged one lies at `aside`, if any.
 

@@ -120,12 +120,14 @@ def _record(
 ) -> RunRecord:
     # A job that was recovered may be done anew in the same run: its first event is that of the recovery.
     settled = {event.job_id: dict(event.facts)["fingerprint"] for event in reversed(own) if event.event in SETTLED}
+    told = [dict(event.facts) for event in own]
+    of_bags = {each["bag"]: each["fingerprint"] for each in told if "bag" in each}
     return RunRecord(
         report=report,
         started_at=own[0].at,
         ended_at=own[-1].at,
         actor=own[0].actor,
-        results=tuple((result, facts.get(result.job_id, "")) for result in report.results),
+        results=tuple((result, of_bags.get(result.bag) or facts.get(result.job_id, "")) for result in report.results),
         recovered=tuple((result, settled[result.job_id]) for result in report.recovered),
         events=tuple(events),
     )

@@ -14,6 +14,7 @@ from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import IllegalPhase, Phase, check_step
+from reconciler.engine.copies import BagState, CopyId, Look, Reading
 from reconciler.engine.ports import Clock
 from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
@@ -110,25 +111,9 @@ class SqliteRun:
     def record_archived(self, receipt: VerifiedReceipt) -> None:
         """Add the receipt, the entry ARCHIVED, the audit event, and the first look at each copy, in one transaction."""
         proved = receipt.receipt
-        statement = receipt_text(proved)
-        name = digest_of_bytes(statement.encode("ascii"))
-        table = tables.receipt
         with self._write() as connection:
+            name = self._add_receipt(connection, proved)
             self._add_entry(connection, proved.job_id, Phase.ARCHIVED, proved.fingerprint, name)
-            # A bag that was there before is proved again, and has a receipt of its own each time.
-            if connection.scalar(select(table.c.digest).where(table.c.digest == name)) is None:
-                connection.execute(
-                    insert(table).values(
-                        digest=name,
-                        run_id=self._run_id,
-                        job_id=proved.job_id,
-                        fingerprint=proved.fingerprint,
-                        bag=proved.bag,
-                        verified_at=utc_text(proved.verified_at),
-                        statement=statement,
-                        size=proved.size,
-                    )
-                )
             facts = (
                 ("fingerprint", proved.fingerprint),
                 ("receipt", name),
@@ -163,7 +148,47 @@ class SqliteRun:
         with self._write() as connection:
             self._add_event(connection, "repaired", facts, receipt.job_id)
 
+    def record_copied(self, receipt: Receipt, *, store: str, source: str) -> None:
+        """Add the receipt, the audit event of the copy, and the first look at it, in one transaction."""
+        with self._write() as connection:
+            name = self._add_receipt(connection, receipt)
+            facts = (
+                ("fingerprint", receipt.fingerprint),
+                ("receipt", name),
+                ("bag", receipt.bag),
+                ("store", store),
+                ("source", source),
+            )
+            self._add_event(connection, "copied", facts, receipt.job_id)
+            look = Look(
+                copy=CopyId.of(receipt, store),
+                at=receipt.verified_at,
+                how=Reading.WHOLE,
+                state=BagState.WHOLE,
+                is_bag_whole=True,
+            )
+            record_looks(connection, [look], now=self._clock.now())
+
     # -- parts
+
+    def _add_receipt(self, connection: Connection, receipt: Receipt) -> str:
+        """Add a receipt, and give its name.  A bag that was there before is proved again, with a receipt each time."""
+        statement, table = receipt_text(receipt), tables.receipt
+        name = digest_of_bytes(statement.encode("ascii"))
+        if connection.scalar(select(table.c.digest).where(table.c.digest == name)) is None:
+            connection.execute(
+                insert(table).values(
+                    digest=name,
+                    run_id=self._run_id,
+                    job_id=receipt.job_id,
+                    fingerprint=receipt.fingerprint,
+                    bag=receipt.bag,
+                    verified_at=utc_text(receipt.verified_at),
+                    statement=statement,
+                    size=receipt.size,
+                )
+            )
+        return name
 
     @contextmanager
     def _write(self, needed_ms: int = 0) -> Iterator[Connection]:

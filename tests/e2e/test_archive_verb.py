@@ -148,3 +148,65 @@ def test_a_list_that_shows_less_than_the_jobs_themselves_costs_no_copy(
     account.plan()
     told = account.run("plan").expect(0).out
     assert told.endswith("Plan: 2 released, nothing to do (otherwise: report), 2 retained, 1 held.\n")
+
+
+# -- copies in a store that was added later, of jobs that are no more
+
+
+def add_second(place: Workplace) -> None:
+    path = place.folder / "retention.yaml"
+    path.write_text(path.read_text().replace('["file:./archive"]', "[file:./archive, file:./second]"))
+
+
+@pytest.fixture
+def cleaned(account: Workplace, emulator: EmulatorProcess) -> Workplace:
+    """The job that goes is archived in one store and cleaned; then a second store is added."""
+    account.write_desired(KEPT, KEPT_NOW, otherwise="clean")
+    account.plan()
+    account.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == {GOES, FAILED}
+    add_second(account)
+    return account
+
+
+def bags_in(place: Workplace, store: str) -> dict[str, bytes]:
+    names = (name for name in place.files(store) if name.startswith("jobs/"))
+    return {name: (place.folder / store / name).read_bytes() for name in names}
+
+
+def test_what_is_cleaned_is_copied_from_store_to_store(cleaned: Workplace, emulator: EmulatorProcess) -> None:
+    fetched = downloads(emulator)
+    ended = cleaned.run("archive").expect(0)
+    assert f"{GOES}  archived: copied to file:./second from file:./archive" in ended.out
+    assert bags_in(cleaned, "second") == bags_in(cleaned, "archive") != {}
+    assert downloads(emulator) == fetched
+    assert set(receipts(cleaned)[GOES].stores) == {"file:./archive", "file:./second"}
+    assert cleaned.run("verify").expect(0).out == "Verify: 4 bags whole, 0 damaged, 0 missing.\n"
+    cleaned.run("audit", "verify").expect(0)
+    assert GOES not in cleaned.run("archive").expect(0).out, "once is enough"
+
+
+def test_a_copy_that_was_cut_off_before_it_was_recorded_is_used(cleaned: Workplace) -> None:  # I8
+    before = (cleaned.folder / "state" / "ledger.db").read_bytes()
+    cleaned.run("archive").expect(0)
+    (cleaned.folder / "state" / "ledger.db").write_bytes(before)
+    cleaned.run("archive").expect(0)
+    assert not (cleaned.folder / "second" / "damaged").exists()
+    assert set(receipts(cleaned)[GOES].stores) == {"file:./archive", "file:./second"}
+
+
+def test_a_copy_is_made_of_none_that_is_damaged(cleaned: Workplace) -> None:  # I15
+    (film,) = (cleaned.folder / "archive" / "jobs" / GOES).glob("*/data/assets/video.mp4")
+    content = bytearray(film.read_bytes())
+    content[100] ^= 1
+    film.write_bytes(content)
+    ended = cleaned.run("archive").expect(3)
+    assert f"{GOES}  failed: none of its copies is whole" in ended.out
+    assert [name for name in bags_in(cleaned, "second") if GOES in name] == []
+
+
+def test_a_store_that_takes_no_more_is_told_and_no_copy_is_claimed(cleaned: Workplace) -> None:
+    (cleaned.folder / "second").write_text("no folder")
+    ended = cleaned.run("archive").expect(3)
+    assert f"{GOES}  failed: no copy made: the store file:./second cannot be" in ended.out
+    assert set(receipts(cleaned)[GOES].stores) == {"file:./archive"}
