@@ -22,14 +22,15 @@ from reconciler.archive.download import Downloader, shown
 from reconciler.archive.guide import GUIDE, README
 from reconciler.archive.names import bag_name, receipt_name
 from reconciler.archive.proof import judge
-from reconciler.archive.statement import read_statement, statement_of
+from reconciler.archive.receipt_files import leave_receipt
+from reconciler.archive.statement import read_statement
 from reconciler.archive.stores import BagStore
 from reconciler.archive.stores.local import not_writable
 from reconciler.archive.workshop import Workshop
 from reconciler.core.desired import SecondRead
 from reconciler.core.job import AssetForm
 from reconciler.core.receipt import BagFile, NotProved, ReadBack, Receipt, VerifiedReceipt
-from reconciler.engine.ports import Clock, JobDetail
+from reconciler.engine.ports import Clock, JobDetail, Signer
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import ArchiveError, StoreNotWritable
 
@@ -73,6 +74,7 @@ class BagArchiver:
         clock: Clock,
         account: str,
         tool: str,
+        signer: Signer | None = None,
         say: Say = silent,
     ) -> None:
         self._stores = stores
@@ -83,6 +85,7 @@ class BagArchiver:
         self._clock = clock
         self._account = account
         self._tool = tool
+        self._signer = signer
         self._guided: set[str] = set()
         self._guiding = threading.Lock()
 
@@ -236,11 +239,9 @@ class BagArchiver:
             proof = VerifiedReceipt(receipt=receipt, read_backs=read_backs, copies=self._copies)
         except NotProved as error:
             raise ArchiveError(f"the archive of {job.id} could not be proved: {error}") from error
-        receipt_file = receipt_name(job.id, job.fingerprint)
         for store in stores:
             self._leave_guide(store)
-            if not store.has(receipt_file):
-                store.publish_file(statement_of(receipt, tool=self._tool), receipt_file)
+            leave_receipt(store, receipt, tool=self._tool, signer=self._signer)
         return proof
 
     def _leave_guide(self, store: BagStore) -> None:

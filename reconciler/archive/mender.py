@@ -2,19 +2,21 @@
 
 from reconciler.archive.copying import copied_bag
 from reconciler.archive.names import receipt_name
-from reconciler.archive.statement import statement_of
+from reconciler.archive.receipt_files import leave_receipt
 from reconciler.archive.stores import BagStore
 from reconciler.archive.verifier import difference, receipt_difference
 from reconciler.core.receipt import Receipt
+from reconciler.engine.ports import Signer
 from reconciler.errors import ArchiveError
 
 
 class StoreMender:
     """Implements engine.repairing.BagMender over the stores that the desired-state file names now."""
 
-    def __init__(self, stores: tuple[BagStore, ...], *, tool: str) -> None:
+    def __init__(self, stores: tuple[BagStore, ...], *, tool: str, signer: Signer | None = None) -> None:
         self._stores = {store.address: store for store in stores}
         self._tool = tool
+        self._signer = signer
 
     @property
     def stores(self) -> frozenset[str]:
@@ -39,7 +41,7 @@ class StoreMender:
         """Write the receipt's file of a bag that was just read whole; put what stood in its place aside."""
         target, name = self._stores[store], receipt_name(receipt.job_id, receipt.fingerprint)
         aside = target.set_aside(name) if target.has(name) else ""
-        target.publish_file(statement_of(receipt, tool=self._tool), name)
+        leave_receipt(target, receipt, tool=self._tool, signer=self._signer)
         if problem := receipt_difference(target.read_file(name), receipt):
             raise ArchiveError(f"the new {name} in {store} is not what was written: {problem}")
         return name, aside

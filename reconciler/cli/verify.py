@@ -30,7 +30,7 @@ def _share(_ctx: click.Context, _param: click.Parameter, text: str | None) -> "F
 
 @click.command()
 @click.argument("ids", metavar="[ID]...", nargs=-1)
-@options.ledger
+@options.ledger_and_signatures
 @options.no_color
 @click.option("--all", "every", is_flag=True, help="Look at every copy; so it is without IDs and --sample.")
 @click.option(
@@ -65,6 +65,9 @@ def verify(
 ) -> int:
     """Read every archived bag again, or some, in every store, and compare it and its receipt's file with the ledger.
 
+    With --verify-key the receipt in each store must be signed by that key too; one that is not counts as damage, and is
+    mended only where its file is made anew, which is signed with --signing-key.
+
     What was found is recorded in the ledger: `reconciler status` tells how long ago copies were read.  Exits 8 when
     something is damaged or missing, 64 for an ID that was never archived.
 
@@ -76,22 +79,26 @@ def verify(
     """
     from reconciler import wiring
     from reconciler.clock import SystemClock
-    from reconciler.engine.repairing import repair_bags
-    from reconciler.engine.verifying import verify_bags
+    from reconciler.engine.repairing import Repaired, RepairReport, repair_bags
+    from reconciler.engine.signed_receipts import demand_signatures
+    from reconciler.engine.verifying import newest_bags, verify_bags
     from reconciler.errors import ArchiveError
-    from reconciler.report.verify_text import repair_text, verify_json, verify_text
+    from reconciler.report.verify_text import repair_text, verify_json
 
     wanted = _wanted(ids, every=every, sample=sample, fast=fast, repair=repair)
-    style = output.style(no_color=no_color)
+    style, progress = output.style(no_color=no_color), output.PlainProgress()
+    signatures, ledger = wiring.receipt_signatures(settings, progress.note), wiring.ledger_reader(settings)
+    new: tuple[Repaired, ...] = ()
     if repair:
         desired = wiring.desired_state(settings)
-        repaired = repair_bags(wiring.repair_means(settings, desired, output.PlainProgress()), desired.account, wanted)
+        repaired = repair_bags(wiring.repair_means(settings, desired, progress), desired.account, wanted)
         report, new = repaired.verified, repaired.repaired
-        told = repair_text(repaired, style=style)
     else:
         verifier, log = wiring.bag_verifier(settings), wiring.verification_log(settings)
-        report, new = verify_bags(wiring.ledger_reader(settings), verifier, log, SystemClock(), wanted), ()
-        told = verify_text(report, style=style)
+        report = verify_bags(ledger, verifier, log, SystemClock(), wanted)
+    if signatures is not None:
+        report = demand_signatures(report, newest_bags(ledger, wanted.ids), signatures)
+    told = repair_text(RepairReport(verified=report, repaired=new), style=style)
     code = 0 if report.is_whole else ArchiveError.exit_code
     output.product(verify_json(report, new, exit_code=code) if as_json else told)
     return code

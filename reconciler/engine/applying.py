@@ -34,6 +34,7 @@ from reconciler.engine.ports import (
 )
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
+from reconciler.engine.run_record import RunRecords, keep_record
 from reconciler.engine.workers import Workers
 from reconciler.errors import GuardRefused
 
@@ -45,6 +46,7 @@ class Means:
     reader: JobsReader
     cleaner: JobsCleaner
     workers: Workers
+    records: RunRecords
     ledger: Ledger
     clock: Clock
     pacing: Paced
@@ -55,7 +57,7 @@ class Means:
 
 
 def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_version: str) -> RunReport:
-    """Do what was approved and is decided again now; report every approved job.
+    """Do what was approved and is decided again now; report every approved job; keep the record in the stores.
 
     Raises:
         PlanRefused, GuardRefused: the run is refused whole; nothing was archived or cleaned.
@@ -88,7 +90,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         )
         if approved.has_work and _is_spent(report):
             run.spend_plan(approved.plan_id)
-        return report
+    return keep_record(means.records, means.ledger.audit_events(), approved.changes, report)
 
 
 def _observe_and_decide(

@@ -33,6 +33,7 @@ from reconciler.engine.ports import (
 )
 from reconciler.engine.recording import Recorded, observe_and_record
 from reconciler.engine.repairing import BagMender
+from reconciler.engine.run_record import RunRecords, keep_record
 from reconciler.engine.verifying import bags_of
 from reconciler.engine.workers import Workers
 from reconciler.errors import GuardRefused, UsageRefused
@@ -49,6 +50,7 @@ class CopyMeans:
     workers: Workers
     verifier: BagVerifier
     mender: BagMender
+    records: RunRecords
     ledger: Ledger
     clock: Clock
     pacing: Paced
@@ -58,7 +60,8 @@ class CopyMeans:
 
 
 def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> RunReport:
-    """Record what is there now, and copy the chosen jobs into every store; report each that was not copied before.
+    """Record what is there now, and copy the chosen jobs into every store; report each that was not copied before;
+    keep the record in the stores.
 
     Raises:
         UsageRefused: the list does not have one of the ids; nothing was copied.
@@ -77,7 +80,8 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
         _tell(means.progress, plan, chosen)
         report = _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
         completed = () if report.stopped else _completed(means, run, desired, chosen)
-        return replace(report, results=(*report.results, *completed), lost=recorded.lost)
+        report = replace(report, results=(*report.results, *completed), lost=recorded.lost)
+    return keep_record(means.records, means.ledger.audit_events(), changes, report)
 
 
 def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen) -> tuple[JobResult, ...]:

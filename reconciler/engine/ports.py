@@ -314,6 +314,31 @@ class Ledger(LedgerReader, Protocol):
         """
 
 
+# -- signatures
+
+
+class Signer(Protocol):
+    """Signs with a key that it never shows."""
+
+    @property
+    def key_id(self) -> str:
+        """The key's name: its kind and 16 hex digits, harmless in names of files."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Give the signature of a message: the same each time."""
+
+
+class SignatureCheck(Protocol):
+    """Tells the good signatures of one key."""
+
+    @property
+    def key_id(self) -> str:
+        """The key's name, as that of its Signer."""
+
+    def is_good(self, message: bytes, signature: bytes) -> bool:
+        """Tell whether this key made that signature of that message."""
+
+
 # -- talk
 
 

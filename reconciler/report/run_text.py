@@ -37,6 +37,9 @@ def _lines(report: RunReport, style: Style) -> Iterator[str]:
         yield ""
     if report.stopped:
         yield style.paint(f"Stopped early: {harmless_lines(report.stopped)}", Colour.RED)
+    for why in report.unrecorded:
+        text = f"The record of this run is not in every store: {harmless(why)}. The next one makes up for it."
+        yield style.paint(text, Colour.YELLOW)
     yield pace_line(report.pace)
     yield style.paint(run_summary(report), Colour.BOLD)
 
@@ -92,6 +95,7 @@ def run_report_json(report: RunReport) -> str:
                 "account": report.account,
                 "exit_code": report.exit_code,
                 "stopped": report.stopped,
+                "unrecorded": list(report.unrecorded),
                 "calls": _calls(report.pace),
                 "counts": {outcome.value.replace(" ", "_"): report.count(outcome) for outcome in Outcome},
                 "results": [_result(result) for result in report.results],

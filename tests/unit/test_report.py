@@ -100,6 +100,7 @@ RUN = RunReport(
     recovered=(JobResult(job_id=JobId("z"), outcome=Outcome.CLEANED, detail="already cleaned: run run-9 had sent it"),),
     stopped="stopped by signal 15; the jobs in hand were finished",
     stop_code=143,
+    unrecorded=("the store file:./second cannot be written to: No space left on device",),
 )
 
 
@@ -261,8 +262,9 @@ def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_plan(text: 
 @given(ANYTHING)
 def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_report(text: str) -> None:  # I12
     result = JobResult(job_id=JobId(text), outcome=Outcome.FAILED, detail=text, bag=text)
-    plain = run_report_text(replace(RUN, results=(result,), recovered=(), stopped=""), style=PLAIN)
-    assert len(plain.splitlines()) == 5
+    run = replace(RUN, results=(result,), recovered=(), stopped="", unrecorded=(text,))
+    plain = run_report_text(run, style=PLAIN)
+    assert len(plain.splitlines()) == 6
     assert {unicodedata.category(character) for character in plain.replace("\n", "")}.isdisjoint(HIDDEN)
     plain.encode("utf-8")
 
