@@ -45,7 +45,8 @@ bench: $(STAMP)  ## Start-up, file reading, decisions, lists and files of the se
 	$(BIN)/python bench/throughput.py
 	PYTHONPATH=. $(BIN)/python bench/decide.py
 
-compare: $(STAMP)  ## What three sample programs lose, beside ours; writes docs/compare.md
+compare: $(STAMP)  ## What the programs people use now lose, beside ours; writes docs/compare.md
+	@sh bench/compare/peers.sh
 	$(BIN)/python -m bench.compare.losses --write docs/compare.md
 
 nightly: $(STAMP)  ## The same tests with many more random examples
