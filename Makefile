@@ -62,6 +62,14 @@ mutants: .venv-mutants/.installed  ## Plant bugs in core, one at a time; fails f
 	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	@touch $@
 
+azurite: .azurite/.installed  ## A server of the Azure protocol, for the tests of az:// stores (needs npm)
+
+.azurite/.installed: requirements/azurite/package-lock.json
+	@mkdir -p .azurite
+	@cp requirements/azurite/package.json requirements/azurite/package-lock.json .azurite/
+	@npm ci --prefix .azurite --no-audit --no-fund --loglevel=error
+	@touch $@
+
 test-lowest: .venv-lock/.installed  ## The tests on the oldest dependencies that pyproject.toml allows
 	@echo "== Installing the oldest allowed dependencies in .venv-lowest"
 	@$(PYTHON) -m venv .venv-lowest
@@ -80,6 +88,6 @@ lock: .venv-lock/.installed  ## Pin the dependencies again (newest that fit pypr
 ci: lint test demo  ## What .ci/run runs
 
 clean:  ## Remove what these commands made
-	rm -rf $(VENV) .venv-lock .venv-lowest .venv-mutants mutants $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .venv-lock .venv-lowest .venv-mutants .azurite mutants $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test test-lowest fmt lint check bench compare nightly mutants lock ci clean
+.PHONY: help setup demo test azurite test-lowest fmt lint check bench compare nightly mutants lock ci clean
