@@ -44,6 +44,11 @@ bench: $(STAMP)  ## Start-up, file reading, decisions, lists and files of the se
 	$(BIN)/python bench/yaml_readers.py
 	$(BIN)/python bench/throughput.py
 	PYTHONPATH=. $(BIN)/python bench/decide.py
+	@$(MAKE) --no-print-directory bench-downloads
+
+bench-downloads: $(STAMP)  ## Files fetched and archived, beside curl, aria2 and rclone; results in bench/results
+	@sh bench/compare/peers.sh
+	$(BIN)/python -m bench.downloads $(BENCH_ARGS)
 
 compare: $(STAMP)  ## What the programs people use now lose, beside ours; writes docs/compare.md
 	@sh bench/compare/peers.sh
@@ -90,4 +95,4 @@ ci: lint test demo  ## What .ci/run runs
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) .venv-lock .venv-lowest .venv-mutants .azurite mutants $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test azurite test-lowest fmt lint check bench compare nightly mutants lock ci clean
+.PHONY: help setup demo test azurite test-lowest fmt lint check bench bench-downloads compare nightly mutants lock ci clean
