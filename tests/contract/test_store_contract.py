@@ -1,4 +1,7 @@
-"""What every store of bags must do, whatever it is made of: a folder, or a bucket of a real server."""
+"""What every store of bags must do, whatever it is made of: a folder, or a bucket of a real server of its kind.
+
+There is none to be had for gs://: docs/adr/0017 says why.
+"""
 
 import hashlib
 import os
@@ -16,6 +19,8 @@ from reconciler.archive.stores.local import PARTIAL, LocalStore
 from reconciler.archive.stores.spool import STALE_S, Spool
 from reconciler.core.desired import Store
 from reconciler.errors import ArchiveError, StoreNotWritable, UsageRefused
+from tests.support.azure_server import AZURITE, AzureServer
+from tests.support.azure_server import KEY as AZURE_KEY
 from tests.support.s3_server import KEY, S3Server
 from tests.support.scripted_server import Reply, scripted
 
@@ -46,15 +51,36 @@ def bucket_store(server: S3Server, bucket: str, spool: Path, patience_s: float =
         return open_bucket(store, Spool(spool), patience_s=patience_s, user_agent="a test")
 
 
+@pytest.fixture(scope="module")
+def azure() -> Iterator[AzureServer]:
+    if not AZURITE.exists():
+        pytest.skip("no server of the Azure protocol is here; `make azurite` installs one, with npm")
+    with AzureServer() as server:
+        yield server
+
+
+def container_store(azure: AzureServer, name: str, spool: Path) -> BagStore:
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, text in AZURE_KEY.items():
+            patch.setenv(variable, text)
+        store = Store(address=f"az://{name}/some/place", endpoint=azure.endpoint)
+        return open_bucket(store, Spool(spool), patience_s=5, user_agent="a test")
+
+
 @pytest.fixture
 def local(tmp_path: Path) -> LocalStore:
     return LocalStore("file:./archive", tmp_path / "archive")
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", "container"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> BagStore:
     if request.param == "folder":
         return LocalStore("file:./archive", tmp_path / "archive")
+    if request.param == "container":
+        azure: AzureServer = request.getfixturevalue("azure")
+        name = f"container-{uuid.uuid4().hex[:12]}"
+        azure.make_container(name)
+        return container_store(azure, name, tmp_path / "spool")
     server, bucket = request.getfixturevalue("server"), request.getfixturevalue("bucket")
     return bucket_store(server, bucket, tmp_path / "spool")
 
@@ -336,6 +362,24 @@ def test_settings_go_with_every_object(
         assert told["x-amz-server-side-encryption"] == "aws:kms", key
         assert told["x-amz-server-side-encryption-aws-kms-key-id"] == "alias/archive", key
         assert "<Key>team</Key><Value>video</Value>" in server.call("GET", f"{bucket}/{key}?tagging").text, key
+
+
+# -- what only a container of Azure can meet
+
+
+def test_a_container_that_is_gone_stops_the_run(azure: AzureServer, tmp_path: Path) -> None:
+    with pytest.raises(StoreNotWritable, match=r"az://no-such-container/some/place cannot be written to: there is no"):
+        container_store(azure, "no-such-container", tmp_path).publish_file(b"x", "receipts/a")
+
+
+def test_a_key_that_azure_refuses_stops_the_run_and_is_told_nowhere(
+    azure: AzureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # I11
+    azure.make_container("refusing")
+    monkeypatch.setitem(AZURE_KEY, "AZURE_STORAGE_ACCOUNT_KEY", "b3RoZXI=")
+    with pytest.raises(StoreNotWritable, match=r"az://refusing/some/place cannot be written to: no rights") as stopped:
+        container_store(azure, "refusing", tmp_path).publish_file(b"x", "receipts/a")
+    assert "b3RoZXI=" not in f"{stopped.value.message}{stopped.value.hint}"
 
 
 # -- what only a folder can meet
