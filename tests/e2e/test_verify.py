@@ -1,6 +1,7 @@
 """Looking at the archive again, as a user does: samples, fast looks, receipts, and what the ledger remembers of it."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -23,15 +24,24 @@ from tests.support.workplace import Workplace
 A, B, C = job_id(1), job_id(2), job_id(3)
 
 
-@pytest.fixture
-def archived(workplace: Workplace, emulator: EmulatorProcess) -> Workplace:
-    """Three jobs that are archived in a folder, and cleaned."""
+@pytest.fixture(scope="module")
+def archived_once(emulator_process: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which three jobs were archived, and cleaned."""
+    emulator_process.reset()
     for job in (A, B, C):
-        emulator.put_job(job, bodies.image())
-    workplace.write_desired("keep-me")
-    workplace.plan()
-    workplace.run("apply", "plan.json").expect(0)
-    return workplace
+        emulator_process.put_job(job, bodies.image())
+    place = Workplace(tmp_path_factory.mktemp("archived"), dict(emulator_process.environ))
+    place.write_desired("keep-me")
+    place.plan()
+    place.run("apply", "plan.json").expect(0)
+    return place.folder
+
+
+@pytest.fixture
+def archived(archived_once: Path, tmp_path: Path) -> Workplace:
+    """The same in a folder of the test's own; `verify` asks no service."""
+    shutil.copytree(archived_once, tmp_path / "work")
+    return Workplace(tmp_path / "work")
 
 
 def remembered(place: Workplace) -> dict[CopyId, Verified]:
