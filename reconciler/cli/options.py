@@ -15,6 +15,7 @@ from reconciler.wiring import (
     MOST_AT_ONCE,
     MOST_LISTED_JOBS,
     MOST_PAGES,
+    THREADS,
     Settings,
 )
 
@@ -99,6 +100,15 @@ copies_at_once = click.option(
     envvar="RECONCILER_PARALLELISM",
     help="Jobs that are copied at the same time; they are cleaned one after the other all the same.",
 )
+workers = click.option(
+    "--workers",
+    metavar="ADDRESS",
+    default=THREADS,
+    show_default=True,
+    envvar="RECONCILER_WORKERS",
+    help="Who copies: threads of this machine, as many as --parallelism says, or the workers of a Dask cluster, by the "
+    "address of its scheduler: dask://HOST:PORT.",
+)
 verbose = click.option(
     "-v",
     "--verbose",
@@ -181,5 +191,5 @@ service = _gathering(**_SERVICE)
 """For a verb that asks the service."""
 service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""
-copying = _gathering(**_SERVICE, copies_at_once=copies_at_once, bandwidth=bandwidth)
+copying = _gathering(**_SERVICE, copies_at_once=copies_at_once, workers=workers, bandwidth=bandwidth)
 """For a verb that asks the service and copies jobs."""

@@ -39,6 +39,9 @@ class BagStore(Protocol):
     def read_back(self, name: str) -> tuple[BagFile, ...]:
         """Read every file of a bag from its final place and hash it; in order of path."""
 
+    def sizes(self, name: str) -> dict[str, int]:
+        """Give the length in bytes of every file of a bag, by its path inside it; nothing is read for it."""
+
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
 

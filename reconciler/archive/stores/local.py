@@ -93,6 +93,13 @@ class LocalStore:
         with self._told("read"):
             return tuple(_hashed(path, folder) for path in sorted(folder.rglob("*")) if not path.is_dir())
 
+    def sizes(self, name: str) -> dict[str, int]:
+        """Give the length of every file of a bag."""
+        folder = self._root / name
+        with self._told("read"):
+            files = (path for path in folder.rglob("*") if not path.is_dir())
+            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
         with self._told("read"):

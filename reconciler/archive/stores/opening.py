@@ -27,9 +27,14 @@ def open_stores(
     )
 
 
+def folder_of(store: Store, beside: Path) -> Path:
+    """Give the folder that a `file:` store is on this machine."""
+    return (beside / store.address.removeprefix("file:")).resolve()
+
+
 def _folder(store: Store, beside: Path, folders: dict[Path, str]) -> BagStore:
     # Relative to the file, not to where the command is run: the same file means the same archive from everywhere.
-    folder = (beside / store.address.removeprefix("file:")).resolve()
+    folder = folder_of(store, beside)
     # Links may lead two addresses to one folder: what stands there twice is one copy.
     before = folders.setdefault(folder, store.address)
     if before != store.address:
