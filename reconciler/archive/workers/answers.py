@@ -13,6 +13,10 @@ MOST_CHARACTERS = 2000
 """Of a sentence; the rest is cut off."""
 
 
+class Crashed(Exception):
+    """A task ended without an answer: its worker died too often, or it met what nobody had foreseen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came of the first jobs of an errand, in its order: the receipt's statement, or why there is none.
@@ -37,14 +41,22 @@ def _told(each: bytes | ArchiveError) -> dict[str, str]:
     return {"kind": type(each).__name__, "message": each.message, "hint": each.hint}
 
 
+def crashed(error: BaseException) -> bytes:
+    """Write that there is no answer, for an error that nobody had foreseen; of that its kind alone."""
+    return canonical_json({"crashed": type(error).__name__})
+
+
 def read(content: object, *, most: int) -> Answer:
     """Read what `written` wrote, about `most` jobs at most.
 
     Raises:
+        Crashed: it is what `crashed` wrote.
         ValueError: it is something else.
     """
     try:
         told = json.loads(_bytes(content))
+        if "crashed" in told:
+            raise Crashed(_text(told["crashed"]))
         answer = Answer(
             jobs=tuple(_job(each) for each in told["jobs"]),
             notes=tuple(_text(each) for each in told["notes"]),

@@ -6,8 +6,9 @@ and, by what he sends back, here: it must be as trusted as this machine (SECURIT
 
 import logging
 import re
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -17,8 +18,11 @@ import dask.config
 from distributed import Client, Worker, get_worker
 
 from reconciler import __version__
+from reconciler.archive.workers import answers
+from reconciler.archive.workers.answers import Crashed
 from reconciler.archive.workers.errands import Errand, done, greeted
 from reconciler.archive.workers.making import Making
+from reconciler.archive.workers.threads import settle
 from reconciler.errors import UsageRefused, WorkersLost
 
 LOOK_S = 3.0
@@ -29,6 +33,7 @@ LARGE = "1 GiB"
 SPOOL = "reconciler-spool"
 HERE = "Start the workers, or leave --workers out: then threads of this machine copy. Nothing was cleaned for it."
 
+_MISSING = re.compile(r"No module named \W*(?P<name>\w[\w.]*)")
 _ADDRESS = re.compile(r"dask://(?P<where>[^/\s@?#]+:[0-9]{1,5})/?")
 
 
@@ -44,10 +49,6 @@ def where_of(address: str) -> str:
     return read["where"]
 
 
-class Crashed(Exception):
-    """A task ended without an answer: its worker died too often, or it met what nobody had foreseen."""
-
-
 class Cluster:
     """The cluster whose scheduler answers at `where`; threads may share it.
 
@@ -59,7 +60,8 @@ class Cluster:
         self._patience_s = patience_s
 
     def __enter__(self) -> Self:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it tells, we tell, and to whom we like
+        for name in [name for name in logging.Logger.manager.loggerDict if name.startswith("distributed")]:
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is told by our own errors
         dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE})
         try:
             self._client = Client(self._where, timeout=max(self._patience_s, 1.0), set_as_default=False)
@@ -143,7 +145,11 @@ def _greeted_there(version: str, making: object, dask_worker: Worker) -> str:
 
 def _done_there(errand: Errand) -> bytes:
     worker = get_worker()
-    return done(errand, _scratch(worker), worker.address)
+    answer: Future[bytes] = Future()
+    settle(answer, partial(done, errand, _scratch(worker), worker.address))
+    # An exception would travel as a pickled object, and one that cannot be unpickled leaves whoever waits without word.
+    error = answer.exception()
+    return answer.result() if error is None else answers.crashed(error)
 
 
 def _scratch(worker: Worker) -> Path:
@@ -152,12 +158,18 @@ def _scratch(worker: Worker) -> Path:
 
 def _why(told: object) -> str:
     """Say in a sentence what a worker told, or which error it met; of that its kind alone, which holds no secret."""
-    if isinstance(told, ModuleNotFoundError):
-        return f"it has no module {told.name}"
-    return told if isinstance(told, str) else type(told).__name__
+    if isinstance(told, str):
+        return told
+    missing = _missing_module(told)
+    return f"it has no module {missing}" if missing else type(told).__name__
+
+
+def _missing_module(told: object) -> str:
+    found = _MISSING.search(str(told)) if isinstance(told, BaseException) else None
+    return found["name"].partition(".")[0] if found else ""
 
 
 def _way_out(told: object) -> str:
-    if isinstance(told, ModuleNotFoundError):
+    if _missing_module(told):
         return f"Install it there: pip install 'pictory-reconciler[dask]=={__version__}'"
     return "Folders must be mounted there under the same path, or archive to buckets; versions must be the same."

@@ -17,8 +17,9 @@ from typing import Protocol, Self
 
 from reconciler.archive.stores import BagStore
 from reconciler.archive.workers import answers
+from reconciler.archive.workers.answers import Crashed
 from reconciler.archive.workers.checking import ReceiptCheck
-from reconciler.archive.workers.cluster import Cluster, Crashed, where_of
+from reconciler.archive.workers.cluster import Cluster, where_of
 from reconciler.archive.workers.errands import Errand
 from reconciler.archive.workers.making import Making
 from reconciler.archive.workers.threads import settle
