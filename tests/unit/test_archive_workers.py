@@ -217,6 +217,27 @@ def test_a_receipt_that_does_not_hold_is_no_proof(place: Place, tamper: Tamperin
         place.check().proof(json.dumps(copied.statement).encode(), place.details[A])
 
 
+def test_bags_are_read_whole_until_one_was_whole(place: Place) -> None:
+    statements = answers.read(place.answer(A, B, C), most=3).jobs
+    archive, check = place.folder / "archive", place.check()
+    for job in (A, B):
+        for video in (archive / "jobs" / job).rglob("video.mp4"):
+            flip(video)
+
+    def proof(number: int, job: str) -> VerifiedReceipt:
+        statement = statements[number]
+        assert isinstance(statement, bytes)
+        return check.proof(statement, place.details[job])
+
+    for number, job in ((0, A), (1, B)):
+        with pytest.raises(ArchiveError, match="is not whole"):
+            proof(number, job)
+    assert proof(2, C).receipt.job_id == C
+    assert proof(1, B).receipt.job_id == B, (
+        "what the worker read is believed from then on: verify finds what rots later"
+    )
+
+
 # -- who meets whom
 
 

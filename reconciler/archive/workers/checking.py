@@ -2,7 +2,7 @@
 
 Nothing but the text of the receipt is taken from the worker, and each word of it is held against what was asked for and
 against what lies in the stores.  The hashes of large files are the worker's own: it read the bag back from its final
-place by the code that does so here (docs/adr/0021).  The first bag of a run is read whole here as well.
+place by the code that does so here (docs/adr/0021).  Until one bag of the run was whole, each is read whole here too.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class ReceiptCheck:
         self._stores = {store.address: store for store in stores}
         self._copies = copies
         self._pause = pause
-        self._none_read_yet = threading.Lock()  # taken by the first bag, and never given back
+        self._one_was_whole = threading.Event()
 
     def proof(self, statement: bytes, detail: JobDetail) -> VerifiedReceipt:
         """Give the proof.
@@ -54,8 +54,9 @@ class ReceiptCheck:
             proof = VerifiedReceipt(receipt=receipt, read_backs=read_backs, copies=self._copies)
         except NotProved as error:
             raise _disbelieved(job, str(error)) from error
-        if self._none_read_yet.acquire(blocking=False):
+        if not self._one_was_whole.is_set():
             self._read_whole(receipt)
+            self._one_was_whole.set()
         return proof
 
     def _problem_of_words(self, receipt: Receipt, job: Job) -> str:

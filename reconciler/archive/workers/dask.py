@@ -190,8 +190,8 @@ def dask_workers(address: str, making: Making, stores: tuple[BagStore, ...], *, 
         WorkersLost: the cluster cannot be reached, or one of its workers may not copy.
     """
     with (
-        tokens_in(making.stores, Path(making.beside)) as tokens,
         Cluster(where_of(address), patience_s=making.patience_s) as cluster,
+        tokens_in(making.stores, Path(making.beside)) as tokens,
     ):
         threads = cluster.threads()
         told = replace(making, tokens=tokens, shares=max(1, len(threads)))
