@@ -125,6 +125,13 @@ def test_the_names_below_a_folder_are_told_in_order(store: BagStore) -> None:
     assert list(store.names("receipts")) == ["receipts/a/1.json"]
 
 
+def test_the_lengths_of_a_bag_are_told_without_reading_it(store: BagStore) -> None:
+    assert store.sizes(NAME) == {}
+    store.publish(bag(store, data__x="long", bagit="two"), NAME)
+    store.publish(bag(store, data__x="another"), f"{NAME}9")
+    assert store.sizes(NAME) == {"bagit": 3, "data/x": 4, MARKER: 3}
+
+
 def test_what_is_set_aside_is_kept_and_its_name_is_free(store: BagStore) -> None:
     store.publish(bag(store, data__x="flipped"), NAME)
     aside = store.set_aside(NAME)
