@@ -1,6 +1,6 @@
 """Copies by workers of other machines: small jobs in batches, each receipt checked before it counts.
 
-A thread here stands for a thread there: it takes jobs, has them copied, and looks at what came of them.
+Threads take jobs, have them copied, and look at what came of them; most of the time they wait.
 """
 
 import threading
@@ -88,15 +88,15 @@ class DaskWorkers:
         self._there = min(threads_there, MOST_THREADS)
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
         self._size = _BatchSize()
-        self._busy = threading.BoundedSemaphore(self._there)
+        self._busy = threading.BoundedSemaphore(2 * self._there)
         self._lost: StoreNotWritable | None = None
         self._threads: list[threading.Thread] = []
 
     @property
     def at_once(self) -> int:
-        """How many copies may be asked for: one for each thread there; while jobs are small, two batches for each."""
+        """How many copies may be asked for: one for each thread there; while jobs are small, three batches for each."""
         size = self._size.now
-        return self._there * (1 if size == 1 else 2 * size)
+        return self._there * (1 if size == 1 else 3 * size)
 
     def __enter__(self) -> Self:
         return self
@@ -111,8 +111,8 @@ class DaskWorkers:
         """Have the job copied by the next worker that is free."""
         asked = _Asked(detail, Copy())
         self._asked.put(asked)
-        # Twice as many as there: while one looks at what came of its jobs, another has a worker copy the next.
-        if len(self._threads) < 2 * self._there:
+        # Two ask for each thread there, so that its next task waits beside it; a third looks at what came of the last.
+        if len(self._threads) < 3 * self._there:
             name = f"dask-{len(self._threads) + 1}"
             self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
             self._threads[-1].start()
