@@ -45,8 +45,14 @@ bench: $(STAMP)  ## Start-up, file reading, decisions, lists and files of the se
 	$(BIN)/python bench/throughput.py
 	PYTHONPATH=. $(BIN)/python bench/decide.py
 	$(BIN)/python -m bench.workers
+	@$(MAKE) --no-print-directory bench-downloads
 
-compare: $(STAMP)  ## What three sample programs lose, beside ours; writes docs/compare.md
+bench-downloads: $(STAMP)  ## Files fetched and archived, beside curl, aria2 and rclone; results in bench/results
+	@sh bench/compare/peers.sh
+	$(BIN)/python -m bench.downloads $(BENCH_ARGS)
+
+compare: $(STAMP)  ## What the programs people use now lose, beside ours; writes docs/compare.md
+	@sh bench/compare/peers.sh
 	$(BIN)/python -m bench.compare.losses --write docs/compare.md
 
 nightly: $(STAMP)  ## The same tests with many more random examples
@@ -60,6 +66,14 @@ mutants: .venv-mutants/.installed  ## Plant bugs in core, one at a time; fails f
 	$(PYTHON) -m venv .venv-mutants
 	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	@touch $@
+
+azurite: .azurite/.installed  ## A server of the Azure protocol, for the tests of az:// stores (needs npm)
+
+.azurite/.installed: requirements/azurite/package-lock.json
+	@mkdir -p .azurite
+	@cp requirements/azurite/package.json requirements/azurite/package-lock.json .azurite/
+	@npm ci --prefix .azurite --no-audit --no-fund --loglevel=error
 	@touch $@
 
 test-lowest: .venv-lock/.installed  ## The tests on the oldest dependencies that pyproject.toml allows
@@ -80,6 +94,6 @@ lock: .venv-lock/.installed  ## Pin the dependencies again (newest that fit pypr
 ci: lint test demo  ## What .ci/run runs
 
 clean:  ## Remove what these commands made
-	rm -rf $(VENV) .venv-lock .venv-lowest .venv-mutants mutants $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .venv-lock .venv-lowest .venv-mutants .azurite mutants $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test test-lowest fmt lint check bench compare nightly mutants lock ci clean
+.PHONY: help setup demo test azurite test-lowest fmt lint check bench bench-downloads compare nightly mutants lock ci clean

@@ -159,7 +159,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (2, "only with `plan --detailed-exitcode`: changes pending"),
     (3, "finished in part: some jobs failed or were skipped"),
     (4, "refused by a guard (a limit, an empty file, ...)"),
-    (5, "plan refused: edited, expired, used, of another account or file"),
+    (5, "plan refused: edited, expired, used, not signed as asked, of another account or file"),
     (6, "inventory incomplete or contradictory, or a snapshot that is not whole or of another account"),
     (7, "locked by another run"),
     (8, "an archive failed its proof, or the store cannot be written"),

@@ -22,19 +22,25 @@ if TYPE_CHECKING:
     from reconciler.core.findings import Finding
     from reconciler.core.snapshot import Snapshot
     from reconciler.engine.applying import Means
+    from reconciler.engine.archiving import CopyMeans
     from reconciler.engine.ports import (
         BagVerifier,
         Clock,
+        CopyProgress,
         Evidence,
         JobsReader,
         Ledger,
         MemoryReader,
         Progress,
+        SignatureCheck,
+        Signer,
         Stop,
         TimesReader,
+        VerificationLog,
     )
-    from reconciler.engine.repairing import BagMender
+    from reconciler.engine.repairing import RepairMeans
     from reconciler.engine.restoring import BagRestorer
+    from reconciler.engine.signed_receipts import ReceiptSignatures
     from reconciler.engine.status import AccountReaders
     from reconciler.engine.workers import Workers
     from reconciler.ledger.reader import SqliteLedgerReader
@@ -49,6 +55,7 @@ THREADS = "threads"
 """Who copies where no other workers are named (flag --workers)."""
 MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
 """What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
+DESIRED_FILE = Path("retention.yaml")
 LEDGER_FILE = Path("state") / "ledger.db"
 VERSION = __version__
 TOOL = f"pictory-reconciler {VERSION}"
@@ -59,10 +66,11 @@ class Settings:
     """What the command line and the environment say.  Flag before environment before file.
 
     `inventory` is a snapshot to read in place of the service and the ledger.  `talk` takes the lines of whoever watches
-    each call (--verbose), which may hold text of the service.
+    each call (--verbose), which may hold text of the service.  `signing_key` and `verify_key` are files; without them
+    nothing is signed, and no signature is asked for.
     """
 
-    file: Path
+    file: Path = DESIRED_FILE
     state: Path | None = None
     inventory: Path | None = None
     calls_per_second: float = CALLS_PER_SECOND
@@ -73,6 +81,8 @@ class Settings:
     workers: str = THREADS
     talk: Say = silent
     bandwidth: str = "off"
+    signing_key: Path | None = None
+    verify_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +216,35 @@ def bag_verifier(settings: Settings) -> "BagVerifier":
     return StoreVerifier(_stores(settings, desired_state(settings)))
 
 
-def bag_mender(settings: Settings) -> "BagMender":
-    """Give what makes damaged copies anew."""
-    from reconciler.archive.mender import StoreMender
+def receipt_signatures(settings: Settings, say: Say) -> "ReceiptSignatures | None":
+    """Give what holds the receipts in the stores against a key, None where none is named; `say` takes a warning."""
+    from reconciler.archive.receipt_files import SignedReceipts
 
-    return StoreMender(_stores(settings, desired_state(settings)))
+    check = signature_check(settings, say)
+    return SignedReceipts(_stores(settings, desired_state(settings)), check) if check else None
+
+
+def verification_log(settings: Settings) -> "VerificationLog":
+    """Give what records looks at copies in the ledger."""
+    from reconciler.ledger.verifications import SqliteVerificationLog
+
+    return SqliteVerificationLog(ledger_path(settings), clock=SystemClock())
+
+
+def repair_means(settings: Settings, desired: "DesiredState", progress: "Progress") -> "RepairMeans":
+    """Give what makes damaged copies anew, and records it."""
+    from reconciler.archive.mender import StoreMender
+    from reconciler.archive.verifier import StoreVerifier
+    from reconciler.engine.repairing import RepairMeans
+
+    stores = _stores(settings, desired)
+    return RepairMeans(
+        ledger=ledger_writer(settings, progress),
+        verifier=StoreVerifier(stores),
+        mender=StoreMender(stores, tool=TOOL, signer=signer(settings, progress.note)),
+        log=verification_log(settings),
+        clock=SystemClock(),
+    )
 
 
 def bag_restorer(settings: Settings, to: Path, *, whole_bag: bool) -> "BagRestorer":
@@ -324,21 +358,41 @@ def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts
         )
 
 
+def signer(settings: Settings, say: Say) -> "Signer | None":
+    """Give the key that signs, None where none is named; `say` takes a warning about its file."""
+    from reconciler.signing.key_files import read_signing_key
+
+    return read_signing_key(settings.signing_key, say) if settings.signing_key else None
+
+
+def signature_check(settings: Settings, say: Say) -> "SignatureCheck | None":
+    """Give the key that tells good signatures, None where none is named; `say` takes a warning about its file."""
+    from reconciler.signing.key_files import read_verify_key
+
+    return read_verify_key(settings.verify_key, say) if settings.verify_key else None
+
+
 @contextmanager
-def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress", stop: "Stop") -> Iterator["Means"]:
+def apply_means(
+    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "Stop"
+) -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
+    from reconciler.archive.run_records import StoreRecords
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
 
+    signs = signer(settings, progress.note)
+    stores = _stores(settings, desired)
     with (
         _api_calls(settings) as calls,
         _evidence(settings, calls) as evidence,
-        _workers(settings, desired, progress) as workers,
+        _workers(settings, desired, progress, stores, signs) as workers,
     ):
         yield Means(
             reader=_jobs_reader(settings, calls),
             cleaner=PictoryCleaner(calls),
             workers=workers,
+            records=StoreRecords(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress),
             clock=SystemClock(),
             pacing=calls,
@@ -350,14 +404,58 @@ def apply_means(settings: Settings, desired: "DesiredState", progress: "Progress
 
 
 @contextmanager
-def _workers(settings: Settings, desired: "DesiredState", progress: "Progress") -> Iterator["Workers"]:
+def copy_means(
+    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "Stop"
+) -> Iterator["CopyMeans"]:
+    """Give the means of a run that only copies."""
+    from reconciler.archive.mender import StoreMender
+    from reconciler.archive.run_records import StoreRecords
+    from reconciler.archive.verifier import StoreVerifier
+    from reconciler.engine.archiving import CopyMeans
+
+    signs = signer(settings, progress.note)
+    stores = _stores(settings, desired)
+    with (
+        _api_calls(settings) as calls,
+        _evidence(settings, calls) as evidence,
+        _workers(settings, desired, progress, stores, signs) as workers,
+    ):
+        yield CopyMeans(
+            reader=_jobs_reader(settings, calls),
+            workers=workers,
+            records=StoreRecords(stores, tool=TOOL, signer=signs),
+            verifier=StoreVerifier(stores),
+            mender=StoreMender(stores, tool=TOOL, signer=signs),
+            ledger=ledger_writer(settings, progress),
+            clock=SystemClock(),
+            pacing=calls,
+            progress=progress,
+            stop=stop,
+            evidence=evidence,
+        )
+
+
+@contextmanager
+def _workers(
+    settings: Settings,
+    desired: "DesiredState",
+    progress: "CopyProgress",
+    stores: "tuple[BagStore, ...]",
+    signs: "Signer | None",
+) -> Iterator["Workers"]:
     given = _threads if settings.workers == THREADS else _workers_elsewhere
-    with given(settings, desired, progress) as workers:
+    with given(settings, desired, progress, stores, signs) as workers:
         yield workers
 
 
 @contextmanager
-def _workers_elsewhere(settings: Settings, desired: "DesiredState", progress: "Progress") -> Iterator["Workers"]:
+def _workers_elsewhere(
+    settings: Settings,
+    desired: "DesiredState",
+    progress: "CopyProgress",
+    stores: "tuple[BagStore, ...]",
+    signs: "Signer | None",
+) -> Iterator["Workers"]:
     from reconciler.archive.bandwidth import timetable
 
     try:
@@ -369,9 +467,8 @@ def _workers_elsewhere(settings: Settings, desired: "DesiredState", progress: "P
         ) from error
 
     timetable(settings.bandwidth)  # refused here, not by each worker
-    with dask_workers(
-        settings.workers, copying_there(settings, desired), _stores(settings, desired), note=progress.note
-    ) as workers:
+    making = copying_there(settings, desired)
+    with dask_workers(settings.workers, making, stores, signer=signs, note=progress.note) as workers:
         yield workers
 
 
@@ -396,7 +493,13 @@ def copying_there(settings: Settings, desired: "DesiredState") -> "Making":
 
 
 @contextmanager
-def _threads(settings: Settings, desired: "DesiredState", progress: "Progress") -> Iterator["Workers"]:
+def _threads(
+    settings: Settings,
+    desired: "DesiredState",
+    progress: "CopyProgress",
+    stores: "tuple[BagStore, ...]",
+    signs: "Signer | None",
+) -> Iterator["Workers"]:
     from reconciler.archive.archiver import BagArchiver
     from reconciler.archive.bandwidth import Bandwidth, timetable
     from reconciler.archive.download import Downloader
@@ -407,15 +510,17 @@ def _threads(settings: Settings, desired: "DesiredState", progress: "Progress") 
         patience_s=settings.patience_s,
         bandwidth=Bandwidth(timetable(settings.bandwidth), time_of_day=_time_here),
         say=settings.talk,
+        watch=progress,
     ) as downloader:
         archiver = BagArchiver(
-            _stores(settings, desired),
+            stores,
             copies=desired.copies,
             second_read=desired.second_read,
             downloader=downloader,
             clock=SystemClock(),
             account=desired.account,
             tool=TOOL,
+            signer=signs,
             say=progress.note,
         )
         with ThreadWorkers(archiver, settings.copies_at_once) as workers:

@@ -1,7 +1,8 @@
 """The account that each program meets: what a team wants to go, what it wants to keep, and one job that still runs."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
@@ -9,12 +10,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job of the account.  `kind` is what the page calls it."""
+    """One job of the account.  `kind` is what the page calls it, `sizes` what is asked of its films, in bytes."""
 
     name: str
     kind: str
     data: Json
     is_retained: bool = False
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def job_id(self) -> str:

@@ -1,6 +1,7 @@
 """The emulator as a process of its own, and the few words said to its control port."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -43,13 +44,24 @@ class Emulated:
         self._say("POST", "reset", {"jobs": 0, "switches": {"page_size": page_size}})
         ids = {job.name: job.job_id for job in jobs}
         for job in jobs:
-            self._say("POST", "jobs", {"id": job.job_id, "body": job.body, "listed": job.listed, "newest": False})
+            told = {"id": job.job_id, "body": job.body, "listed": job.listed, "bytes": dict(job.sizes)}
+            self._say("POST", "jobs", {**told, "newest": False})
         for script in scripts:
-            self._say("POST", "faults", {"route": script.route, "script": script.words, "match": ids[script.job]})
+            self.fault(script.route, script.words, ids[script.job])
 
     def truth(self) -> dict[str, Json]:
         """Tell, per job, which request cleaned it and what its files were."""
         return cast("dict[str, Json]", self._say("GET", "truth"))
+
+    def fault(self, route: str, words: str, match: str) -> None:
+        """Say what goes wrong with calls whose path holds `match`."""
+        self._say("POST", "faults", {"route": route, "script": words, "match": match})
+
+    def address_of(self, job: Job, ending: str) -> str:
+        """Give the address of the job's file whose address ends so, as the service tells it."""
+        answer = self.session.get(f"{self.api}/v1/jobs/{job.job_id}", headers={"Authorization": self.key}, timeout=30)
+        (address,) = re.findall(rf'"(http[^"]+/{re.escape(ending)})"', answer.text)
+        return str(address)
 
     def _say(self, method: str, what: str, body: Json | None = None) -> object:
         answer = self.session.request(method, f"{self.control}/_emulator/{what}", json=body, timeout=30)

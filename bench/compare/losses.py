@@ -1,8 +1,9 @@
-"""What three sample programs lose, beside ours: five days, four programs, one emulated account, counted from outside.
+"""What other programs lose, beside ours, counted from outside: three sample programs on five days, and then the matrix
+of bad downloads, with curl, aria2 and rclone as well.
 
     python -m bench.compare.losses [--write docs/compare.md]
 
-Run from the root of a checkout.  The exit code is 1 if ours lost a job on any day.
+Run from the root of a checkout.  The exit code is 1 if ours lost a job on any day, or a file of the matrix.
 """
 
 import argparse
@@ -11,13 +12,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.compare import matrix
 from bench.compare.account import account
 from bench.compare.counting import Tally, tally
 from bench.compare.emulated import Emulated, Script, emulated
+from bench.compare.fetching import FETCHERS
+from bench.compare.matrix import OURS, Fate
+from bench.compare.matrix_page import matrix_part, matrix_table
 from bench.compare.page import page, table
 from bench.compare.programs import PROGRAMS, Place, Program
-
-OURS = "reconciler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,12 @@ def measure() -> dict[str, dict[str, Tally]]:
         return {day.name: {program.name: _one(service, day, program) for program in PROGRAMS} for day in DAYS}
 
 
+def measure_matrix() -> matrix.Matrix:
+    """Run every program that is here over every bad download."""
+    with emulated() as service:
+        return matrix.measure(service)
+
+
 def _one(service: Emulated, day: Day, program: Program) -> Tally:
     jobs = account(as_the_samples_expect=day.as_the_samples_expect)
     service.fresh(jobs, day.scripts, day.page_size)
@@ -90,12 +99,18 @@ def main() -> int:
     measured = measure()
     print("Lost / cleaned safely / left alone, of twelve jobs:\n")
     print(table(measured, PROGRAMS))
+    faced = measure_matrix()
+    print("Got whole / said that it failed / lost in silence, of ten files:\n")
+    print(matrix_table(faced))
     if asked.write:
-        asked.write.write_text(page(measured, DAYS, PROGRAMS), encoding="utf-8")
+        versions = {each.name: each.version() for each in FETCHERS if each.is_here}
+        whole = page(measured, DAYS, PROGRAMS) + matrix_part(faced, FETCHERS, versions)
+        asked.write.write_text(whole, encoding="utf-8")
         print(f"Written: {asked.write}")
     lost = [f"{day}: {cells[OURS].lost_in_words}" for day, cells in measured.items() if cells[OURS].lost]
+    lost += [f"{row.script}: {cell[Fate.LOST]} files" for row, cell in faced[OURS].items() if cell[Fate.LOST]]
     if lost:
-        print(f"{OURS} lost jobs, which it must never: {'; '.join(lost)}", file=sys.stderr)
+        print(f"{OURS} lost what it must never lose: {'; '.join(lost)}", file=sys.stderr)
     return 1 if lost else 0
 
 

@@ -6,11 +6,15 @@ from typing import Protocol
 
 from bench.compare.counting import Tally
 from bench.compare.programs import Program
-
-WIDTH = 120
+from bench.compare.tables import WIDTH, lined_up
 
 HEAD = """\
-# What a clean loses: three sample programs, and this one
+# What a clean loses: the programs people use now, and this one
+
+First whole days with three sample programs, then every bad download that is known with curl, aria2 and rclone as well.
+`reconciler` loses nothing in either.
+
+## Three sample programs
 
 The vendor's Clean Job page shows three programs. They were written again for this comparison from a description of
 them, copying nothing, with the weaknesses that the description lists ([bench/compare](../bench/compare)); each refuses
@@ -19,7 +23,7 @@ called. This measures again, prints the table, which is the same each time, and 
 
     make compare
 
-## What was run
+### What was run
 
 An account of twelve jobs, made anew for each program and each day. The team wants eight of them to go: five renders,
 two transcriptions and a job that failed. It retains two renders and a transcription, and one render still runs.
@@ -35,7 +39,7 @@ Each is run once on each of five days:
 """
 
 COUNTING = """
-## How the loss is counted
+### How the loss is counted
 
 From the emulator's own record of what it cleaned and of every file's sha256, and from the bytes in the program's
 output folder. A cleaned job is **lost** if it was to be retained, or if any of its files is not in that folder, by
@@ -43,7 +47,7 @@ hash, wherever it lies and whatever its name; each copy counts for one job. A tr
 itself; its transcript or its subtitles are enough. A cleaned job that is not lost was **cleaned safely**: all of it is
 there, or, as with the job that failed, there was nothing to keep. Every other job was **left alone**.
 
-## What was measured
+### What was measured
 
 Lost / cleaned safely / left alone, of twelve jobs:
 
@@ -72,20 +76,14 @@ def table(measured: Measured, programs: Sequence[Program]) -> str:
     rows = [[day, *(cells[program.name].shown for program in programs)] for day, cells in measured.items()]
     sums = [f"{sum(len(cells[program.name].lost) for cells in measured.values())} lost" for program in programs]
     rows.append(["in all", *sums])
-    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    lines = [_line(row, widths) for row in [head, ["-" * width for width in widths], *rows]]
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return f"| {' | '.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))} |"
+    return lined_up(head, rows)
 
 
 def page(measured: Measured, days: Sequence[Day], programs: Sequence[Program]) -> str:
-    """Give the whole page as Markdown."""
+    """Give the page as Markdown, as far as whole days go; the matrix of bad downloads stands behind it."""
     told = "\n".join(_item(f"**{day.name}**: {day.what}") for day in days)
     lost = "\n".join(_item(_lost(program, measured)) for program in programs)
-    closing = "\n## What each lost, and why\n\n"
+    closing = "\n### What each lost, and why\n\n"
     return f"{HEAD}{told}\n{COUNTING}{table(measured, programs)}{closing}{lost}\n"
 
 

@@ -1,6 +1,5 @@
 """The four programs, each run as its user would run it."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -9,9 +8,10 @@ from pathlib import Path
 
 from bench.compare.account import Job
 from bench.compare.emulated import ROOT, Emulated
+from bench.compare.fetching import own_environment
 
 HERE = Path(__file__).parent
-PATIENCE_S = 180
+PATIENCE_S = 600
 
 RETENTION = """\
 version: 1
@@ -23,7 +23,7 @@ archive:
   stores: ["file:./out"]
 clean:
   min_age: 0         # the ledger of a new account is new
-  max_jobs: 50
+  max_jobs: {max_jobs}
   max_share: 100%
 """
 
@@ -40,12 +40,14 @@ class Place:
         """Give the output folder."""
         return self.folder / "out"
 
-    def run(self, *command: str, answer: str = "", fine: Sequence[int] | None = None) -> None:
+    def run(
+        self, *command: str, answer: str = "", fine: Sequence[int] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command here; an exit code that is not among `fine`, if any are named, ends the comparison."""
         ended = subprocess.run(
             [sys.executable, *command],
             cwd=self.folder,
-            env=self._environment(),
+            env=self.environment(),
             input=answer,
             capture_output=True,
             text=True,
@@ -54,13 +56,12 @@ class Place:
         )
         if fine is not None and ended.returncode not in fine:
             raise SystemExit(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
+        return ended
 
-    def _environment(self) -> dict[str, str]:
-        # No real key, no setting and no proxy of whoever runs this may reach the programs.
-        foreign = ("PICTORY_", "RECONCILER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-        kept = {name: text for name, text in os.environ.items() if not name.upper().startswith(foreign)}
+    def environment(self) -> dict[str, str]:
+        """Give the environment of a command here: the emulated account's, and nothing of whoever runs this."""
         return {
-            **kept,
+            **own_environment(),
             "PYTHONPATH": str(ROOT),
             "PICTORY_API_BASE_URL": self.account.api,
             "PICTORY_API_KEY": self.account.key,
@@ -93,10 +94,15 @@ def _clean_with_confirmation(place: Place, jobs: Sequence[Job]) -> None:
 
 
 def _reconciler(place: Place, jobs: Sequence[Job]) -> None:
-    ids = "\n".join(f"  - {job.job_id}" for job in jobs if job.is_retained)
-    (place.folder / "retention.yaml").write_text(RETENTION.format(ids=ids), encoding="utf-8")
+    write_retention(place, [job.job_id for job in jobs if job.is_retained], max_jobs=50)
     place.run("-m", "reconciler", "plan", "--out", "plan.json", fine=[0])
     place.run("-m", "reconciler", "apply", "plan.json", fine=[0, 3])  # 3: some jobs failed and were left as they were
+
+
+def write_retention(place: Place, retained: Sequence[str], *, max_jobs: int) -> None:
+    """Write ours the file that keeps these jobs and lets all others go, into the output folder."""
+    ids = "\n".join(f"  - {job_id}" for job_id in retained)
+    (place.folder / "retention.yaml").write_text(RETENTION.format(ids=ids, max_jobs=max_jobs), encoding="utf-8")
 
 
 PROGRAMS = (

@@ -4,9 +4,9 @@ download -> prove -> close the bag -> publish in one store, copy it to the other
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from reconciler.archive.acceptance import Reading, Verdict, verdict
 from reconciler.archive.bag import (
@@ -20,15 +20,17 @@ from reconciler.archive.bag import (
 from reconciler.archive.copying import copied_bag
 from reconciler.archive.download import Downloader, shown
 from reconciler.archive.guide import GUIDE, README
-from reconciler.archive.names import bag_name, receipt_name, safe_id
+from reconciler.archive.names import bag_name, receipt_name
 from reconciler.archive.proof import judge
-from reconciler.archive.statement import read_statement, statement_of
+from reconciler.archive.receipt_files import leave_receipt
+from reconciler.archive.statement import read_statement
 from reconciler.archive.stores import BagStore
 from reconciler.archive.stores.local import not_writable
+from reconciler.archive.workshop import Workshop
 from reconciler.core.desired import SecondRead
 from reconciler.core.job import AssetForm
 from reconciler.core.receipt import BagFile, NotProved, ReadBack, Receipt, VerifiedReceipt
-from reconciler.engine.ports import Clock, JobDetail
+from reconciler.engine.ports import Clock, JobDetail, Signer
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import ArchiveError, StoreNotWritable
 
@@ -72,6 +74,7 @@ class BagArchiver:
         clock: Clock,
         account: str,
         tool: str,
+        signer: Signer | None = None,
         say: Say = silent,
     ) -> None:
         self._stores = stores
@@ -82,6 +85,7 @@ class BagArchiver:
         self._clock = clock
         self._account = account
         self._tool = tool
+        self._signer = signer
         self._guided: set[str] = set()
         self._guiding = threading.Lock()
 
@@ -151,32 +155,53 @@ class BagArchiver:
     # -- a new bag
 
     def _made(self, detail: JobDetail, name: str, first: BagStore) -> _Bag:
-        workplace = first.workplace(safe_id(detail.job.id))
-        try:
-            fetched = self._fill(workplace, detail, first)
-            files = close_bag(workplace, detail.job, account=self._account, tool=self._tool, at=self._clock.now())
+        with self._workshop(name, first) as workshop:
+            fetched = self._fill(workshop, detail, first)
+            files = close_bag(workshop.bag, detail.job, account=self._account, tool=self._tool, at=self._clock.now())
             _refuse_other_bytes(fetched, files)
-            first.publish(workplace, name)
-        except OSError as error:
-            raise not_writable(first.address, "written to", error) from error
-        finally:
-            first.discard(workplace)
+            first.publish(workshop.bag, name)
         return _Bag(files, tuple((each.path, each.evidence) for each in fetched))
 
-    def _fill(self, workplace: Path, detail: JobDetail, store: BagStore) -> tuple[_Fetched, ...]:
-        write_inline(detail, workplace)
+    @contextmanager
+    def _workshop(self, name: str, store: BagStore) -> Iterator[Workshop]:
+        """Give a place for the bag to be made in, with the downloads that an earlier attempt left.
+
+        It is gone afterwards, unless there is something that the next attempt can go on with.  A store that takes no
+        more may be full, and then what is unfinished makes room.
+        """
+        unfinished = name.replace("/", "-")
+        left = store.take_up(unfinished)
+        folder = left or store.workplace(unfinished)
+        stays = False
+        try:
+            workshop = Workshop.at(folder)
+            if left:
+                workshop.keep_only_what_is_noted()
+            yield workshop
+        except StoreNotWritable:
+            raise
+        except ArchiveError:
+            stays = workshop.is_worth_going_on
+            raise
+        except OSError as error:
+            raise not_writable(store.address, "written to", error) from error
+        finally:
+            (store.leave if stays else store.discard)(folder)
+
+    def _fill(self, workshop: Workshop, detail: JobDetail, store: BagStore) -> tuple[_Fetched, ...]:
+        write_inline(detail, workshop.bag)
         fetched = []
         for wanted in wanted_files(detail.job):
             if wanted.asset.form is AssetForm.FILE:
-                path = workplace / wanted.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                fetched.append(self._fetched(wanted, path, store))
+                fetched.append(self._fetched(wanted, workshop, store))
         return tuple(fetched)
 
-    def _fetched(self, wanted: Wanted, path: Path, store: BagStore) -> _Fetched:
-        """Fetch one asset into `path` and prove it."""
-        asset = wanted.asset
-        transfer = self._downloader.fetch(asset.address, path, room=store.room_for)
+    def _fetched(self, wanted: Wanted, workshop: Workshop, store: BagStore) -> _Fetched:
+        """Fetch one asset into its place and prove it."""
+        asset, path = wanted.asset, workshop.bag / wanted.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        notes = workshop.notes_of(path)
+        transfer = self._downloader.fetch(asset.address, path, room=store.room_for, notes=notes)
         judgement = judge(path, asset.extension, transfer)
         decided, told = verdict(judgement, self._second_read), judgement.evidence
         if decided is Verdict.READ_AGAIN:
@@ -185,6 +210,7 @@ class BagArchiver:
             decided = verdict(judgement, self._second_read, reading)
             told = f"{told}; a second reading is {reading.value}"
         if decided is not Verdict.TAKE:
+            notes.unlink(missing_ok=True)  # nobody goes on with it
             why = judgement.refusal or "two readings of it differ"
             raise ArchiveError(f"the {asset.kind.value} from {shown(asset.address)} is refused: {why}")
         return _Fetched(wanted.path, transfer.sha256, told)
@@ -213,11 +239,9 @@ class BagArchiver:
             proof = VerifiedReceipt(receipt=receipt, read_backs=read_backs, copies=self._copies)
         except NotProved as error:
             raise ArchiveError(f"the archive of {job.id} could not be proved: {error}") from error
-        receipt_file = receipt_name(job.id, job.fingerprint)
         for store in stores:
             self._leave_guide(store)
-            if not store.has(receipt_file):
-                store.publish_file(statement_of(receipt, tool=self._tool), receipt_file)
+            leave_receipt(store, receipt, tool=self._tool, signer=self._signer)
         return proof
 
     def _leave_guide(self, store: BagStore) -> None:

@@ -5,9 +5,8 @@ import binascii
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from reconciler.archive.findings import Answer, Finding
 
@@ -16,7 +15,6 @@ USUAL_PARTS = tuple(
     size * MIB for size in (5, 6, 7, 8, 10, 12, 15, 16, 20, 24, 25, 32, 50, 64, 100, 128, 256, 512, 1024)
 )
 """Part sizes, in bytes, of the programs that upload to object stores; the least that these allow is 5 MiB."""
-BLOCK_BYTES = MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,38 +67,61 @@ def tag_is_other_md5(etag: str, md5: str) -> bool:
     return tag is not None and tag[1] != md5
 
 
-def of_tag(etag: str, md5: str, file: BinaryIO, size: int) -> Finding:
-    """Hold an ETag against a file of `size` bytes whose MD5 is `md5`."""
+def wants_md5(etag: str, checksums: Iterable[Offered]) -> bool:
+    """Tell whether anything that a host sent can be compared with the MD5 of the whole file."""
+    return _TAG.fullmatch(etag) is not None or any(sent.algorithm == "md5" for sent in checksums)
+
+
+def of_tag(etag: str, md5: str, md5s_of_parts: Mapping[int, str]) -> Finding:
+    """Hold an ETag against a file whose MD5 is `md5`, and against the MD5s of its parts by part size."""
     tag = _TAG.fullmatch(etag)
     if tag and tag[1] == md5:
         return Finding(Answer.PROVED, "ETag is its MD5", proves_end=True, is_checksum=True)
     tag = _TAG_OF_PARTS.fullmatch(etag)
-    if tag:
-        for part in _part_sizes(size, int(tag[2])):
-            if _md5_of_parts(file, part) == tag[1]:
-                told = f"ETag is that of {tag[2]} parts of {part} bytes"
-                return Finding(Answer.PROVED, told, proves_end=True, is_checksum=True)
+    for part, md5_of_parts in md5s_of_parts.items() if tag else ():
+        if tag and md5_of_parts == tag[1]:
+            told = f"ETag is that of {tag[2]} parts of {part} bytes"
+            return Finding(Answer.PROVED, told, proves_end=True, is_checksum=True)
     return Finding(Answer.CANNOT_TELL, "no checksum offered")
 
 
-def _part_sizes(size: int, parts: int) -> tuple[int, ...]:
-    """Give the part sizes by which a file of `size` bytes comes in so many parts, usual ones first."""
+def part_sizes(etag: str, size: int | None) -> tuple[int, ...]:
+    """Give the part sizes by which a file of `size` bytes comes in as many parts as its ETag says, usual ones first."""
+    tag = _TAG_OF_PARTS.fullmatch(etag)
+    if tag is None or not size:
+        return ()
+    parts = int(tag[2])
+    if parts == 1:
+        return (size,)
     even = math.ceil(size / parts / MIB) * MIB
     return tuple(part for part in dict.fromkeys((*USUAL_PARTS, even)) if math.ceil(size / part) == parts)
 
 
-def _md5_of_parts(file: BinaryIO, part: int) -> str:
-    file.seek(0)
-    whole = hashlib.md5(usedforsecurity=False)
-    while digest := _md5_of_part(file, part):
-        whole.update(digest)
-    return whole.hexdigest()
+class Md5OfParts:
+    """The MD5 of the MD5s of a file's parts, while the file comes."""
 
+    def __init__(self, part: int) -> None:
+        self._part = part
+        self._left = part
+        self._current = hashlib.md5(usedforsecurity=False)
+        self._whole = hashlib.md5(usedforsecurity=False)
 
-def _md5_of_part(file: BinaryIO, size: int) -> bytes:
-    """Give the MD5 of the next `size` bytes; nothing at the end."""
-    md5, left = hashlib.md5(usedforsecurity=False), size
-    while left and (block := file.read(min(left, BLOCK_BYTES))):
-        md5.update(block)
-        left -= len(block)
-    return md5.digest() if left < size else b""
+    def update(self, block: bytes) -> None:
+        """Take the next bytes of the file."""
+        view = memoryview(block)
+        while view:
+            taken, view = view[: self._left], view[self._left :]
+            self._current.update(taken)
+            self._left -= len(taken)
+            if not self._left:
+                self._close()
+
+    def _close(self) -> None:
+        self._whole.update(self._current.digest())
+        self._current, self._left = hashlib.md5(usedforsecurity=False), self._part
+
+    def hexdigest(self) -> str:
+        """Give it, at the end of the file."""
+        if self._left < self._part:
+            self._close()
+        return self._whole.hexdigest()

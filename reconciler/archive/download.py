@@ -3,13 +3,13 @@
 Asset hosts need no key and must not get one, so this session has none; netrc files are not looked at either.
 """
 
-import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -18,7 +18,9 @@ import urllib3
 
 from reconciler.archive.bandwidth import Bandwidth
 from reconciler.archive.checksums import offered
+from reconciler.archive.landing import Again, Landing, Room, Told
 from reconciler.archive.proof import Transfer
+from reconciler.engine.ports import Watch
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import ArchiveError, LinkRefused
 
@@ -54,17 +56,21 @@ class KeylessSession(requests.Session):
         # Threads share it, and each is to find a connection to come back to.
         for scheme in ("https://", "http://"):
             self.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS_TO_A_HOST))
+        self._settings: dict[object, Mapping[str, Any]] = {}
         self.max_redirects = MOST_REDIRECTS
         self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Ask the environment for proxies and certificates once for each host, not for each file."""
+        key = (urlsplit(url)[:2], stream, verify, cert)
+        if key not in self._settings:
+            self._settings[key] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return dict(self._settings[key])
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Send a redirected request without credentials: requests would look into a netrc file again."""
         del response  # wherever it leads from
         prepared_request.headers.pop("Authorization", None)
-
-
-class Again(Exception):
-    """An attempt that may be repeated from the first byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class Downloader:
     """Fetches files over http(s).
 
     `patience_s` bounds how long one file is tried again after trouble, `bandwidth` how fast all of them come.  `say` is
-    told each wait and its reason.
+    told each wait and its reason, `watch` what comes.
     """
 
     def __init__(
@@ -92,7 +98,9 @@ class Downloader:
         bandwidth: Bandwidth | None = None,
         pause: Callable[[float], None] = time.sleep,
         say: Say = silent,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._bandwidth = bandwidth or Bandwidth()
         self._session = KeylessSession(user_agent)
         self._timeouts = (connect_s, read_s)
@@ -108,18 +116,21 @@ class Downloader:
     ) -> None:
         self._session.close()
 
-    def fetch(self, address: str, path: Path, *, room: Callable[[int], None]) -> Transfer:
-        """Fetch `address` into a new file at `path`.
+    def fetch(self, address: str, path: Path, *, room: Room, notes: Path | None = None) -> Transfer:
+        """Fetch `address` into a file at `path`.
 
-        `room` is called with the declared length before the first byte is written, and may refuse.
+        `room` is asked before bytes are written.  With `notes`, a file for what is known of the one at `path`, it goes
+        on from what an earlier call left there, in this run or another; what is whole already does not come again.
 
         Raises:
             LinkRefused: the host does not give it at this address, and may at a fresh one.
             ArchiveError: it could not be had; names the host, never the query.
             OSError: the file could not be written.
         """
-
-        return self._tried(address, lambda response: self._written(response, path, room))
+        landing = Landing(shown(address), path, notes=notes, room=room)
+        if landing.size:
+            self._say(f"{shown(address)}: {landing.size} of {landing.declared} bytes are there, of an earlier run")
+        return self._landed(address, landing, NO_MORE)
 
     def read_again(self, address: str) -> Transfer:
         """Read `address` a second time, past caches and to nowhere: only what it hashes to is of interest.
@@ -127,77 +138,91 @@ class Downloader:
         Raises:
             ArchiveError: it could not be had; names the host, never the query.
         """
-        return self._tried(address, lambda response: self._received(response, None), headers=PAST_CACHES)
+        return self._landed(address, Landing(shown(address)), PAST_CACHES)
 
-    def _tried(
-        self, address: str, take: Callable[[requests.Response], Transfer], headers: Mapping[str, str] = NO_MORE
-    ) -> Transfer:
+    def _landed(self, address: str, landing: Landing, headers: Mapping[str, str]) -> Transfer:
         def told(state: tenacity.RetryCallState) -> None:
             why = state.outcome.exception() if state.outcome else None
             self._say(f"{shown(address)}: {why}; again in {state.upcoming_sleep:.1f} s")
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Again),
-            stop=tenacity.stop_after_delay(self._patience_s),
+            # Patience is with a host that gives nothing: what came since may have taken hours.
+            stop=lambda _state: time.monotonic() - landing.renewed_at >= self._patience_s,
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=15),
             before_sleep=told,
             sleep=self._pause,
             reraise=True,
         )
         try:
-            return retrying(self._attempt, address, take, headers)
+            retrying(self._attempt, address, landing, headers)
         except Again as last:
             tries = retrying.statistics.get("attempt_number", 1)
             raise ArchiveError(f"{shown(address)} could not be fetched in {tries} tries: {last}") from last.__cause__
         except _Refused as refused:
             kind = LinkRefused if refused.may_have_expired else ArchiveError
             raise kind(f"{shown(address)} could not be fetched: {refused.why}") from None
+        return landing.transfer()
 
-    def _attempt(
-        self, address: str, take: Callable[[requests.Response], Transfer], headers: Mapping[str, str]
-    ) -> Transfer:
+    def _attempt(self, address: str, landing: Landing, headers: Mapping[str, str]) -> None:
+        asked = {**headers, **landing.conditions}
         try:
-            response = self._session.get(address, stream=True, timeout=self._timeouts, headers=dict(headers))
+            response = self._session.get(address, stream=True, timeout=self._timeouts, headers=asked)
         except WONT_GET_BETTER as error:
             raise _Refused(type(error).__name__) from error
         except requests.RequestException as error:
             raise Again(type(error).__name__) from error
         with response:
-            _check_status(response)
-            return take(response)
+            match response.status_code:
+                case 304 if "If-None-Match" in asked:
+                    landing.stands()
+                case 206 if "Range" in asked:
+                    _check_coding(response)
+                    with landing.going_on(response.headers):
+                        self._take(response, landing)
+                case 416 if "Range" in asked:
+                    landing.misfit("nothing of the rest that was asked for")
+                case _:
+                    _check_status(response)
+                    _check_coding(response)
+                    with landing.beginning(_told(response)):
+                        self._take(response, landing)
 
-    def _written(self, response: requests.Response, path: Path, room: Callable[[int], None]) -> Transfer:
-        declared = declared_length(response)
-        if declared is not None:
-            room(declared)
-        with path.open("wb") as file:
-            return self._received(response, file)
-
-    def _received(self, response: requests.Response, file: BinaryIO | None) -> Transfer:
-        """Take the body, hash it, and write it where there is a file."""
-        declared = declared_length(response)
-        sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-        try:
-            for block in response.raw.stream(BLOCK_BYTES, decode_content=False):
-                if file is not None:
-                    file.write(block)
-                sha256.update(block)
-                md5.update(block)
-                size += len(block)
+    def _take(self, response: requests.Response, landing: Landing) -> None:
+        with self._watched(response, landing) as count:
+            for block in _blocks(response, landing):
+                landing.write(block)
+                count(len(block))
                 self._bandwidth.take(len(block))
-        except (urllib3.exceptions.HTTPError, TimeoutError, ConnectionError) as error:
-            expected = f" of {declared}" if declared is not None else ""
-            raise Again(f"cut off after {size}{expected} bytes ({type(error).__name__})") from error
-        return Transfer(
-            size=size,
-            sha256=sha256.hexdigest(),
-            md5=md5.hexdigest(),
-            declared=declared,
-            framed="chunked" in response.headers.get("Transfer-Encoding", "").lower(),
-            content_type=response.headers.get("Content-Type", ""),
-            etag=response.headers.get("ETag", ""),
-            checksums=offered(response.headers),
-        )
+
+    def _watched(self, response: requests.Response, landing: Landing) -> AbstractContextManager[Callable[[int], None]]:
+        if self._watch is None:
+            return nullcontext(_uncounted)
+        name = urlsplit(response.url).path.rpartition("/")[2]
+        return self._watch.coming(name, landing.declared, landing.size)
+
+
+def _uncounted(_bytes: int) -> None:
+    """Nobody watches."""
+
+
+def _blocks(response: requests.Response, landing: Landing) -> Iterator[bytes]:
+    try:
+        yield from response.raw.stream(BLOCK_BYTES, decode_content=False)
+    except (urllib3.exceptions.HTTPError, TimeoutError, ConnectionError) as error:
+        landing.mark()
+        expected = f" of {landing.declared}" if landing.declared is not None else ""
+        raise Again(f"cut off after {landing.size}{expected} bytes ({type(error).__name__})") from error
+
+
+def _told(response: requests.Response) -> Told:
+    return Told(
+        declared=declared_length(response),
+        framed="chunked" in response.headers.get("Transfer-Encoding", "").lower(),
+        content_type=response.headers.get("Content-Type", ""),
+        etag=response.headers.get("ETag", ""),
+        checksums=offered(response.headers),
+    )
 
 
 def shown(address: str) -> str:
@@ -219,6 +244,9 @@ def _check_status(response: requests.Response) -> None:
         raise Again(f"HTTP {response.status_code}")
     if response.status_code != 200:
         raise _Refused(f"HTTP {response.status_code}", may_have_expired=response.status_code in {401, 403, 404, 410})
+
+
+def _check_coding(response: requests.Response) -> None:
     if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
         raise _Refused(f"it came encoded ({response.headers['Content-Encoding']}) though that was not asked for")
 

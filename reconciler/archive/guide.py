@@ -15,6 +15,10 @@ before the jobs were cleaned from the service for good.
   receipts/ID/NUMBER.intoto.json
                             when the bag was read back and found whole, and
                             how each file was told to be whole
+  receipts/ID/NUMBER.SHA256.KEY.dsse.json
+                            the same with its signature, if it was signed
+  runs/RUN.json             what a run did to which job, and the chain of
+                            events since the run before
   damaged/                  copies that were found not whole, if any
 
 To see whether a bag is whole, with nothing but standard tools:
@@ -38,6 +42,27 @@ against it, from this folder, with nothing but Python:
       whole = hashlib.sha256(content).hexdigest() == subject["digest"]["sha256"]
       print("whole  " if whole else "DAMAGED", subject["name"])
   ' receipts/ID/NUMBER.intoto.json
+
+A file with dsse in its name is a signature: a DSSE envelope over the exact
+bytes of the receipt beside it, which are in it too.  To check one that an
+Ed25519 key made, with nothing but a shell and openssl, from this folder and
+with the public half of that key, which must come to you by another way:
+
+  receipt=receipts/ID/NUMBER.intoto.json
+  envelope=receipts/ID/NUMBER.SHA256.KEY.dsse.json
+  work=$(mktemp -d)
+  (printf 'DSSEv1 28 application/vnd.in-toto+json %d ' $(wc -c < $receipt)
+   cat $receipt) > $work/signed
+  sed 's/.*"sig":"\\([^"]*\\)".*/\\1/' $envelope | base64 -d > $work/signature
+  openssl pkeyutl -verify -pubin -inkey public.pem -rawin \\
+    -in $work/signed -sigfile $work/signature
+
+An HMAC key signs the same bytes with HMAC-SHA256.  For the record of a run
+the first line says 53 application/vnd.pictory-reconciler.run-record.v1+json.
+
+In runs/RUN.json each event under "audit" carries the SHA-256 of the event
+before it ("previous") and its own ("hash"): that of the event without "hash",
+written as JSON with sorted keys, in ASCII, without spaces.
 
 ID is the id of the job, or x- and a hash of it where it would not do as the
 name of a folder; data/job.json and bag-info.txt have it in full.

@@ -1,17 +1,22 @@
-"""A copy that is not whole, made anew from one that is."""
+"""A copy that is not whole, made anew from one that is; a receipt's file, made anew from the ledger's receipt."""
 
 from reconciler.archive.copying import copied_bag
+from reconciler.archive.names import receipt_name
+from reconciler.archive.receipt_files import leave_receipt
 from reconciler.archive.stores import BagStore
-from reconciler.archive.verifier import difference
+from reconciler.archive.verifier import difference, receipt_difference
 from reconciler.core.receipt import Receipt
+from reconciler.engine.ports import Signer
 from reconciler.errors import ArchiveError
 
 
 class StoreMender:
     """Implements engine.repairing.BagMender over the stores that the desired-state file names now."""
 
-    def __init__(self, stores: tuple[BagStore, ...]) -> None:
+    def __init__(self, stores: tuple[BagStore, ...], *, tool: str, signer: Signer | None = None) -> None:
         self._stores = {store.address: store for store in stores}
+        self._tool = tool
+        self._signer = signer
 
     @property
     def stores(self) -> frozenset[str]:
@@ -31,3 +36,12 @@ class StoreMender:
         if problem:
             raise ArchiveError(f"the new copy of {receipt.bag} in {store} is not whole: {problem}")
         return aside
+
+    def mend_receipt(self, receipt: Receipt, store: str) -> tuple[str, str]:
+        """Write the receipt's file of a bag that was just read whole; put what stood in its place aside."""
+        target, name = self._stores[store], receipt_name(receipt.job_id, receipt.fingerprint)
+        aside = target.set_aside(name) if target.has(name) else ""
+        leave_receipt(target, receipt, tool=self._tool, signer=self._signer)
+        if problem := receipt_difference(target.read_file(name), receipt):
+            raise ArchiveError(f"the new {name} in {store} is not what was written: {problem}")
+        return name, aside

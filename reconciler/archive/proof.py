@@ -5,8 +5,8 @@ PROVED by its length, its transfer, a checksum or its own structure, for a cut f
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -19,7 +19,9 @@ HEAD_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """How a file came: bytes written, their sha256 and md5, and what the server said about it.
+    """How a file came: bytes written, what they hash to, and what the server said about it.
+
+    `md5` and `md5s_of_parts`, by part size, are there where something that the server sent can be compared with them.
 
     `declared` is Content-Length, None where there was none; `framed` says that the transfer's own framing (chunks)
     told its end; `content_type` and `etag` are the headers as they were, empty where absent; `checksums` are those
@@ -34,6 +36,7 @@ class Transfer:
     content_type: str
     etag: str
     checksums: tuple[Offered, ...] = ()
+    md5s_of_parts: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class Checksum:
         if transfer.checksums:
             headers = ", ".join(dict.fromkeys(sent.header for sent in transfer.checksums))
             return Finding(Answer.PROVED, f"{headers} equal", proves_end=True, is_checksum=True)
-        return of_tag(transfer.etag, transfer.md5, sample.file, transfer.size)
+        return of_tag(transfer.etag, transfer.md5, transfer.md5s_of_parts)
 
 
 _SHOWN = {"md5": "MD5", "sha256": "SHA-256"}

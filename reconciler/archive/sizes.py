@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import requests
 import tenacity
 
-from reconciler.archive.download import WONT_GET_BETTER, Again, KeylessSession, declared_length, passes
+from reconciler.archive.download import WONT_GET_BETTER, KeylessSession, declared_length, passes
+from reconciler.archive.landing import Again
 
 AT_ONCE = 4
 SILENT_FILES = 3

@@ -11,12 +11,13 @@ from reconciler.cli import options, output
 if TYPE_CHECKING:
     from reconciler.core.desired import DesiredState
     from reconciler.core.plan import Plan
+    from reconciler.errors import PlanRefused
     from reconciler.wiring import Settings
 
 
 @click.command()
 @click.argument("plan_file", required=False, type=click.Path(path_type=Path))
-@options.copying
+@options.applying
 @options.no_color
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def apply(
@@ -37,22 +38,27 @@ def apply(
       reconciler apply
     """
     from reconciler import wiring
+    from reconciler.cli.progress import copy_progress
     from reconciler.cli.show import load
     from reconciler.cli.signals import stop_on_signals
     from reconciler.engine.applying import apply_plan
     from reconciler.report.run_text import run_report_json, run_report_text
 
-    style, progress = output.style(no_color=no_color), output.PlainProgress()
+    style = output.style(no_color=no_color)
     if plan_file is None:
         _needs_a_terminal()
-    approved = load(plan_file) if plan_file else None
+    check = wiring.signature_check(settings, output.PlainProgress().note)
+    if plan_file is None and check is not None:
+        raise _needs_a_signature()
+    approved = load(plan_file, check) if plan_file else None
     desired = wiring.desired_state(settings)
     if approved is None:
-        approved = _ask(settings, desired, progress, no_color=no_color)
+        approved = _ask(settings, desired, output.PlainProgress(), no_color=no_color)
     if approved is None:
         return 0
     with (
         stop_on_signals() as stop,
+        copy_progress(no_color=no_color) as progress,
         wiring.apply_means(settings, desired, progress, stop) as means,
     ):
         report = apply_plan(means, desired, approved, tool_version=wiring.VERSION)
@@ -68,6 +74,16 @@ def _needs_a_terminal() -> None:
             "apply without a plan asks for a confirmation, and there is no terminal to ask on",
             hint="Save a plan and apply it: reconciler plan --out plan.json; reconciler apply plan.json",
         )
+
+
+def _needs_a_signature() -> "PlanRefused":
+    from reconciler.errors import PlanRefused
+
+    return PlanRefused(
+        "a plan that is made on the spot is not signed, and --verify-key asks for a signature",
+        field="signatures",
+        hint="Save and sign it, and apply it: reconciler plan --out plan.json --signing-key FILE",
+    )
 
 
 def _ask(

@@ -10,6 +10,7 @@ import click
 from reconciler import __version__
 from reconciler.cli import output
 from reconciler.cli.apply import apply
+from reconciler.cli.archive import archive
 from reconciler.cli.audit import audit
 from reconciler.cli.demo import demo
 from reconciler.cli.explain import explain
@@ -42,7 +43,7 @@ def cli() -> None:
 
 
 VERBS = (
-    *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, refresh),
+    *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, archive, refresh),
     *(import_times, snapshot, status, verify, restore, audit, emulator, demo),
 )
 for verb in VERBS:

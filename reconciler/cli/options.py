@@ -1,4 +1,7 @@
-"""The flags that several verbs share.  Each has an environment variable: RECONCILER_ and the flag's name."""
+"""The flags that several verbs share.  Each has an environment variable: RECONCILER_ and the flag's name.
+
+That of a key's file ends in _FILE, as all variables do that name the file of a secret.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,6 +15,7 @@ from reconciler.engine.talk import silent
 from reconciler.wiring import (
     CALLS_PER_SECOND,
     COPIES_AT_ONCE,
+    DESIRED_FILE,
     MOST_AT_ONCE,
     MOST_LISTED_JOBS,
     MOST_PAGES,
@@ -31,7 +35,7 @@ desired_file = click.option(
     "--file",
     "file",
     type=click.Path(path_type=Path, readable=False),  # whether it can be read is told by reading it
-    default=Path("retention.yaml"),
+    default=DESIRED_FILE,
     show_default=True,
     envvar="RECONCILER_FILE",
     help="The desired-state file.",
@@ -109,6 +113,20 @@ workers = click.option(
     help="Who copies: threads of this machine, as many as --parallelism says, or the workers of a Dask cluster, by the "
     "address of its scheduler: dask://HOST:PORT.",
 )
+signing_key = click.option(
+    "--signing-key",
+    metavar="FILE",
+    type=click.Path(path_type=Path, readable=False),  # as above
+    envvar="RECONCILER_SIGNING_KEY_FILE",
+    help="Sign with the key in this file: an Ed25519 private key in PEM, or hmac-sha256: and a key in base64.",
+)
+verify_key = click.option(
+    "--verify-key",
+    metavar="FILE",
+    type=click.Path(path_type=Path, readable=False),  # as above
+    envvar="RECONCILER_VERIFY_KEY_FILE",
+    help="Ask for a good signature by the key in this file: an Ed25519 public key in PEM, or the HMAC key itself.",
+)
 verbose = click.option(
     "-v",
     "--verbose",
@@ -175,6 +193,10 @@ desired = _gathering(file=desired_file)
 """For a verb that reads the desired-state file alone."""
 ledger = _gathering(file=desired_file, state=state)
 """For a verb that reads the file and the ledger."""
+ledger_and_signatures = _gathering(file=desired_file, state=state, signing_key=signing_key, verify_key=verify_key)
+"""For a verb that reads the file, the ledger and what is signed."""
+saved_plan = _gathering(verify_key=verify_key)
+"""For a verb that reads a saved plan."""
 desired_and_inventory = _gathering(file=desired_file, inventory=inventory)
 """For a verb that reads the file alone, or against a snapshot."""
 
@@ -189,7 +211,18 @@ _SERVICE = {
 }
 service = _gathering(**_SERVICE)
 """For a verb that asks the service."""
+service_and_signing = _gathering(**_SERVICE, signing_key=signing_key)
+"""For a verb that asks the service, and signs what it says."""
 service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""
-copying = _gathering(**_SERVICE, copies_at_once=copies_at_once, workers=workers, bandwidth=bandwidth)
-"""For a verb that asks the service and copies jobs."""
+_COPYING = {
+    **_SERVICE,
+    "copies_at_once": copies_at_once,
+    "workers": workers,
+    "bandwidth": bandwidth,
+    "signing_key": signing_key,
+}
+copying = _gathering(**_COPYING)
+"""For a verb that asks the service, copies jobs and signs what it did."""
+applying = _gathering(**_COPYING, verify_key=verify_key)
+"""For a verb that does the same with a saved plan."""

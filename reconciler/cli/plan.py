@@ -23,7 +23,7 @@ def _span(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
 
 
 @click.command()
-@options.service
+@options.service_and_signing
 @options.no_color
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan; applying it is the approval."
@@ -65,12 +65,14 @@ def plan(
       reconciler plan --out plan.json           save it, have it reviewed, then: reconciler apply plan.json
       reconciler plan --detailed-exitcode       for scripts: 0 no changes, 2 changes
       reconciler plan --as-of 2027-02-01        what would go on that day
+      reconciler plan --out plan.json --signing-key key.pem     for: reconciler apply plan.json --verify-key public.pem
     """
     from reconciler import wiring
     from reconciler.engine.planning import make_plan
     from reconciler.report.saved_plan import write_plan
     from reconciler.report.text import plan_text
 
+    signer = wiring.signer(settings, output.talk)
     with wiring.read_parts(settings) as parts:
         made = make_plan(
             parts.desired,
@@ -84,8 +86,8 @@ def plan(
             evidence=parts.evidence,
         )
     if out:
-        save(out, [write_plan(made)])
-    output.product(write_plan(made) if as_json else plan_text(made, style=output.style(no_color=no_color)))
+        save(out, [write_plan(made, signer)])
+    output.product(write_plan(made, signer) if as_json else plan_text(made, style=output.style(no_color=no_color)))
     if made.violations or (strict and made.warnings):
         return 4
     return 2 if detailed_exitcode and made.has_work else 0

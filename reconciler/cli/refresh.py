@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.service
-def refresh(*, settings: "Settings") -> None:
-    """Record which jobs are there now, and nothing else.
+@options.no_color
+def refresh(*, settings: "Settings", no_color: bool) -> None:
+    """Record which jobs are there now, and nothing else.  Names jobs that left before they were archived.
 
     The service tells no times, so a job's age counts from the first time it was recorded.  Run this on a schedule.
     """
     from reconciler import wiring
     from reconciler.engine.refreshing import refresh as record
+    from reconciler.report.loss_text import newly_lost_text
 
     with wiring.write_parts(settings, output.PlainProgress()) as parts:
         done = record(parts.desired, parts.reader, parts.ledger, parts.clock, parts.evidence)
-    output.product(f"Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")
+    lost = newly_lost_text(done.lost, style=output.style(no_color=no_color))
+    output.product(f"{lost}Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

@@ -10,13 +10,16 @@ NAMES = {
     "plan": "plan.v1.json",
     "policy-tests": "policy-tests.v1.json",
     "receipt": "receipt.v1.json",
+    "run-record": "run-record.v1.json",
 }
 
 
 @click.command()
 @click.argument("name", type=click.Choice(list(NAMES)), default="desired-state")
 def schema(*, name: str) -> None:
-    """Print a published JSON Schema (draft-07): desired-state (the default), inventory, plan, policy-tests, receipt.
+    """Print a published JSON Schema (draft-07).
+
+    NAME is desired-state (the default), inventory, plan, policy-tests, receipt or run-record.
 
     \b
     Example, for editors:

@@ -21,12 +21,14 @@ def status(*, settings: "Settings", no_color: bool, as_json: bool, offline: bool
     Where the service cannot be reached, the ledger's part is shown all the same, and the exit code is that error's.
     """
     from reconciler import wiring
+    from reconciler.clock import SystemClock
     from reconciler.engine.status import look
     from reconciler.report.status_text import status_json, status_text
 
     told = look(
         wiring.desired_state(settings).account,
         wiring.ledger_reader(settings),
+        SystemClock(),
         None if offline else lambda: wiring.account_readers(settings),
     )
     output.product(status_json(told) if as_json else status_text(told, style=output.style(no_color=no_color)))

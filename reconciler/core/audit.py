@@ -14,9 +14,10 @@ GENESIS = "sha256:" + "0" * 64
 class AuditEvent:
     """One thing that happened.
 
-    `event` is one of run_started, archived, cleaned, not_cleaned, run_finished; times_imported; repaired; or hold_
-    and a step of reconciler.core.protection.  `facts` is flat text: counts, plan
-    id, receipt digest, the service's answer; never a key, never an asset address (I11).
+    `event` is one of run_started, archived, cleaned, not_cleaned, run_finished; times_imported; repaired; lost,
+    lost_and_found (a job that left unarchived, and one that is there again); or hold_ and a step of
+    reconciler.core.protection.  `facts` is flat text: counts, plan id, receipt digest, the service's answer; never a
+    key, never an asset address (I11).
     """
 
     sequence: int
@@ -43,18 +44,35 @@ def event_hash(  # the order of the arguments is the order of the table
 ) -> str:
     """Give the hash of an event with these fields."""
     return digest(
-        {
-            "v": 1,
-            "sequence": sequence,
-            "at": utc_text(at),
-            "run": run_id,
-            "actor": actor,
-            "event": event,
-            "job": job_id,
-            "facts": [list(pair) for pair in facts],
-            "previous": previous,
-        }
+        told(
+            AuditEvent(
+                sequence=sequence,
+                at=at,
+                run_id=run_id,
+                actor=actor,
+                event=event,
+                job_id=job_id,
+                facts=facts,
+                previous=previous,
+                hash="",
+            )
+        )
     )
+
+
+def told(event: AuditEvent) -> dict[str, object]:
+    """Give what the hash of an event is over, which is all of it but that hash, as a JSON-like value."""
+    return {
+        "v": 1,
+        "sequence": event.sequence,
+        "at": utc_text(event.at),
+        "run": event.run_id,
+        "actor": event.actor,
+        "event": event.event,
+        "job": event.job_id,
+        "facts": [list(pair) for pair in event.facts],
+        "previous": event.previous,
+    }
 
 
 def first_break(events: Iterable[AuditEvent]) -> str:
@@ -65,20 +83,7 @@ def first_break(events: Iterable[AuditEvent]) -> str:
             return f"event {expected} is missing: the next one is numbered {event.sequence}"
         if event.previous != previous:
             return f"event {event.sequence} does not follow the event before it"
-        if event.hash != _recomputed(event):
+        if event.hash != digest(told(event)):
             return f"event {event.sequence} ({event.event} {event.job_id}) was changed after it was written"
         previous, expected = event.hash, expected + 1
     return ""
-
-
-def _recomputed(event: AuditEvent) -> str:
-    return event_hash(
-        sequence=event.sequence,
-        at=event.at,
-        run_id=event.run_id,
-        actor=event.actor,
-        event=event.event,
-        job_id=event.job_id,
-        facts=event.facts,
-        previous=event.previous,
-    )

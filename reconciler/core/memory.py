@@ -33,7 +33,9 @@ class KnownJob:
     was; `status` is the last one seen.  `size` is in bytes, None where nobody measured it.  `released_since` is when it
     came to be held by nothing but `clean.grace`, as of the last recorded observation; None where anything else held it.
     `kept_until` is when the last of the rules ends that kept it in that observation; None where one without an end
-    did, or none.
+    did, or none.  `archived_at` is when its newest receipt was made, None where it has none.  `unarchived` says that
+    it had something to lose when it was last seen there, that nobody archived just that, and that no clean of ours took
+    it; `lost_at` is the recorded observation that first missed such a job, None while it is there, or was never lost.
     """
 
     sequence: int
@@ -50,6 +52,9 @@ class KnownJob:
     released_since: datetime | None = None
     kept_until: datetime | None = None
     holds: tuple[LedgerHold, ...] = ()
+    archived_at: datetime | None = None
+    unarchived: bool = False
+    lost_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,8 @@ def _asked(request: web.Request, shown: Shown, word: str) -> Part | None:
 
 
 async def _answer(request: web.Request, shown: Shown, word: str) -> web.StreamResponse:
+    if shown.etag and request.headers.get("If-None-Match", "") == shown.etag:
+        return web.Response(status=304, headers={"ETag": shown.etag})
     part = _asked(request, shown, word)
     if part is None:
         return web.Response(status=416, headers={"Content-Range": f"bytes */{shown.file.size}"})

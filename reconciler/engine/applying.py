@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.desired import DesiredState
 from reconciler.core.guards import check, sizes_of
 from reconciler.core.job import JobId
+from reconciler.core.losses import Loss
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change, Plan, within_approval
 from reconciler.core.plan_making import compute_plan, plan_from
@@ -16,23 +17,24 @@ from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
 from reconciler.engine.carrying_out import carry_out
 from reconciler.engine.enquiry import Enquiry
-from reconciler.engine.job_steps import JobSteps
+from reconciler.engine.job_steps import CopySteps, JobSteps
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import (
     NOBODY,
     Clock,
+    CopyProgress,
     Evidence,
     JobsCleaner,
     JobsReader,
     Ledger,
     Paced,
-    Progress,
     Run,
     Stop,
 )
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
+from reconciler.engine.run_record import RunRecords, keep_record
 from reconciler.engine.workers import Workers
 from reconciler.errors import GuardRefused
 
@@ -44,17 +46,18 @@ class Means:
     reader: JobsReader
     cleaner: JobsCleaner
     workers: Workers
+    records: RunRecords
     ledger: Ledger
     clock: Clock
     pacing: Paced
-    progress: Progress
+    progress: CopyProgress
     stop: Stop
     pause: Callable[[float], None]
     evidence: Evidence = NOBODY
 
 
 def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_version: str) -> RunReport:
-    """Do what was approved and is decided again now; report every approved job.
+    """Do what was approved and is decided again now; report every approved job; keep the record in the stores.
 
     Raises:
         PlanRefused, GuardRefused: the run is refused whole; nothing was archived or cleaned.
@@ -64,12 +67,13 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
     with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
         check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
         recovered = recover(means.reader, means.ledger, run)
-        fresh, memory = _observe_and_decide(means, run, desired, approved, tool_version)
+        fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
         work = _work(approved, fresh, memory, fold(means.ledger.entries()))
         _guard(desired, memory, work, fresh)
         if approved.has_work:
             run.use_plan(approved.plan_id)
-        steps = JobSteps(reader=means.reader, cleaner=means.cleaner, run=run, pause=means.pause)
+        copies = CopySteps(reader=means.reader, run=run)
+        steps = JobSteps(copies=copies, cleaner=means.cleaner, pause=means.pause)
         results, stopped = carry_out(
             work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress
         )
@@ -82,15 +86,16 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
             recovered=recovered,
             stopped=stopped.why,
             stop_code=stopped.exit_code,
+            lost=lost,
         )
         if approved.has_work and _is_spent(report):
             run.spend_plan(approved.plan_id)
-        return report
+    return keep_record(means.records, means.ledger.audit_events(), approved.changes, report)
 
 
 def _observe_and_decide(
     means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
-) -> tuple[Plan, LedgerView]:
+) -> tuple[Plan, LedgerView, tuple[Loss, ...]]:
     enquiry = Enquiry(desired, means.evidence)
     may_go = frozenset(change.job_id for change in approved.changes)
     recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, approved=may_go)
@@ -105,7 +110,7 @@ def _observe_and_decide(
         fresh = compute_plan(desired, sized, memory, created_at=now, expires_at=now, tool_version=tool_version)
     for notice in enquiry.notices():
         means.progress.note(f"Note {notice.about}: {notice.message}")
-    return fresh, memory
+    return fresh, memory, recorded.lost
 
 
 # -- what is left of the approved plan

@@ -12,13 +12,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
+from typing import Protocol
 
 from reconciler.core.job import JobId
 from reconciler.core.plan import Change
 from reconciler.core.receipt import VerifiedReceipt
-from reconciler.engine.job_steps import JobSteps
 from reconciler.engine.outcome import JobResult, Outcome
-from reconciler.engine.ports import JobDetail, Progress, Stop
+from reconciler.engine.ports import CopyProgress, JobDetail, Stop
 from reconciler.engine.workers import Workers
 from reconciler.errors import (
     AuthenticationRefused,
@@ -44,20 +44,36 @@ class Stopped:
     exit_code: int = 0
 
 
+class Steps(Protocol):
+    """What is done for one job before its copy is made, and after: job_steps."""
+
+    def begin(self, change: Change) -> JobDetail | JobResult:
+        """Give what is to be copied, or how the job ended."""
+
+    def look(self, change: Change) -> JobDetail | JobResult:
+        """Read the job as it is now, with links that were made now; the rest as in `begin`."""
+
+    def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
+        """Take what a copy came to; `stays` says why the job is not cleaned, though that was approved."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Hands:
     """Whom the jobs go through."""
 
-    steps: JobSteps
+    steps: Steps
     workers: Workers
     stop: Stop
-    progress: Progress
+    progress: CopyProgress
 
 
 def carry_out(
-    to_do: Sequence[Change], *, steps: JobSteps, workers: Workers, stop: Stop, progress: Progress
+    to_do: Sequence[Change], *, steps: Steps, workers: Workers, stop: Stop, progress: CopyProgress
 ) -> tuple[tuple[JobResult, ...], Stopped]:
     """Carry out each change, until none is left or something stops the run; give the results in the changes' order."""
+    if to_do:
+        sizes = [change.size for change in to_do]
+        progress.expect(len(to_do), None if None in sizes else sum(size or 0 for size in sizes))
     run = _Running(_Hands(steps, workers, stop, progress), to_do)
     run.to_the_end()
     return tuple(run.results.get(change.job_id) or _not_started(change) for change in to_do), run.stopped
@@ -137,6 +153,7 @@ class _Running:
 
     def _tell(self, result: JobResult) -> None:
         self.results[result.job_id] = result
+        self._hands.progress.ended()
         self._hands.progress.say(f"[{len(self.results)}/{self._total}] {result.job_id}: {result.detail}")
 
     # -- what ends a run early

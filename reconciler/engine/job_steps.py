@@ -30,18 +30,18 @@ from reconciler.errors import (
 CLEAN_TAKES_AT_MOST_S = 30.0
 """The lease must outlast one clean request, or another run could start while it is on its way."""
 
+PROVED = "archived and proved"
+
 CONFIRM_PAUSES_S = (0.0, 1.0, 2.0, 4.0)
 """How long to wait before each look whether a clean took effect: the service may be a moment behind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobSteps:
-    """The means of one job's way out."""
+class CopySteps:
+    """The way of a job that is copied, and nothing more: there is nothing here to clean with."""
 
     reader: JobsReader
-    cleaner: JobsCleaner
     run: Run
-    pause: Callable[[float], None]
 
     def begin(self, change: Change) -> JobDetail | JobResult:
         """Make sure that the job is as it was approved; give what is to be copied, or how the job ended.
@@ -55,13 +55,72 @@ class JobSteps:
     def look(self, change: Change) -> JobDetail | JobResult:
         """Read the job as it is now, with links that were made now; the rest as in `begin`."""
         try:
-            detail = self._unchanged(change)
+            detail = self.unchanged(change)
         except AuthenticationRefused as error:
-            self._abandon(change, Outcome.FAILED, error.message)
+            self.abandon(change, Outcome.FAILED, error.message)
             raise
         except ServiceError as error:
-            return self._abandon(change, Outcome.FAILED, error.message)
-        return self._abandon(change, Outcome.SKIPPED, detail) if isinstance(detail, str) else detail
+            return self.abandon(change, Outcome.FAILED, error.message)
+        return self.abandon(change, Outcome.SKIPPED, detail) if isinstance(detail, str) else detail
+
+    def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
+        """Take what a copy came to; `copied` gives the proof, or raises what the copy met.
+
+        Raises:
+            StoreNotWritable, LedgerError, LockedByAnotherRun: no other job can go on either.
+        """
+        del stays  # nothing goes
+        proof = self.recorded(change, copied)
+        return proof if isinstance(proof, JobResult) else _archived(proof.receipt, Outcome.ARCHIVED, PROVED)
+
+    def recorded(self, change: Change, copied: Callable[[], VerifiedReceipt]) -> VerifiedReceipt | JobResult:
+        """Record a proof that came in; give it, or how the job ended without one."""
+        try:
+            proof = copied()
+            _check_whose(proof.receipt, change)
+        except ArchiveError as error:
+            result = self.abandon(change, Outcome.FAILED, error.message)
+            if isinstance(error, StoreNotWritable):
+                raise
+            return result
+        self.run.record_archived(proof)
+        return proof
+
+    def unchanged(self, change: Change) -> JobDetail | str:
+        """Read the job again; a text says what differs from what was approved (I5)."""
+        detail = self.reader.get(change.job_id)
+        if detail is None:
+            return "the service does not know the job any more"
+        return _difference(detail.job, change) or detail
+
+    def abandon(self, change: Change, outcome: Outcome, why: str, receipt: Receipt | None = None) -> JobResult:
+        """Record that the job's way ends here, with nothing sent."""
+        self.run.append(change.job_id, Phase.ABANDONED, change.fingerprint, why)
+        if receipt:
+            return _archived(receipt, outcome, why)
+        return JobResult(job_id=change.job_id, outcome=outcome, detail=why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSteps:
+    """The way of a job that is copied and, where that was approved, cleaned."""
+
+    copies: CopySteps
+    cleaner: JobsCleaner
+    pause: Callable[[float], None]
+
+    @property
+    def run(self) -> Run:
+        """The run that writes down each step."""
+        return self.copies.run
+
+    def begin(self, change: Change) -> JobDetail | JobResult:
+        """As for a copy."""
+        return self.copies.begin(change)
+
+    def look(self, change: Change) -> JobDetail | JobResult:
+        """As for a copy."""
+        return self.copies.look(change)
 
     def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
         """Take what a copy came to and, if approved, clean the job; `stays` says why it is not cleaned all the same.
@@ -71,42 +130,23 @@ class JobSteps:
         Raises:
             StoreNotWritable, AuthenticationRefused, LedgerError, LockedByAnotherRun: no other job can go on either.
         """
+        proof = self.copies.recorded(change, copied)
+        if isinstance(proof, JobResult):
+            return proof
+        if not change.cleans:
+            return _archived(proof.receipt, Outcome.ARCHIVED, PROVED)
         try:
-            proof = self._recorded(copied(), change)
-            if not change.cleans:
-                return _archived(proof.receipt, Outcome.ARCHIVED, "archived and proved")
-            again = stays or self._unchanged(change)
-            if isinstance(again, str):
-                outcome = Outcome.FAILED if stays else Outcome.SKIPPED
-                return self._abandon(change, outcome, f"archived, not cleaned: {again}", proof.receipt)
-        except (StoreNotWritable, AuthenticationRefused) as error:
-            self._abandon(change, Outcome.FAILED, error.message)
+            again = stays or self.copies.unchanged(change)
+        except AuthenticationRefused as error:
+            self.copies.abandon(change, Outcome.FAILED, error.message, proof.receipt)
             raise
-        except (ArchiveError, ServiceError) as error:
-            return self._abandon(change, Outcome.FAILED, error.message)
+        except ServiceError as error:
+            why = f"archived, not cleaned: {error.message}"
+            return self.copies.abandon(change, Outcome.FAILED, why, proof.receipt)
+        if isinstance(again, str):
+            outcome = Outcome.FAILED if stays else Outcome.SKIPPED
+            return self.copies.abandon(change, outcome, f"archived, not cleaned: {again}", proof.receipt)
         return self._clean(change, proof)
-
-    def _unchanged(self, change: Change) -> JobDetail | str:
-        """Read the job again; a text says what differs from what was approved (I5)."""
-        detail = self.reader.get(change.job_id)
-        if detail is None:
-            return "the service does not know the job any more"
-        return _difference(detail.job, change) or detail
-
-    def _recorded(self, proof: VerifiedReceipt, change: Change) -> VerifiedReceipt:
-        receipt = proof.receipt
-        if (receipt.job_id, receipt.fingerprint) != (change.job_id, change.fingerprint):
-            raise ArchiveError(
-                f"the receipt is for {receipt.job_id} {receipt.fingerprint[:19]}, not for this job's facts"
-            )
-        self.run.record_archived(proof)
-        return proof
-
-    def _abandon(self, change: Change, outcome: Outcome, why: str, receipt: Receipt | None = None) -> JobResult:
-        self.run.append(change.job_id, Phase.ABANDONED, change.fingerprint, why)
-        if receipt:
-            return _archived(receipt, outcome, why)
-        return JobResult(job_id=change.job_id, outcome=outcome, detail=why)
 
     def _clean(self, change: Change, proof: VerifiedReceipt) -> JobResult:
         self.run.check_lease(CLEAN_TAKES_AT_MOST_S)
@@ -151,7 +191,7 @@ class JobSteps:
         for pause in CONFIRM_PAUSES_S:
             self.pause(pause)
             try:
-                detail = self.reader.get(change.job_id)
+                detail = self.copies.reader.get(change.job_id)
             except (ServiceError, AuthenticationRefused) as error:
                 seen = _Seen(found=error.message)
                 continue
@@ -192,6 +232,11 @@ def _difference(job: Job, change: Change) -> str:
     if job.fingerprint != change.fingerprint:
         return "changed since plan: its facts (fingerprint) differ"
     return ""
+
+
+def _check_whose(receipt: Receipt, change: Change) -> None:
+    if (receipt.job_id, receipt.fingerprint) != (change.job_id, change.fingerprint):
+        raise ArchiveError(f"the receipt is for {receipt.job_id} {receipt.fingerprint[:19]}, not for this job's facts")
 
 
 def _archived(receipt: Receipt, outcome: Outcome, detail: str) -> JobResult:

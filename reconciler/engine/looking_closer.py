@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import Job, JobId, JobStatus, JobType
-from reconciler.core.verdicts import Held, HoldCode, Released, Verdict
+from reconciler.core.verdicts import Held, HoldCode, Released, Retained, Verdict
 from reconciler.engine.ports import JobsReader
 from reconciler.errors import ServiceAnswerUnreadable
 
@@ -28,7 +28,7 @@ def worth_a_look(verdicts: Iterable[Verdict]) -> tuple[JobId, ...]:
 def _is_worth(verdict: Verdict) -> bool:
     if isinstance(verdict, Held):
         return verdict.job.is_terminal and all(hold.code in MAY_BE_FOR_LACK_OF_FACTS for hold in verdict.holds)
-    return isinstance(verdict, Released)
+    return isinstance(verdict, Released) or (isinstance(verdict, Retained) and verdict.archive_now)
 
 
 def look_closer(reader: JobsReader, inventory: Inventory, chosen: Sequence[JobId]) -> Inventory:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.job import JobId
+from reconciler.core.losses import Loss
 
 
 class Outcome(Enum):
@@ -48,8 +49,11 @@ class JobResult:
 class RunReport:
     """The whole run.
 
+    `operation` is the verb, `plan_id` the plan that was applied, "" for a verb that needs none.
     `recovered` is what an earlier, interrupted run had left open.  `stopped` says why the run ended early, empty when
     it did not; `stop_code` is the exit code that goes with it.  `pace` is what the calls to the service came to.
+    `lost` are the jobs that this run was the first to find gone and unarchived.
+    `unrecorded` says, per store, why the run's record could not be written there; the ledger has it all the same.
     """
 
     run_id: str
@@ -60,6 +64,9 @@ class RunReport:
     recovered: tuple[JobResult, ...] = ()
     stopped: str = ""
     stop_code: int = 0
+    operation: str = "apply"
+    lost: tuple[Loss, ...] = ()
+    unrecorded: tuple[str, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many jobs ended so."""
@@ -67,7 +74,11 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0 when all was done, the stop's own code when it stopped early, else 3."""
+        """0 when all was done, the stop's own code when it stopped early, else 3.
+
+        A record that could not be written changes nothing: the code tells what became of the jobs, whoever tries again
+        because of it would find the plan used, and the next run's record has what this one lacks.
+        """
         if self.stop_code:
             return self.stop_code
         undone = {Outcome.SKIPPED, Outcome.FAILED, Outcome.UNCONFIRMED, Outcome.NOT_STARTED}

@@ -8,6 +8,7 @@ from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
 from reconciler.core.lint import errors_of, lint, warnings_of
 from reconciler.core.lint_live import lint_against
+from reconciler.core.losses import loss_notices
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, expiry
 from reconciler.core.plan_making import compute_plan, plan_from
@@ -122,7 +123,7 @@ def plan_over(
         expires_at=expires_at,
         tool_version=tool_version,
     )
-    notices = storage_notices(desired, inventory, memory, plan.changes)
+    notices = (*loss_notices(inventory, memory), *storage_notices(desired, inventory, memory, plan.changes))
     found = (*lint(desired, made_at), *lint_against(desired, verdicts, made_at))
     return guarded(replace(plan, warnings=warnings_of(found), notices=notices), desired, memory)
 

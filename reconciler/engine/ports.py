@@ -1,6 +1,6 @@
 """What the engine needs of the world, as Protocols.  Read ports have no write methods: a dry run is a type (I6)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import Entry, Phase
 from reconciler.engine.account import Departure, LastSeen, Quota, ResultDates
+from reconciler.engine.copies import BagCheck, CopyId, Look, Reading, Verified
 from reconciler.engine.outcome import Pace
 
 
@@ -155,30 +156,24 @@ class Paced(Protocol):
 # -- the archive
 
 
-class BagState(Enum):
-    """What reading a bag again told."""
-
-    WHOLE = "whole"
-    DAMAGED = "damaged"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BagCheck:
-    """One bag in one store, read again.  `problem` names the file and what is wrong with it."""
-
-    job_id: JobId
-    store: str
-    bag: str
-    state: BagState
-    problem: str = ""
-
-
 class BagVerifier(Protocol):
-    """Reads bags again; writes nothing."""
+    """Looks at copies again; writes nothing."""
 
-    def verify(self, receipt: Receipt) -> tuple[BagCheck, ...]:
-        """Read and hash every file of the bag in every store of the receipt."""
+    def look(self, receipt: Receipt, store: str, how: Reading) -> BagCheck:
+        """Look at the bag of a receipt in one store: read and hash every file, and hold the receipt's file beside it
+        against the receipt; or, fast, see whether the files are there with their lengths, and nothing more.
+        """
+
+
+class VerificationLog(Protocol):
+    """Takes what looks at copies found.  Facts: they need no lease, and come in any order beside another run's."""
+
+    def record(self, looks: Sequence[Look]) -> None:
+        """Record them, all or none, durably.
+
+        Raises:
+            LedgerError: the ledger cannot be written now; nothing was recorded.
+        """
 
 
 class Archiver(Protocol):
@@ -226,6 +221,9 @@ class LedgerReader(MemoryReader, Protocol):
     def receipts(self) -> tuple[Receipt, ...]:
         """Give every receipt, oldest first."""
 
+    def verifications(self) -> Mapping[CopyId, Verified]:
+        """Give what is remembered of looks at copies."""
+
     def plan_use(self, plan_id: str) -> PlanUse:
         """Tell how far a plan was used."""
 
@@ -262,7 +260,10 @@ class Run(Protocol):
         """
 
     def record_observation(self, inventory: Inventory) -> None:
-        """Record sightings: first and last seen, sequence (oldest of the listing first), jobs that left."""
+        """Record sightings: first and last seen, sequence (oldest of the listing first), jobs that left.
+
+        Each job that left before what it last showed was archived is an audit event, once (reconciler.core.losses).
+        """
 
     def record_decision(self, record: DecisionRecord) -> None:
         """Record who waits since when and what becomes of the holds, each step with its audit event, at once."""
@@ -280,7 +281,7 @@ class Run(Protocol):
         """Add an entry; NOT_CLEANED adds an audit event with it."""
 
     def record_archived(self, receipt: VerifiedReceipt) -> None:
-        """Add the receipt, the entry ARCHIVED and the audit event, in one transaction."""
+        """Add the receipt, the entry ARCHIVED, the audit event, and the first look at each copy, in one transaction."""
 
     def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
         """Add the entry CLEANED, mark the job as left and add the audit event, in one transaction.
@@ -288,8 +289,14 @@ class Run(Protocol):
         `how` is one of `cleaned now`, `already cleaned`, `gone`.
         """
 
-    def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str) -> None:
-        """Add the audit event of a copy that was made anew from `source`; the damaged one lies at `aside`, if any."""
+    def record_copied(self, receipt: Receipt, *, store: str, source: str) -> None:
+        """Add a receipt with one store more, and the audit event of the copy that was made there from `source`."""
+
+    def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str, file: str = "") -> None:
+        """Add the audit event of a copy that was made anew from `source`; the damaged one lies at `aside`, if any.
+
+        `file` names the one file that was made anew beside the bag; it is empty where it was the bag.
+        """
 
 
 class Ledger(LedgerReader, Protocol):
@@ -307,6 +314,31 @@ class Ledger(LedgerReader, Protocol):
         """
 
 
+# -- signatures
+
+
+class Signer(Protocol):
+    """Signs with a key that it never shows."""
+
+    @property
+    def key_id(self) -> str:
+        """The key's name: its kind and 16 hex digits, harmless in names of files."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Give the signature of a message: the same each time."""
+
+
+class SignatureCheck(Protocol):
+    """Tells the good signatures of one key."""
+
+    @property
+    def key_id(self) -> str:
+        """The key's name, as that of its Signer."""
+
+    def is_good(self, message: bytes, signature: bytes) -> bool:
+        """Tell whether this key made that signature of that message."""
+
+
 # -- talk
 
 
@@ -318,6 +350,26 @@ class Progress(Protocol):
 
     def note(self, line: str) -> None:
         """Tell one line about the whole run; the same line is told once."""
+
+
+class Watch(Protocol):
+    """Whoever watches copies being made.  Told by several threads."""
+
+    def expect(self, jobs: int, size: int | None) -> None:
+        """So many jobs will be copied, of so many bytes all together, None where that is not known."""
+
+    def ended(self) -> None:
+        """One more of them has come to its end."""
+
+    def coming(self, name: str, size: int | None, there: int) -> AbstractContextManager[Callable[[int], None]]:
+        """A file comes in this block, of which `there` bytes are there already; what it gives takes each further count.
+
+        `name` is as the service has it; `size` is None where the host tells none.
+        """
+
+
+class CopyProgress(Progress, Watch, Protocol):
+    """Both."""
 
 
 class Stop(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.desired import DesiredState
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
+from reconciler.core.losses import Loss, newly_lost
 from reconciler.core.memory import LedgerView
 from reconciler.core.recording import to_record
 from reconciler.core.retention import decide
@@ -20,12 +21,16 @@ from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The list as it was recorded, what was remembered before, and the verdicts over both, with their memory."""
+    """The list as it was recorded, what was remembered before, and the verdicts over both, with their memory.
+
+    `lost` are the jobs that this observation found to have left unarchived, and no earlier one.
+    """
 
     inventory: Inventory
     before: LedgerView
     memory: LedgerView
     verdicts: tuple[Verdict, ...]
+    lost: tuple[Loss, ...] = ()
 
 
 def observe_and_record(
@@ -58,4 +63,5 @@ def observe_and_record(
     memory = replace(ledger.view(), last_observed=before.last_observed)
     verdicts = decide(desired, inventory, memory, as_of)
     run.record_decision(to_record(desired, verdicts, memory, as_of))
-    return Recorded(inventory=inventory, before=before, memory=memory, verdicts=verdicts)
+    lost = newly_lost(before, memory)
+    return Recorded(inventory=inventory, before=before, memory=memory, verdicts=verdicts, lost=lost)

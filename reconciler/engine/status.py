@@ -1,15 +1,37 @@
 """How things stand: the ledger's part, which is always told, and the service's part, which may be out of reach."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.core.losses import Loss, recorded_losses
 from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry, IllegalPhase, dangling
 from reconciler.engine.account import Quota, ResultDates, RunSeen
-from reconciler.engine.ports import LedgerHistory, QuotaReader, TimesReader
+from reconciler.engine.copies import BagState, CopyId, Verified
+from reconciler.engine.ports import Clock, LedgerHistory, QuotaReader, TimesReader
+from reconciler.engine.verifying import bags_of
 from reconciler.errors import AuthenticationRefused, LedgerError, ReconcilerError, ServiceError, ServiceUnreachable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStatus:
+    """One store as the ledger knows it.
+
+    `copies` of bags it holds, one of each, `size` their bytes.  `oldest_whole` is the longest ago that one of them was
+    last read and found whole, None where there is none such; `never_whole` counts those without any such time.
+    `damaged` and `missing` were found so when they were last looked at.
+    """
+
+    address: str
+    copies: int
+    size: int
+    oldest_whole: datetime | None
+    never_whole: int = 0
+    damaged: int = 0
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +40,8 @@ class LedgerStatus:
 
     `left` of the `jobs` known were cleaned or have gone.  `archived_bytes` counts each bag once, in one store.
     `protected` jobs have a hold of a `protect` rule in the ledger; of those, no rule keeps the `unkept` any more.
-    `dangling` has the cleans of which it is not known whether they arrived.
+    `dangling` has the cleans of which it is not known whether they arrived.  `stores` has a line for each store that a
+    receipt names, as of the ledger: no store is read.  `lost` are all jobs that left unarchived, oldest first.
     """
 
     account: str = ""
@@ -31,6 +54,14 @@ class LedgerStatus:
     unkept: int = 0
     dangling: tuple[Entry, ...] = ()
     newest_run: RunSeen | None = None
+    archived_bags: int = 0
+    stores: tuple[StoreStatus, ...] = ()
+    lost: tuple[Loss, ...] = ()
+
+    @property
+    def copies(self) -> int:
+        """How many copies of bags there should be in all stores together."""
+        return sum(store.copies for store in self.stores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +75,10 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How things stand; `service` is None where it was not asked.  `account` is the name in the file."""
+    """How things stand at `as_of`; `service` is None where it was not asked.  `account` is the name in the file."""
 
     account: str
+    as_of: datetime
     ledger: LedgerStatus
     service: ServiceStatus | None
 
@@ -73,14 +105,14 @@ class AccountReaders:
 AskService = Callable[[], AbstractContextManager[AccountReaders]]
 
 
-def look(account: str, ledger: LedgerHistory, ask: AskService | None) -> Status:
+def look(account: str, ledger: LedgerHistory, clock: Clock, ask: AskService | None) -> Status:
     """Tell how things stand; `ask` opens the way to the service, and without it the service is not asked.
 
     Raises:
         LedgerError: the ledger exists and cannot be read.
     """
     held = ledger_status(ledger)
-    return Status(account=account, ledger=held, service=service_status(ask) if ask else None)
+    return Status(account=account, as_of=clock.now(), ledger=held, service=service_status(ask) if ask else None)
 
 
 def ledger_status(ledger: LedgerHistory) -> LedgerStatus:
@@ -90,7 +122,7 @@ def ledger_status(ledger: LedgerHistory) -> LedgerStatus:
         LedgerError: it exists and cannot be read, or its journal is in no order that we write.
     """
     view, last = ledger.view(), ledger.last_seen()
-    bags = _bags(ledger.receipts())
+    bags = bags_of(ledger.receipts())
     protected = [known.holds for known in view.jobs.values() if known.holds]
     try:
         open_cleans = dangling(ledger.entries())
@@ -101,18 +133,39 @@ def ledger_status(ledger: LedgerHistory) -> LedgerStatus:
         jobs=len(view.jobs),
         left=sum(known.left for known in view.jobs.values()),
         observed_at=last.observed_at,
-        archived_jobs=len({receipt.job_id for receipt in bags.values()}),
-        archived_bytes=sum(receipt.size for receipt in bags.values()),
+        archived_jobs=len({receipt.job_id for receipt in bags}),
+        archived_bytes=sum(receipt.size for receipt in bags),
         protected=len(protected),
         unkept=sum(all(hold.unkept_since for hold in holds) for holds in protected),
         dangling=open_cleans,
         newest_run=last.run,
+        archived_bags=len(bags),
+        stores=_stores(bags, ledger.verifications()),
+        lost=recorded_losses(view),
     )
 
 
-def _bags(receipts: tuple[Receipt, ...]) -> dict[str, Receipt]:
-    # A bag that was there before is proved again and has a receipt each time; its bytes are there once.
-    return {receipt.bag: receipt for receipt in receipts}
+def _stores(bags: Sequence[Receipt], verified: Mapping[CopyId, Verified]) -> tuple[StoreStatus, ...]:
+    held: dict[str, list[Receipt]] = {}
+    for receipt in bags:
+        for store in receipt.stores:
+            held.setdefault(store, []).append(receipt)
+    return tuple(_store(address, held[address], verified) for address in sorted(held))
+
+
+def _store(address: str, bags: Sequence[Receipt], verified: Mapping[CopyId, Verified]) -> StoreStatus:
+    known = [verified.get(CopyId.of(receipt, address)) for receipt in bags]
+    whole = [each.whole_at for each in known if each and each.whole_at]
+    states = Counter(each.state for each in known if each)
+    return StoreStatus(
+        address=address,
+        copies=len(bags),
+        size=sum(receipt.size for receipt in bags),
+        oldest_whole=min(whole, default=None),
+        never_whole=len(bags) - len(whole),
+        damaged=states[BagState.DAMAGED],
+        missing=states[BagState.MISSING],
+    )
 
 
 def service_status(ask: AskService) -> ServiceStatus:

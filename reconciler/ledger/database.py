@@ -16,6 +16,8 @@ from reconciler.ledger.revisions import RESTORE_HINT, bring_up_to_date, check_re
 
 BUSY_S = 30.0
 """How long a connection waits for another one's transaction, each of which takes milliseconds."""
+ADDING_BUSY_S = 5.0
+"""The same for what is worth recording and not worth waiting for."""
 
 
 @contextmanager
@@ -65,11 +67,7 @@ def writing(path: Path, *, at: str, say: Callable[[str], None]) -> Engine:
             make_ledger(path)
         elif path.stat().st_size == 0:
             raise empty_ledger(path)  # opening it would write to it
-        # Not as a text: a `?` or `%` in the path would name another file than the reader's.
-        address = URL.create("sqlite", database=str(path))
-        engine = create_engine(address, connect_args={"timeout": BUSY_S, "check_same_thread": False})
-        event.listen(engine, "connect", _durable)
-        event.listen(engine, "begin", _begin_immediate)
+        engine = _durable_engine(path, busy_s=BUSY_S)
         try:
             with engine.begin() as connection:
                 check_revision(connection, path, may_be_older=True)
@@ -78,6 +76,34 @@ def writing(path: Path, *, at: str, say: Callable[[str], None]) -> Engine:
             engine.dispose()
             raise
         return engine
+
+
+@contextmanager
+def adding(path: Path) -> Iterator[Connection]:
+    """Give one immediate and durable transaction on a ledger that is there and of our revision; no lease is asked for.
+
+    Raises:
+        LedgerError: it is not, or cannot be written within `ADDING_BUSY_S`.
+    """
+    with told(path):
+        if not path.exists():
+            raise LedgerError(f"the ledger {path} is gone", hint=RESTORE_HINT)
+        engine = _durable_engine(path, busy_s=ADDING_BUSY_S)
+        try:
+            with engine.begin() as connection:
+                check_revision(connection, path, may_be_older=False)
+                yield connection
+        finally:
+            engine.dispose()
+
+
+def _durable_engine(path: Path, *, busy_s: float) -> Engine:
+    # Not as a text: a `?` or `%` in the path would name another file than the reader's.
+    address = URL.create("sqlite", database=str(path))
+    engine = create_engine(address, connect_args={"timeout": busy_s, "check_same_thread": False})
+    event.listen(engine, "connect", _durable)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
 
 
 def _durable(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,6 +1,6 @@
 """The ledger for reading.  Writes nothing and creates nothing; a ledger that does not exist yet is empty."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,10 +12,12 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry
 from reconciler.engine.account import Departure, LastSeen
+from reconciler.engine.copies import CopyId, Verified
 from reconciler.engine.ports import PlanUse
 from reconciler.ledger import tables
 from reconciler.ledger.database import reading
 from reconciler.ledger.rows import read_audit_event, read_entry, read_receipt, read_run
+from reconciler.ledger.verifications import read_verifications
 from reconciler.ledger.view import read_view
 
 
@@ -44,6 +46,11 @@ class SqliteLedgerReader:
             if connection is None:
                 return ()
             return tuple(read_receipt(text) for text in connection.scalars(statement))
+
+    def verifications(self) -> Mapping[CopyId, Verified]:
+        """Give what is remembered of looks at copies."""
+        with reading(self._path) as connection:
+            return {} if connection is None else read_verifications(connection)
 
     def plan_use(self, plan_id: str) -> PlanUse:
         """Tell how far a plan was used."""

@@ -14,6 +14,7 @@ from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import IllegalPhase, Phase, check_step
+from reconciler.engine.copies import BagState, CopyId, Look, Reading
 from reconciler.engine.ports import Clock
 from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
@@ -23,6 +24,7 @@ from reconciler.ledger.decisions import record_holds, record_waits
 from reconciler.ledger.imported import record_imported
 from reconciler.ledger.rows import receipt_text, storable
 from reconciler.ledger.sightings import record_sightings
+from reconciler.ledger.verifications import first_looks, record_looks
 
 
 class SqliteRun:
@@ -59,9 +61,10 @@ class SqliteRun:
             pass
 
     def record_observation(self, inventory: Inventory) -> None:
-        """Record sightings and what left."""
+        """Record sightings and what left, with an audit event for each job that was lost."""
         with self._write() as connection:
-            record_sightings(connection, inventory, self._run_id)
+            events = record_sightings(connection, inventory, self._run_id)
+            add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
 
     def record_decision(self, record: DecisionRecord) -> None:
         """Record who waits and what becomes of the holds, with an audit event for each step of one."""
@@ -106,27 +109,11 @@ class SqliteRun:
                 self._add_event(connection, "not_cleaned", facts, job_id)
 
     def record_archived(self, receipt: VerifiedReceipt) -> None:
-        """Add the receipt, the entry ARCHIVED and the audit event, in one transaction."""
+        """Add the receipt, the entry ARCHIVED, the audit event, and the first look at each copy, in one transaction."""
         proved = receipt.receipt
-        statement = receipt_text(proved)
-        name = digest_of_bytes(statement.encode("ascii"))
-        table = tables.receipt
         with self._write() as connection:
+            name = self._add_receipt(connection, proved)
             self._add_entry(connection, proved.job_id, Phase.ARCHIVED, proved.fingerprint, name)
-            # A bag that was there before is proved again, and has a receipt of its own each time.
-            if connection.scalar(select(table.c.digest).where(table.c.digest == name)) is None:
-                connection.execute(
-                    insert(table).values(
-                        digest=name,
-                        run_id=self._run_id,
-                        job_id=proved.job_id,
-                        fingerprint=proved.fingerprint,
-                        bag=proved.bag,
-                        verified_at=utc_text(proved.verified_at),
-                        statement=statement,
-                        size=proved.size,
-                    )
-                )
             facts = (
                 ("fingerprint", proved.fingerprint),
                 ("receipt", name),
@@ -135,6 +122,7 @@ class SqliteRun:
                 ("bytes", str(proved.size)),
             )
             self._add_event(connection, "archived", facts, proved.job_id)
+            record_looks(connection, first_looks(receipt), now=self._clock.now())
 
     def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
         """Add the entry CLEANED, mark the job as left and add the audit event, in one transaction."""
@@ -147,19 +135,60 @@ class SqliteRun:
             )
             self._add_event(connection, "cleaned", (("fingerprint", fingerprint), ("how", how)), job_id)
 
-    def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str) -> None:
-        """Add the audit event of a copy that was made anew."""
+    def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str, file: str = "") -> None:
+        """Add the audit event of a copy, or of one file beside it, that was made anew."""
         facts = (
             ("fingerprint", receipt.fingerprint),
             ("bag", receipt.bag),
             ("store", store),
             ("source", source),
             ("aside", aside),
+            *((("file", file),) if file else ()),
         )
         with self._write() as connection:
             self._add_event(connection, "repaired", facts, receipt.job_id)
 
+    def record_copied(self, receipt: Receipt, *, store: str, source: str) -> None:
+        """Add the receipt, the audit event of the copy, and the first look at it, in one transaction."""
+        with self._write() as connection:
+            name = self._add_receipt(connection, receipt)
+            facts = (
+                ("fingerprint", receipt.fingerprint),
+                ("receipt", name),
+                ("bag", receipt.bag),
+                ("store", store),
+                ("source", source),
+            )
+            self._add_event(connection, "copied", facts, receipt.job_id)
+            look = Look(
+                copy=CopyId.of(receipt, store),
+                at=receipt.verified_at,
+                how=Reading.WHOLE,
+                state=BagState.WHOLE,
+                is_bag_whole=True,
+            )
+            record_looks(connection, [look], now=self._clock.now())
+
     # -- parts
+
+    def _add_receipt(self, connection: Connection, receipt: Receipt) -> str:
+        """Add a receipt, and give its name.  A bag that was there before is proved again, with a receipt each time."""
+        statement, table = receipt_text(receipt), tables.receipt
+        name = digest_of_bytes(statement.encode("ascii"))
+        if connection.scalar(select(table.c.digest).where(table.c.digest == name)) is None:
+            connection.execute(
+                insert(table).values(
+                    digest=name,
+                    run_id=self._run_id,
+                    job_id=receipt.job_id,
+                    fingerprint=receipt.fingerprint,
+                    bag=receipt.bag,
+                    verified_at=utc_text(receipt.verified_at),
+                    statement=statement,
+                    size=receipt.size,
+                )
+            )
+        return name
 
     @contextmanager
     def _write(self, needed_ms: int = 0) -> Iterator[Connection]:

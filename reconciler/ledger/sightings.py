@@ -9,6 +9,8 @@ from reconciler.core.canonical import utc_text
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import Job, JobStatus, JobType
 from reconciler.ledger import tables
+from reconciler.ledger.audit_rows import NewEvent
+from reconciler.ledger.losses import record_losses
 from reconciler.ledger.rows import storable
 
 # Driver-level tuples: a listing may hold a million jobs, and building a statement for each costs more than the write.
@@ -19,20 +21,24 @@ _SEEN_AGAIN = """
         fingerprint = ?,
         type = CASE WHEN type = 'unknown' THEN ? ELSE type END,
         name = CASE WHEN ? THEN ? ELSE name END, project = CASE WHEN ? THEN ? ELSE project END,
-        left_at = CASE WHEN ? THEN coalesce(left_at, ?) END, left_how = CASE WHEN ? THEN coalesce(left_how, ?) END
+        left_at = CASE WHEN ? THEN coalesce(left_at, ?) END, left_how = CASE WHEN ? THEN coalesce(left_how, ?) END,
+        live_fingerprint = CASE WHEN ? THEN live_fingerprint ELSE ? END
     WHERE job_id = ?
 """
 _SEEN_FIRST = """
     INSERT INTO job (job_id, sequence, first_seen, first_observation, missing_until, last_seen, status, fingerprint,
-        type, name, project, left_at, left_how)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        type, name, project, live_fingerprint, left_at, left_how)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 # A size is that of the facts it was measured with: other facts, unknown size.
 _MEASURED = "UPDATE job SET size = ? WHERE job_id = ?"
 
 
-def record_sightings(connection: Connection, inventory: Inventory, run_id: str) -> None:
-    """Record a complete observation.  First sightings and the order of jobs never change afterwards."""
+def record_sightings(connection: Connection, inventory: Inventory, run_id: str) -> tuple[NewEvent, ...]:
+    """Record a complete observation.  First sightings and the order of jobs never change afterwards.
+
+    Gives the audit events of jobs that were lost, for the same transaction.
+    """
     newest = connection.scalar(select(func.max(tables.observation.c.observed_at)))
     seen_at = utc_text(inventory.observed_at)
     number = _observation(connection, inventory, run_id)
@@ -49,6 +55,7 @@ def record_sightings(connection: Connection, inventory: Inventory, run_id: str) 
     if inventory.sizes:
         connection.exec_driver_sql(_MEASURED, [(size, job_id) for job_id, size in inventory.sizes.items()])
     _mark_gone(connection, known - {job.id for job in inventory.jobs}, seen_at)
+    return record_losses(connection, seen_at)
 
 
 def _again_row(job: Job, seen_at: str) -> tuple[str | bool | None, ...]:
@@ -56,7 +63,15 @@ def _again_row(job: Job, seen_at: str) -> tuple[str | bool | None, ...]:
     gone = job.status is JobStatus.CLEANED
     names = (told.shows_name, told.name, told.shows_project, told.project)
     left = (gone, seen_at, gone, "cleaned")
-    return (seen_at, job.status.value, job.fingerprint, job.fingerprint, told.type, *names, *left, job.id)
+    live = (gone, _to_lose(job))
+    return (seen_at, job.status.value, job.fingerprint, job.fingerprint, told.type, *names, *left, *live, job.id)
+
+
+def _to_lose(job: Job) -> str | None:
+    """Name what is lost with a job that leaves now; None where it has nothing (left): cleaned, or failed and empty."""
+    if job.status is JobStatus.CLEANED or (job.status is JobStatus.FAILED and not job.needs_copies):
+        return None
+    return job.fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +134,7 @@ def _first_rows(
         sequence += 1
         left = (first_seen, "cleaned") if job.status is JobStatus.CLEANED else (None, None)
         told = told_of(job)
-        facts = (job.status.value, job.fingerprint, told.type, told.name, told.project)
+        facts = (job.status.value, job.fingerprint, told.type, told.name, told.project, _to_lose(job))
         yield (job.id, sequence, first_seen, number, newest, first_seen, *facts, *left)
 
 

@@ -70,6 +70,8 @@ job = Table(
     Column("size", BigInteger),  # bytes, where it was measured and not archived
     Column("released_since", String(20)),  # since when nothing but waiting holds it; empty where anything else does
     Column("kept_until", String(20)),  # when the last of the rules ends that kept it; else empty
+    Column("live_fingerprint", String(80)),  # of what it last showed before it left; empty where it had nothing to lose
+    Column("lost_at", String(20)),  # when an observation first found that it left unarchived; else empty
 )
 
 entry = Table(
@@ -98,6 +100,20 @@ receipt = Table(
     Column("statement", Text, nullable=False),
     Column("size", BigInteger),  # bytes of all its files, as the statement says
     Index("ix_receipt_job_id", "job_id"),
+)
+
+verification = Table(
+    "verification",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("fingerprint", String(80), primary_key=True),
+    Column("store", Text, primary_key=True),
+    Column("checked_at", String(20), nullable=False),  # the newest look of any kind
+    Column("read_at", String(20)),  # when every byte was last read, or should have been
+    Column("whole_at", String(20)),  # when such a reading last found the bag whole
+    Column("how", String(10), nullable=False),  # whole | fast
+    Column("state", String(10), nullable=False),  # whole | damaged | missing
+    Column("problem", Text, nullable=False),
 )
 
 plan_use = Table(

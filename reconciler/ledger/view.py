@@ -16,10 +16,11 @@ from reconciler.ledger.revisions import RESTORE_HINT
 
 _JOBS = """
     SELECT job_id, sequence, first_seen, last_seen, left_at IS NOT NULL, missing_until, type, status, fingerprint,
-        coalesce(name, ''), coalesce(project, ''), size, released_since, kept_until
+        coalesce(name, ''), coalesce(project, ''), size, released_since, kept_until, live_fingerprint, lost_at
     FROM job
 """
-_RECEIPTS = "SELECT job_id, fingerprint, size FROM receipt ORDER BY verified_at, digest"
+_RECEIPTS = "SELECT job_id, fingerprint, size, verified_at FROM receipt ORDER BY verified_at, digest"
+_CLEANED_BY_US = "SELECT DISTINCT job_id FROM entry WHERE phase = 'cleaned'"
 _HOLDS = """
     SELECT job_id, rule, owner, reason, set_at, until, unkept_since FROM hold WHERE ended_at IS NULL ORDER BY number
 """
@@ -67,10 +68,11 @@ def read_view(connection: Connection) -> LedgerView:
 
 
 def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
-    archived, sizes = _archived(connection)
+    archived, sizes, newest = _archived(connection)
     holds = _holds(connection, times)
+    ours = frozenset(connection.exec_driver_sql(_CLEANED_BY_US).scalars())
     texts: dict[str, str] = {}  # one text for all jobs of a name or project
-    # By position, in the order of _JOBS: names for fourteen columns of a million rows cost seconds.
+    # By position, in the order of _JOBS: names for sixteen columns of a million rows cost seconds.
     return {
         JobId(row[0]): KnownJob(
             sequence=row[1],
@@ -87,19 +89,26 @@ def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
             released_since=times.of(row[12]),
             kept_until=times.of(row[13]),
             holds=holds.get(row[0], ()),
+            archived_at=times.of(newest.get(row[0])),
+            unarchived=row[14] is not None and row[14] not in archived.get(row[0], _NONE) and row[0] not in ours,
+            lost_at=times.of(row[15]),
         )
         for row in connection.exec_driver_sql(_JOBS)
     }
 
 
-def _archived(connection: Connection) -> tuple[dict[str, frozenset[str]], dict[tuple[str, str], int | None]]:
-    """Give the archived fingerprints of each job, and the size of the newest archive of each."""
+def _archived(
+    connection: Connection,
+) -> tuple[dict[str, frozenset[str]], dict[tuple[str, str], int | None], dict[str, str]]:
+    """Give each job's archived fingerprints, the size of the newest archive of each, and when its newest was made."""
     archived: dict[str, frozenset[str]] = {}
     sizes: dict[tuple[str, str], int | None] = {}
-    for job_id, fingerprint, size in connection.exec_driver_sql(_RECEIPTS):
+    newest: dict[str, str] = {}
+    for job_id, fingerprint, size, verified_at in connection.exec_driver_sql(_RECEIPTS):
         archived[job_id] = archived.get(job_id, _NONE) | {fingerprint}
         sizes[job_id, fingerprint] = size
-    return archived, sizes
+        newest[job_id] = verified_at
+    return archived, sizes, newest
 
 
 def _holds(connection: Connection, times: _Times) -> dict[str, tuple[LedgerHold, ...]]:

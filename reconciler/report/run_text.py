@@ -1,9 +1,10 @@
-"""What an apply did, as text and as JSON."""
+"""What an apply, or a run that only copies, did, as text and as JSON."""
 
 from collections.abc import Iterator
 
 from reconciler.core.canonical import canonical_json
 from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
+from reconciler.report.loss_text import losses_json, newly_lost_lines
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, harmless_lines, word
 
@@ -27,12 +28,18 @@ def _lines(report: RunReport, style: Style) -> Iterator[str]:
         yield style.paint("Left open by an earlier run, settled now", Colour.BOLD)
         yield from (_line(result, style) for result in report.recovered)
         yield ""
+    if report.lost:
+        yield from newly_lost_lines(report.lost, style)
+        yield ""
     if report.results:
         yield style.paint("Done", Colour.BOLD)
         yield from (_line(result, style) for result in report.results)
         yield ""
     if report.stopped:
         yield style.paint(f"Stopped early: {harmless_lines(report.stopped)}", Colour.RED)
+    for why in report.unrecorded:
+        text = f"The record of this run is not in every store: {harmless(why)}. The next one makes up for it."
+        yield style.paint(text, Colour.YELLOW)
     yield pace_line(report.pace)
     yield style.paint(run_summary(report), Colour.BOLD)
 
@@ -58,7 +65,7 @@ def run_summary(report: RunReport) -> str:
             f"{report.count(Outcome.NOT_STARTED)} not started",
         )
     )
-    return f"Apply: {counts}."
+    return f"{report.operation.capitalize()}: {counts}."
 
 
 def pace_line(pace: Pace) -> str:
@@ -83,14 +90,17 @@ def run_report_json(report: RunReport) -> str:
             {
                 "format_version": "1.0",
                 "run_id": report.run_id,
+                "operation": report.operation,
                 "plan_id": report.plan_id,
                 "account": report.account,
                 "exit_code": report.exit_code,
                 "stopped": report.stopped,
+                "unrecorded": list(report.unrecorded),
                 "calls": _calls(report.pace),
                 "counts": {outcome.value.replace(" ", "_"): report.count(outcome) for outcome in Outcome},
                 "results": [_result(result) for result in report.results],
                 "recovered": [_result(result) for result in report.recovered],
+                "lost": losses_json(report.lost),
             }
         ).decode("ascii")
         + "\n"

@@ -1,7 +1,7 @@
 """The saved plan, both ways: canonical JSON that a later apply takes as its approval.
 
-`plan_id` names the decision, `content_digest` the whole file; reading recomputes both, so any edit shows.  Never a
-key, never an asset address.
+`plan_id` names the decision, `content_digest` the whole file; reading recomputes both, so any edit shows.  Who edits
+can recompute them too, and not a signature (reconciler.report.plan_signature).  Never a key, never an asset address.
 """
 
 import json
@@ -25,33 +25,40 @@ from reconciler.core.plan import (
     share_of,
 )
 from reconciler.core.verdicts import Hold, HoldCode, RuleTried
+from reconciler.engine.ports import SignatureCheck, Signer
 from reconciler.errors import PlanRefused
 from reconciler.published_schemas import schema
+from reconciler.report.plan_signature import FIELD as SIGNATURES
+from reconciler.report.plan_signature import demand_signature, signed
 
 FORMAT_VERSION = "1.0"
 SCHEMA = "plan.v1.json"
 HINT = "A plan is applied as it was made. Make a new one: reconciler plan --out plan.json"
 
 
-def write_plan(plan: Plan) -> str:
-    """Write a plan as one line of canonical JSON."""
+def write_plan(plan: Plan, signer: Signer | None = None) -> str:
+    """Write a plan as one line of canonical JSON, signed where there is a key."""
     content = _content(plan)
-    return canonical_json({**content, "content_digest": digest(content)}).decode("ascii") + "\n"
+    written = {**content, "content_digest": digest(content)}
+    return canonical_json(signed(written, signer) if signer else written).decode("ascii") + "\n"
 
 
-def read_plan(content: bytes, name: str) -> Plan:
-    """Read what `write_plan` wrote.
+def read_plan(content: bytes, name: str, check: SignatureCheck | None = None) -> Plan:
+    """Read what `write_plan` wrote; with `check`, only if it is signed by that key.
 
     Raises:
-        PlanRefused: it is no plan, of an unknown version, or was edited; with the field that does not fit.
+        PlanRefused: it is no plan, of an unknown version, was edited, or is not signed as asked; with the field that
+            does not fit.
     """
     try:
         read = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise PlanRefused(f"{name} is not JSON: {error}", field="(file)", hint=HINT) from None
+    if check is not None:
+        demand_signature(read, check, name)
     _check_version(read, name)
     _check_schema(read, name)
-    written = {key: value for key, value in read.items() if key != "content_digest"}
+    written = {key: value for key, value in read.items() if key not in {"content_digest", SIGNATURES}}
     plan = _plan(read, name)
     if plan.plan_id != read["plan_id"]:
         raise PlanRefused(

@@ -86,6 +86,9 @@ def _known_part(known: KnownJob) -> dict[str, object]:
         released_since=time_text(known.released_since),
         kept_until=time_text(known.kept_until),
         holds=[_hold_part(hold) for hold in known.holds],
+        archived_at=time_text(known.archived_at),
+        unarchived=known.unarchived,
+        lost_at=time_text(known.lost_at),
     )
 
 
@@ -158,6 +161,9 @@ def read_known(read: Mapping[str, Any]) -> KnownJob:
         released_since=moment_in(read, "released_since"),
         kept_until=moment_in(read, "kept_until"),
         holds=tuple([_read_hold(hold) for hold in read.get("holds", ())]),
+        archived_at=moment_in(read, "archived_at"),
+        unarchived=read.get("unarchived", False),
+        lost_at=moment_in(read, "lost_at"),
     )
 
 

@@ -1,12 +1,14 @@
 """How things stand, as text and as JSON: what the ledger holds, what the service tells; the last line sums up."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from reconciler.core.canonical import Jsonable, canonical_json, utc_text
 from reconciler.core.guards import percent_text
 from reconciler.engine.account import Allowance, Quota, ResultDates, RunSeen
-from reconciler.engine.status import LedgerStatus, ServiceStatus, Status
+from reconciler.engine.status import LedgerStatus, ServiceStatus, Status, StoreStatus
+from reconciler.report.loss_text import loss_lines, losses_json
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, word
 
@@ -17,6 +19,8 @@ ALLOWANCES = (
     ("ai_credits", "AI credits"),
 )
 """The pairs of a quota: their names in JSON, and for people."""
+MOST_LOST = 20
+"""How many of the jobs that were lost are named for people, the newest; JSON has all."""
 
 
 def status_text(status: Status, *, style: Style) -> str:
@@ -33,6 +37,8 @@ def _lines(status: Status, style: Style) -> Iterator[str]:
     yield ""
     yield style.paint("Ledger", Colour.BOLD)
     yield from _ledger(status.ledger, style)
+    yield from _copies(status.ledger, status.as_of, style)
+    yield from _lost(status.ledger, style)
     yield ""
     yield style.paint("Service", Colour.BOLD)
     yield from _service(status.service, style)
@@ -56,6 +62,44 @@ def _ledger(ledger: LedgerStatus, style: Style) -> Iterator[str]:
         yield style.paint(f"? {word(entry.job_id)}  a clean was begun and its end is not recorded", Colour.YELLOW)
     if ledger.dangling:
         yield style.paint("  Run `reconciler apply`: it first asks the service what became of them.", Colour.YELLOW)
+
+
+def _copies(ledger: LedgerStatus, as_of: datetime, style: Style) -> Iterator[str]:
+    if not ledger.stores:
+        return
+    yield ""
+    stores = "1 store" if len(ledger.stores) == 1 else f"{len(ledger.stores)} stores"
+    yield style.paint(f"Archive: {ledger.archived_bags} bags, {ledger.copies} copies in {stores}", Colour.BOLD)
+    for store in ledger.stores:
+        held = f"{store.copies} bags, {store.size} bytes; oldest verified whole: {_oldest(store, as_of)}"
+        yield f"  {harmless(store.address)}: {held}"
+        bad = " and ".join(
+            f"{count} {state}" for count, state in ((store.damaged, "damaged"), (store.missing, "missing")) if count
+        )
+        if bad:
+            told = f"! {bad} when last looked at; `reconciler verify --repair` mends what another copy has whole"
+            yield style.paint(told, Colour.RED)
+
+
+def _oldest(store: StoreStatus, as_of: datetime) -> str:
+    if store.never_whole:
+        return f"never ({store.never_whole} of them)"
+    if store.oldest_whole is None:
+        return "never"
+    # Not below zero: a time to come is one of a clock that was ahead.
+    days = max(0, (as_of.astimezone(UTC).date() - store.oldest_whole.astimezone(UTC).date()).days)
+    ago = "today" if days == 0 else "1 day ago" if days == 1 else f"{days} days ago"
+    return f"{utc_text(store.oldest_whole)[:10]}, {ago}"
+
+
+def _lost(ledger: LedgerStatus, style: Style) -> Iterator[str]:
+    if not ledger.lost:
+        return
+    yield ""
+    yield style.paint(f"Lost before archive ({len(ledger.lost)}): gone without a clean of ours", Colour.BOLD)
+    yield from loss_lines(ledger.lost[::-1][:MOST_LOST], style)
+    if len(ledger.lost) > MOST_LOST:
+        yield style.paint(f"! {len(ledger.lost) - MOST_LOST} earlier ones: reconciler status --json", Colour.RED)
 
 
 def _run(run: RunSeen) -> str:
@@ -147,8 +191,15 @@ def _ledger_json(ledger: LedgerStatus) -> dict[str, Jsonable]:
         "jobs": ledger.jobs,
         "left": ledger.left,
         "observed_at": utc_text(ledger.observed_at) if ledger.observed_at else None,
-        "archived": {"jobs": ledger.archived_jobs, "bytes": ledger.archived_bytes},
+        "archived": {
+            "jobs": ledger.archived_jobs,
+            "bags": ledger.archived_bags,
+            "copies": ledger.copies,
+            "bytes": ledger.archived_bytes,
+        },
         "protected": {"jobs": ledger.protected, "unkept": ledger.unkept},
+        "stores": [_store_json(store) for store in ledger.stores],
+        "lost": losses_json(ledger.lost),
         "open_cleans": [entry.job_id for entry in ledger.dangling],
         "newest_run": None
         if run is None
@@ -160,6 +211,18 @@ def _ledger_json(ledger: LedgerStatus) -> dict[str, Jsonable]:
             "ended_at": utc_text(run.ended_at) if run.ended_at else None,
             "outcome": run.outcome,
         },
+    }
+
+
+def _store_json(store: StoreStatus) -> dict[str, Jsonable]:
+    return {
+        "store": store.address,
+        "copies": store.copies,
+        "bytes": store.size,
+        "oldest_whole_at": utc_text(store.oldest_whole) if store.oldest_whole else None,
+        "never_whole": store.never_whole,
+        "damaged": store.damaged,
+        "missing": store.missing,
     }
 
 

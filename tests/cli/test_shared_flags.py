@@ -35,7 +35,8 @@ def test_each_shared_flag_has_the_environment_variable_of_its_name(verb: str) ->
     assert shared
     for flag in shared:
         longest = max(flag.opts, key=len)
-        assert flag.envvar == "RECONCILER_" + longest.removeprefix("--").replace("-", "_").upper()
+        of_secret = "_FILE" if longest.endswith("-key") else ""
+        assert flag.envvar == "RECONCILER_" + longest.removeprefix("--").replace("-", "_").upper() + of_secret
 
 
 def settings_of(*arguments: str, environ: dict[str, str] | None = None) -> Settings:
@@ -76,8 +77,8 @@ def test_a_flag_comes_before_its_environment_variable() -> None:
 def test_the_readme_prints_the_flags_of_the_service_as_they_are() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(?:-v`, `)?(--[a-z-]+)` \| `(\w+)` \| (\w+) \|", readme, flags=re.MULTILINE)
-    flags = {max(each.opts, key=len): each for each in flags_of("plan") if each.envvar}
-    assert {row[0] for row in rows} == set(flags) - {"--file", "--state", "--no-color", "--strict"}
+    flags = {max(each.opts, key=len): each for verb in ("plan", "archive") for each in flags_of(verb) if each.envvar}
+    assert {row[0] for row in rows} == set(flags) - {"--file", "--state", "--no-color", "--strict", "--signing-key"}
     for name, variable, default in rows:
         flag = flags[name]
         told = "off" if flag.is_flag else f"{flag.default:g}" if isinstance(flag.default, float) else str(flag.default)

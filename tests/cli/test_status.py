@@ -46,6 +46,7 @@ def test_it_tells_what_the_ledger_holds_and_what_of_the_plan_is_used(used: Workp
         "Account acme\n",
         "  2 jobs known, 1 of them left; last observed 20",
         f"  1 jobs archived, {size} bytes in one store\n",
+        f"Archive: 1 bags, 1 copies in 1 store\n  file:./archive: 1 bags, {size} bytes; oldest verified whole: 20",
         "  video minutes: 2 of 100000 used (0.0%)\n",
         "  storage: the service tells no figure\n",
     ):
@@ -59,7 +60,11 @@ def test_the_json_says_what_the_text_says(used: Workplace) -> None:
     assert (told["format_version"], told["account"], told["exit_code"]) == ("1.0", "acme", 0)
     ledger, service = told["ledger"], told["service"]
     assert (ledger["account"], ledger["jobs"], ledger["left"], ledger["open_cleans"]) == ("acme", 2, 1, [])
-    assert ledger["archived"] == {"jobs": 1, "bytes": archived_bytes(used)}
+    assert ledger["archived"] == {"jobs": 1, "bags": 1, "copies": 1, "bytes": archived_bytes(used)}
+    (store,) = ledger["stores"]
+    assert (store["store"], store["copies"], store["bytes"]) == ("file:./archive", 1, archived_bytes(used))
+    assert (store["oldest_whole_at"][:2], store["never_whole"], store["damaged"], store["missing"]) == ("20", 0, 0, 0)
+    assert ledger["lost"] == []
     assert (ledger["newest_run"]["operation"], ledger["newest_run"]["outcome"]) == ("apply", "done")
     assert service["problem"] is None
     assert service["quota"]["ai_credits"] == {"used": "4", "limit": "1000000"}

@@ -87,9 +87,9 @@ def test_damage_in_one_store_is_mended_from_the_other_and_told(
 
 def test_without_the_word_nothing_is_mended(archived: Workplace) -> None:
     flip(bag(archived, "second") / "data" / "job.json")
-    before = contents(archived.folder)
+    before = [contents(archived.folder / store) for store in ("archive", "second")]
     archived.run("verify").expect(8)
-    assert contents(archived.folder) == before
+    assert [contents(archived.folder / store) for store in ("archive", "second")] == before
 
 
 def test_what_is_whole_nowhere_is_left_as_it_is_and_the_rest_is_mended(archived: Workplace) -> None:  # I15

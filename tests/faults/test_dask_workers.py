@@ -140,6 +140,22 @@ def test_two_workers_copy_into_a_folder_and_a_bucket_and_get_no_secret(place: Pl
     assert b"another-half-than-theirs" not in travelled
 
 
+def test_what_workers_copied_is_signed_here_and_the_key_does_not_travel(place: Place, tmp_path: Path) -> None:  # I11
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    place.cluster.add_worker(preload=RECORDING.format(folder=str(seen)))
+    key = tmp_path / "key"
+    key.write_text("hmac-sha256:" + "c2VjcmV0LWhhbGYtb2YtdGhlLWtleS1vZi1hY21lIQ==" + "\n")
+    arguments = ("archive", "--workers", place.cluster.address, "--signing-key", str(key), A, B)
+    place.workplace.run(*arguments).expect(0)
+    ended = place.workplace.run("verify", "--verify-key", str(key)).expect(0)
+    assert "2 bags whole" in ended.out
+    travelled = b"".join(path.read_bytes() for path in seen.iterdir())
+    assert A.encode() in travelled
+    assert b"secret-half" not in travelled
+    assert b"c2VjcmV0" not in travelled
+
+
 def test_a_job_that_cannot_be_had_whole_stops_no_other(place: Place) -> None:  # I15
     place.cluster.add_worker()
     place.cluster.add_worker()

@@ -4,6 +4,7 @@ The faults are the kernel's own: strace makes the k-th call of a kind fail, or k
 ledger are both hit, for both lie on disks.
 """
 
+import json
 import os
 import random
 import shutil
@@ -18,6 +19,7 @@ from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
 from tests.support.promise import a_minute_passes, check_promise
+from tests.support.signing_keys import ed25519_files
 from tests.support.workplace import COMMAND, Ended, Workplace
 
 
@@ -137,6 +139,47 @@ def test_killed_at_each_rename_of_a_repair_the_next_one_finishes_it(
     planned.run("verify", "--repair").expect(0)
     assert planned.run("verify").expect(0).last_line == "Verify: 4 bags whole, 0 damaged, 0 missing."
     planned.run("audit", "verify").expect(0)
+
+
+@pytest.mark.parametrize("point", range(1, 6), ids=["guide", "signature", "receipt", "signature 2", "receipt 2"])
+def test_killed_at_each_file_of_a_signed_archive_the_next_run_leaves_every_receipt_with_a_good_signature(
+    planned: Workplace, emulator: EmulatorProcess, tmp_path: Path, point: int
+) -> None:  # I1, I8
+    keys = ed25519_files(planned.folder)
+    planned.environ["RECONCILER_SIGNING_KEY_FILE"] = str(keys.signing)
+    kill = ("-e", "trace=link,linkat", "-e", f"inject=link,linkat:signal=SIGKILL:when={point}")
+    assert traced(planned, tmp_path / "calls", *kill).code == -signal.SIGKILL
+    names = planned.files()
+    receipts = {name.split("/")[1] for name in names if name.endswith(".intoto.json")}
+    signed = {name.split("/")[1] for name in names if name.startswith("receipts/") and name.endswith(".dsse.json")}
+    assert (len(signed), len(receipts)) == ((point - 1) // 2, max(0, point - 2) // 2)
+    assert signed >= receipts
+    a_minute_passes(planned)
+    planned.environ["RECONCILER_VERIFY_KEY_FILE"] = str(keys.verify)
+    planned.run("apply", "plan.json", extra={"RECONCILER_VERIFY_KEY_FILE": ""}).expect(0)
+    assert emulator.cleaned() == {A, B}
+    assert planned.run("verify").expect(0).last_line == "Verify: 2 bags whole, 0 damaged, 0 missing."
+    check_promise(planned, emulator)
+
+
+@pytest.mark.parametrize("point", [1, 2], ids=["its signature", "the record"])
+def test_killed_at_its_record_a_run_is_told_by_the_record_of_the_next(
+    planned: Workplace, tmp_path: Path, point: int
+) -> None:  # I8, I10
+    planned.environ["RECONCILER_SIGNING_KEY_FILE"] = str(ed25519_files(planned.folder).signing)
+    planned.run("apply", "plan.json").expect(0)
+    planned.plan()  # nothing is left to copy, so the only files that are linked are those of the record
+    kill = ("-e", "trace=link,linkat", "-e", f"inject=link,linkat:signal=SIGKILL:when={point}")
+    assert traced(planned, tmp_path / "calls", *kill).code == -signal.SIGKILL
+    runs = planned.folder / "archive" / "runs"
+    assert len(list(runs.glob("run-????????????.json"))) == 1
+    planned.plan()
+    planned.run("apply", "plan.json").expect(0)
+    records = [json.loads(path.read_bytes()) for path in runs.glob("run-????????????.json")]
+    first, last = sorted(records, key=lambda record: int(record["audit"][0]["sequence"]))
+    assert last["audit"][0]["previous"] == first["audit"][-1]["hash"]
+    assert len({event["run"] for event in last["audit"]}) == 2
+    assert len(list(runs.glob("*.dsse.json"))) == 2 + (point == 2)
 
 
 def copy_of(planned: Workplace, made: pytest.TempPathFactory) -> Workplace:

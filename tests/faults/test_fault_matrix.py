@@ -7,12 +7,12 @@ the evidence that the table names, and nothing stands in the archive under a fin
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from bench.compare.bad_downloads import CHANGED, FAULTS, FILES, UNTOLD, Fault
 from reconciler.archive.archiver import BagArchiver
 from reconciler.archive.download import Downloader
 from reconciler.archive.stores import BagStore
@@ -36,20 +36,6 @@ from tests.support.values import NOON
 
 JOB = job_id(1)
 
-FILES: dict[str, tuple[str, dict[str, object]]] = {
-    "video.mp4": ("mp4", {"videoURL": "asset:VIDEO/a.mp4"}),
-    "audio.mp3": ("mp3", {"audioURL": "asset:audio/a.mp3"}),
-    "narration.mp3": ("mp3", {"renderParams": {"audio": {"tts": "asset:audio/b.mp3"}}}),
-    "thumbnail.jpg": ("jpg", {"thumbnail": "asset:image/a.jpg"}),
-    "preview image.jpg": ("jpg", {"previewImageUrl": "asset:image/b.jpg"}),
-    "last frame.png": ("png", {"lastFrameImageUrl": "asset:image/a.png"}),
-    "image.png": ("png", {"url": "asset:images/a.png", "width": 64, "height": 48}),
-    "subtitles.srt": ("srt", {"srtFile": "asset:text/a.srt"}),
-    "subtitles.vtt": ("vtt", {"vttFile": "asset:text/a.vtt"}),
-    "text.txt": ("txt", {"txtFile": "asset:text/a.txt"}),
-}
-"""Every file that a job can have, by its extension and the field that names it."""
-
 NO_END = "nothing shows that it is whole"
 TOLD_CUT = {
     "mp4": "reaches beyond the end",
@@ -62,48 +48,6 @@ TOLD_CUT = {
 }
 HAS_AN_END = {"mp4", "jpg", "png"}
 """Kinds whose own structure shows their end, so that they can be taken without a length."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A bad download by the emulator's word for it, and what a refusal must tell when it never gets better.
-
-    `told` is a pattern; "" where the file is right for all that and must be taken.
-    """
-
-    word: str
-    told: str = ""
-
-
-# prior-art's table of what the programs of today lose, and what a CDN and its caches are known to do beside that.
-FAULTS = (
-    Fault("cut", "could not be fetched"),
-    Fault("cut-no-length", "by kind"),
-    Fault("403", "HTTP 403"),
-    Fault("404", "HTTP 404"),
-    Fault("416", "HTTP 416"),
-    Fault("500", "could not be fetched"),
-    Fault("503", "could not be fetched"),
-    Fault("html", "a web page or XML stands where"),
-    Fault("zero", "it is empty"),
-    Fault("wrong-type", "its first bytes are not those of|is not UTF-8 text|zero bytes"),
-    Fault("wrong-length", "could not be fetched"),
-    Fault("wrong-range", "could not be fetched: HTTP 206"),
-    Fault("reset", "could not be fetched"),
-    Fault("reset-midway", "could not be fetched"),
-    Fault("redirect", "TooManyRedirects"),
-    Fault("redirect-host", "TooManyRedirects"),  # the other host sends it on as well
-    Fault("no-length", "by kind"),
-    Fault("range-ignored"),
-    Fault("no-etag"),
-    Fault("wrong-etag"),
-)
-
-CHANGED = ("flip", "flip-no-etag", "changed-quietly")
-"""Other bytes of the right length.  Served once, they are told by the second reading.  Served for ever they are told by
-nothing but checksums in the file itself, and only a PNG has such: docs/wholeness.md says so, and no row claims it."""
-UNTOLD = {"changed"}
-"""A whole file with its own right ETag: for all that anybody can tell, it is the asset."""
 
 
 def expected(fault: Fault, extension: str) -> str:

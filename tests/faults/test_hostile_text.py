@@ -52,7 +52,7 @@ def test_a_hostile_id_is_shown_harmless_and_archived_inside_the_archive(
     assert emulator.cleaned() == {job}
     outside = {path for path in tmp_path.rglob("*") if path.is_file() and folder not in path.parents}
     assert outside == set()
-    assert {name.split("/")[0] for name in workplace.files()} == {"README.txt", "jobs", "receipts"}
+    assert {name.split("/")[0] for name in workplace.files()} == {"README.txt", "jobs", "receipts", "runs"}
     assert {len(name.split("/")) for name in workplace.files() if name.startswith("receipts/")} == {3}
 
 

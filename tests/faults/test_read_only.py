@@ -27,7 +27,6 @@ VERBS = {
     "show": ["show", "plan.json"],
     "show as json": ["show", "plan.json", "--json"],
     "validate": ["validate"],
-    "verify": ["verify"],
     "audit verify": ["audit", "verify"],
     "test": ["test", str(EXAMPLE)],
     "snapshot": ["snapshot"],
@@ -143,6 +142,28 @@ def test_verbs_over_a_snapshot_send_nothing_and_write_nothing_else(
     del after["first.yaml"]
     assert after == before
     assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("flags", [[], ["--fast"], ["--sample", "50%"]], ids=" ".join)
+def test_verify_asks_nobody_and_writes_to_the_ledger_alone(
+    workplace: Workplace, emulator: EmulatorProcess, flags: list[str]
+) -> None:  # I6
+    for job in (A, B):
+        emulator.put_job(job, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    workplace.run("verify", *flags).expect(0)
+    assert set(contents(workplace.folder)) == {"retention.yaml", "plan.json"}, "and makes none"
+    workplace.run("apply", "plan.json").expect(0)
+    before = contents(workplace.folder)
+    emulator.forget_requests()
+    workplace.run("verify", *flags, extra={"PICTORY_API_KEY": ""}).expect(0)
+    assert emulator.requests() == []
+    after = contents(workplace.folder)
+    assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} <= {
+        "state",
+        "state/ledger.db",
+    }
 
 
 def test_refresh_writes_to_the_ledger_alone(workplace: Workplace, emulator: EmulatorProcess) -> None:

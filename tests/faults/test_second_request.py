@@ -12,7 +12,7 @@ from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.plan import Action, Change
 from reconciler.core.secret import Secret
 from reconciler.core.steps import Phase
-from reconciler.engine.job_steps import CONFIRM_PAUSES_S, JobSteps
+from reconciler.engine.job_steps import CONFIRM_PAUSES_S, CopySteps, JobSteps
 from reconciler.engine.outcome import JobResult, Outcome
 from reconciler.engine.ports import JobDetail
 from reconciler.errors import AuthenticationRefused, LockedByAnotherRun
@@ -62,7 +62,9 @@ class OneJob:
         with calls, self.ledger.open_run("apply", "acme") as run:
             reader = PictoryReader(calls)
             yield (
-                JobSteps(reader=reader, cleaner=PictoryCleaner(calls), run=run, pause=self._pause_once),
+                JobSteps(
+                    copies=CopySteps(reader=reader, run=run), cleaner=PictoryCleaner(calls), pause=self._pause_once
+                ),
                 reader,
             )
 

@@ -1,6 +1,7 @@
 """A canary key, and a canary client pair, searched for in everything that is written, shown or sent (I11)."""
 
 import re
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support.account import call
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
 from tests.support.scripted_server import Reply, scripted
+from tests.support.signing_keys import ed25519_files, private_file
 from tests.support.workplace import Ended, Workplace
 
 CANARY = "pictai_canary-6f1e9c0b7a"
@@ -118,6 +120,61 @@ def test_no_address_of_a_file_or_page_stands_in_a_snapshot(
         assert not [found for found in addresses if found in text or found.partition("?")[0] in text]
         assert "://" not in text.replace("file:./archive", "")
         assert "Signature" not in text
+
+
+SIGNING_CANARY = "c2lnbmluZy1jYW5hcnktNWQyYjkxZmE3Y2U0LXRoaXJ0eS10d28tYnl0ZXM="
+
+
+@pytest.mark.parametrize("how", ["hmac", "pem"])
+def test_a_signing_key_stands_in_no_file_and_no_output_of_any_verb(
+    workplace: Workplace, emulator: EmulatorProcess, how: str
+) -> None:  # I11
+    keys = workplace.folder / "keys"
+    keys.mkdir()
+    files = ed25519_files(keys)
+    signing, verify = files.signing, files.verify
+    if how == "hmac":
+        signing = verify = private_file(keys / "hmac", f"hmac-sha256:{SIGNING_CANARY}\n".encode())
+    secret = b"".join(line for line in signing.read_bytes().splitlines() if b"-----" not in line)[-40:]
+    workplace.environ |= {"RECONCILER_SIGNING_KEY_FILE": str(signing), "RECONCILER_VERIFY_KEY_FILE": str(verify)}
+    for job in (A, B):
+        emulator.put_job(job, bodies.render())
+    workplace.write_desired("keep-me")
+    shown = [workplace.run(*verb) for verb in EVERY_VERB]
+    # A key where the name of its file belongs, cut in half, and for the other side.
+    shown += [workplace.run("plan", extra={"RECONCILER_SIGNING_KEY_FILE": secret.decode()})]
+    private_file(keys / "cut", signing.read_bytes()[:-8])
+    shown += [workplace.run("plan", "--signing-key", str(keys / "cut"))]
+    shown += [workplace.run("verify", "--verify-key", str(signing))]
+    assert emulator.cleaned() == {A, B}
+    assert [ended.code for ended in shown[-3:]] == [64, 64, 0 if how == "hmac" else 64]
+    assert not any(secret in (ended.out + ended.err).encode() for ended in shown)
+    decoded = b64decode(secret + b"=" * (-len(secret) % 4))[3:30]
+    written = [path for path in workplace.folder.rglob("*") if path.is_file() and keys not in path.parents]
+    assert len([path for path in written if path.name.endswith(".dsse.json")]) == 3
+    parts = (secret, decoded, decoded.hex().encode())
+    assert [path.name for path in written if any(part in path.read_bytes() for part in parts)] == []
+
+
+def test_no_address_of_a_file_stands_in_the_record_of_a_run(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:  # I11
+    emulator.switch(signed_links_s=600)
+    for number, script in enumerate(("ok", "403*", "404*", "html*", "cut*", "reset*", "500*", "redirect*")):
+        job = emulator.put_job(job_id(number), bodies.render())
+        emulator.fault("asset", script, f"/{job}/")
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    workplace.run("apply", "plan.json", extra={"RECONCILER_PATIENCE": "0.5"})
+    (record,) = (workplace.folder / "archive" / "runs").glob("run-????????????.json")
+    text = record.read_text("ascii")
+    listed = call(emulator, "/v1/jobs").text
+    queries = [found for found in re.findall(r'"https?://[^"?]+\?([^"]+)"', listed) if len(found) > 10]
+    assert queries
+    assert not [found for found in queries if found in text]
+    assert "Signature" not in text
+    assert not re.search(r"://[^\s\"]*\?", text)
+    assert text.count('"outcome":"failed"') > 3, "addresses were told"
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 500])

@@ -58,6 +58,9 @@ FULL_KNOWN = KnownJob(
     size=5,
     released_since=NOON - 3 * DAY,
     kept_until=NOON - 4 * DAY,
+    archived_at=NOON - 2 * DAY,
+    unarchived=True,
+    lost_at=NOON - DAY,
     holds=(FULL_HOLD, replace(FULL_HOLD, rule="second", owner="", reason="", until=None, unkept_since=None)),
 )
 FULL = Snapshot(

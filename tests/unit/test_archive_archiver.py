@@ -18,13 +18,15 @@ from jsonschema import Draft7Validator
 from reconciler.archive.archiver import BagArchiver
 from reconciler.archive.bag import close_bag
 from reconciler.archive.download import Downloader
+from reconciler.archive.names import bag_name
 from reconciler.archive.stores.local import LocalStore
 from reconciler.archive.verifier import StoreVerifier
 from reconciler.core.desired import SecondRead
 from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.secret import Secret
-from reconciler.engine.ports import BagState, JobDetail
+from reconciler.engine.copies import BagState, Reading
+from reconciler.engine.ports import JobDetail
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import ArchiveError, StoreNotWritable
 from reconciler.pictory.calls import ApiCalls
@@ -166,6 +168,63 @@ def test_a_bag_that_could_not_be_filled_leaves_nothing(place: Place, word: str) 
     with pytest.raises(ArchiveError, match=r"^the thumbnail|could not be fetched"):
         place.archive()
     assert [path for path in place.root.rglob("*") if path.is_file()] == []
+
+
+def large(place: Place) -> None:
+    """Make the video worth going on with, and all that comes after it."""
+    place.emulator.put_job(B, bodies.render(), sizes={"VIDEO/film.mp4": 3_000_000})
+
+
+def statuses(place: Place, of: str) -> list[int]:
+    return [
+        request["status"] for request in place.emulator.requests() if of in request["path"] and B in request["path"]
+    ]
+
+
+def test_the_next_attempt_goes_on_with_what_came_before_another_file_failed(place: Place) -> None:
+    large(place)
+    place.emulator.fault("asset", "503*", "/image/")
+    with pytest.raises(ArchiveError, match="could not be fetched"):
+        place.archive(B)
+    assert not (place.root / "jobs").exists()
+    place.emulator.clear_faults()
+    proof = place.archive(B)
+    assert statuses(place, "/VIDEO/") == [200, 304]
+    assert list((place.root / ".partial").iterdir()) == []
+    bagit.Bag(str(place.bag(proof))).validate()
+
+
+def test_what_was_refused_is_not_gone_on_with(place: Place) -> None:  # I15
+    large(place)
+    place.emulator.fault("asset", "flip", "/VIDEO/")
+    with pytest.raises(ArchiveError, match="is refused"):
+        place.archive(B)
+    assert [path for path in place.root.rglob("*") if path.is_file()] == []
+    place.archive(B)
+    assert statuses(place, "/VIDEO/")[-1] == 200
+
+
+def test_what_another_run_is_at_is_left_alone(place: Place) -> None:  # I8
+    large(place)
+    store = place.store
+    name = bag_name(B, place.detail(B).job.fingerprint).replace("/", "-")
+    others = store.workplace(name)
+    (others / "bag").mkdir()
+    (others / "bag" / "theirs").write_text("at work")
+    place.archive(B)
+    assert (others / "bag" / "theirs").read_text() == "at work"
+
+
+def test_half_made_files_that_a_crash_left_are_no_part_of_the_bag(place: Place) -> None:  # I8
+    store = place.store
+    left = store.workplace(bag_name(A, place.detail(A).job.fingerprint).replace("/", "-"))
+    for path in ("data/assets/video.mp4", "data/assets/other.bin", "data/job.json", "manifest-sha256.txt"):
+        (left / "bag" / path).parent.mkdir(parents=True, exist_ok=True)
+        (left / "bag" / path).write_text("half")
+    store.leave(left)
+    proof = place.archive(A)
+    assert all("other.bin" not in file.path for file in proof.receipt.files)
+    bagit.Bag(str(place.bag(proof))).validate()
 
 
 # -- a second reading
@@ -342,10 +401,8 @@ def test_every_store_gets_the_same_bag_and_receipt_from_one_download(
     assert place.downloads() == len([file for file in proof.receipt.files if "/assets/" in file.path])
     assert files_below(tmp_path / "second") == files_below(place.root)
     assert proof.receipt.stores == ("file:./archive", "file:./second")
-    assert [check.state for check in StoreVerifier((place.store, second)).verify(proof.receipt)] == [
-        BagState.WHOLE,
-        BagState.WHOLE,
-    ]
+    verifier = StoreVerifier((place.store, second))
+    assert all(verifier.look(proof.receipt, store, Reading.WHOLE).is_whole for store in proof.receipt.stores)
 
 
 def test_a_bag_that_one_store_holds_is_copied_from_there_whichever_that_is(
@@ -431,7 +488,7 @@ def archived(place: Place) -> tuple[Place, Receipt]:
 
 
 def state(place: Place, receipt: Receipt) -> tuple[BagState, str]:
-    (check,) = StoreVerifier((place.store,)).verify(receipt)
+    check = StoreVerifier((place.store,)).look(receipt, receipt.stores[0], Reading.WHOLE)
     return check.state, check.problem
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import io
 import random
 
 import pytest
@@ -10,6 +9,7 @@ from requests.structures import CaseInsensitiveDict
 
 from reconciler.archive.checksums import MIB, Offered, of_tag, offered, tag_is_other_md5
 from reconciler.archive.findings import Answer, Finding
+from reconciler.archive.hashes import Hashes
 
 MD5 = hashlib.md5(b"abc", usedforsecurity=False)
 SHA256 = hashlib.sha256(b"abc")
@@ -75,8 +75,15 @@ def tag_of(content: bytes, *parts: int) -> str:
 
 
 def found(etag: str, content: bytes) -> Finding:
-    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    return of_tag(etag, md5, io.BytesIO(content), len(content))
+    hashes = Hashes(etag, (), len(content))
+    for start in range(0, len(content), BLOCK):
+        hashes.update(content[start : start + BLOCK])
+    assert hashes.sha256 == hashlib.sha256(content).hexdigest()
+    return of_tag(etag, hashes.md5, hashes.md5s_of_parts)
+
+
+BLOCK = 1_000_003
+"""No part ends where a block does."""
 
 
 LARGE = random_bytes(17 * MIB + 5)
@@ -124,3 +131,17 @@ def test_a_tag_that_cannot_be_made_again_tells_nothing(etag: str) -> None:
     finding = found(etag, LARGE)
     assert (finding.answer, finding.proves_end, finding.is_checksum) == (Answer.CANNOT_TELL, False, False)
     assert not tag_is_other_md5(etag, "0" * 32), "in parts or not a tag at all: no reason for doubt"
+
+
+def test_no_md5_is_worked_out_that_nobody_can_compare() -> None:
+    for etag, sent, wanted in (
+        ("", (), False),
+        ('W/"0"', (), False),
+        ('"0cc175b9c0f1b6a831c399e269772661"', (), True),
+        ("", (Offered("Digest", "sha256", "00"),), False),
+        ("", (Offered("Content-MD5", "md5", "00"),), True),
+    ):
+        hashes = Hashes(etag, sent, 1)
+        hashes.update(b"a")
+        assert hashes.md5 == ("0cc175b9c0f1b6a831c399e269772661" if wanted else "")
+        assert hashes.md5s_of_parts == {}

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.archive.statement import statement_of
 from reconciler.archive.stores.local import LocalStore
 from reconciler.archive.verifier import StoreVerifier
 from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt
-from reconciler.engine.ports import BagCheck, BagState
+from reconciler.engine.copies import BagCheck, BagState, Reading
 from tests.support.bags import receipt_of
+from tests.support.values import DAY
 
 FILES = {
     "bag-info.txt": b"External-Identifier: a\n",
@@ -25,6 +27,7 @@ FILES = {
 
 
 BAG = "jobs/a/0123456789ab"
+RECEIPT = "receipts/a/000000000000.intoto.json"
 
 
 def bagged(folder: Path, name: str = "archive") -> LocalStore:
@@ -45,11 +48,17 @@ def store(tmp_path: Path) -> LocalStore:
 
 @pytest.fixture
 def receipt(store: LocalStore) -> Receipt:
-    return receipt_of(store, BAG)
+    made = receipt_of(store, BAG)
+    store.publish_file(statement_of(made, tool="a test"), RECEIPT)
+    return made
+
+
+def look(store: LocalStore, receipt: Receipt, how: Reading = Reading.WHOLE) -> BagCheck:
+    return StoreVerifier((store,)).look(receipt, "file:./archive", how)
 
 
 def check(store: LocalStore, receipt: Receipt) -> tuple[BagState, str]:
-    (found,) = StoreVerifier((store,)).verify(receipt)
+    found = look(store, receipt)
     return found.state, found.problem
 
 
@@ -62,8 +71,8 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def test_an_untouched_bag_is_whole(store: LocalStore, receipt: Receipt) -> None:
-    assert StoreVerifier((store,)).verify(receipt) == (
-        BagCheck(job_id=JobId("a"), store="file:./archive", bag=receipt.bag, state=BagState.WHOLE, problem=""),
+    assert look(store, receipt) == BagCheck(
+        job_id=JobId("a"), store="file:./archive", bag=receipt.bag, state=BagState.WHOLE
     )
 
 
@@ -184,7 +193,7 @@ def test_a_store_that_the_file_names_no_longer_is_missing_though_the_bag_is_else
     moved = LocalStore("file:./other", tmp_path / "archive")
     assert moved.has(receipt.bag)
     assert check(moved, receipt) == (BagState.MISSING, "the file names this store no longer")
-    (found,) = StoreVerifier(()).verify(receipt)
+    found = StoreVerifier(()).look(receipt, "file:./archive", Reading.WHOLE)
     assert (found.state, found.store) == (BagState.MISSING, "file:./archive")
 
 
@@ -203,11 +212,108 @@ def test_each_store_of_the_receipt_is_read_for_itself(tmp_path: Path) -> None:
     receipt = receipt_of(one, BAG)
     three = LocalStore("file:./three", tmp_path / "three")
     (tmp_path / "two" / receipt.bag / "data/job.json").write_bytes(b"[]")
-    both = dataclasses.replace(receipt, stores=("file:./two", "file:./three", "file:./one", "file:./four"))
-    found = StoreVerifier((one, two, three)).verify(both)
+    verifier = StoreVerifier((one, two, three))
+    stores = ("file:./two", "file:./three", "file:./one", "file:./four")
+    found = [verifier.look(receipt, store, Reading.WHOLE) for store in stores]
     assert [(each.store, each.state, each.problem) for each in found] == [
         ("file:./two", BagState.DAMAGED, "data/job.json is not what was archived"),
         ("file:./three", BagState.MISSING, "the bag is not there"),
         ("file:./one", BagState.WHOLE, ""),
         ("file:./four", BagState.MISSING, "the file names this store no longer"),
     ]
+
+
+# -- without reading a byte
+
+
+def fast(store: LocalStore, receipt: Receipt) -> tuple[BagState, str]:
+    found = look(store, receipt, Reading.FAST)
+    return found.state, found.problem
+
+
+def test_a_fast_look_sees_files_that_lack_are_too_many_or_of_another_length(
+    store: LocalStore, receipt: Receipt, tmp_path: Path
+) -> None:
+    bag = tmp_path / "archive" / receipt.bag
+    assert fast(store, receipt) == (BagState.WHOLE, "")
+    lengthen(bag)
+    assert fast(store, receipt) == (BagState.DAMAGED, "data/assets/video.mp4 has another length")
+    (bag / "data/assets/video.mp4").unlink()
+    assert fast(store, receipt) == (BagState.DAMAGED, "data/assets/video.mp4 is missing")
+    (bag / "data/assets/video.mp4").write_bytes(FILES["data/assets/video.mp4"])
+    put_in(bag)
+    assert fast(store, receipt) == (BagState.DAMAGED, "data/assets/extra.mp4 was put in")
+    (bag / "data/assets/extra.mp4").unlink()
+    link_to_nowhere(bag)
+    state, problem = fast(store, receipt)
+    assert (state, "cannot be read" in problem) == (BagState.DAMAGED, True)
+    shutil.rmtree(bag)
+    assert fast(store, receipt) == (BagState.MISSING, "the bag is not there")
+
+
+def test_a_fast_look_reads_no_byte_and_no_receipt(store: LocalStore, receipt: Receipt, tmp_path: Path) -> None:
+    bag = tmp_path / "archive" / receipt.bag
+    (bag / "data/assets/video.mp4").write_bytes(b"flip")
+    (tmp_path / "archive" / RECEIPT).unlink()
+    assert look(store, receipt, Reading.FAST).is_whole
+    assert not look(store, receipt).is_whole
+
+
+# -- the receipt's file
+
+
+def test_a_receipt_that_is_not_there_is_told_and_its_bag_is_whole(
+    store: LocalStore, receipt: Receipt, tmp_path: Path
+) -> None:
+    (tmp_path / "archive" / RECEIPT).unlink()
+    found = look(store, receipt)
+    assert (found.state, found.receipt, found.is_whole) == (BagState.WHOLE, BagState.MISSING, False)
+    assert found.receipt_problem == f"its receipt {RECEIPT} is not there"
+
+
+def other_files(receipt: Receipt) -> Receipt:
+    first, *rest = receipt.files
+    return dataclasses.replace(receipt, files=(dataclasses.replace(first, sha256="0" * 64), *rest))
+
+
+TORN: dict[str, tuple[Callable[[Receipt], bytes], str]] = {
+    "cut": (lambda receipt: statement_of(receipt, tool="x")[:-40], "cannot be read"),
+    "empty": (lambda _receipt: b"", "cannot be read"),
+    "no text": (lambda _receipt: b"\xff\x00", "cannot be read"),
+    "no receipt": (lambda _receipt: b"[]", "cannot be read"),
+    "nested too deep": (lambda _receipt: b"[" * 100_000, "cannot be read"),
+    "of another job": (
+        lambda receipt: statement_of(dataclasses.replace(receipt, job_id=JobId("b")), tool="x"),
+        "of another job",
+    ),
+    "of other facts": (
+        lambda receipt: statement_of(dataclasses.replace(receipt, fingerprint="sha256:" + "1" * 64), tool="x"),
+        "of other facts",
+    ),
+    "of another bag": (
+        lambda receipt: statement_of(dataclasses.replace(receipt, bag="jobs/b/0"), tool="x"),
+        "of other facts",
+    ),
+    "of other files": (lambda receipt: statement_of(other_files(receipt), tool="x"), "names other files"),
+}
+
+
+@pytest.mark.parametrize(("written", "told"), TORN.values(), ids=TORN.keys())
+def test_a_receipt_that_is_not_the_ledger_s_is_damage(
+    store: LocalStore, receipt: Receipt, tmp_path: Path, written: Callable[[Receipt], bytes], told: str
+) -> None:  # I15
+    (tmp_path / "archive" / RECEIPT).write_bytes(written(receipt))
+    found = look(store, receipt)
+    assert (found.state, found.receipt) == (BagState.WHOLE, BagState.DAMAGED)
+    assert found.receipt_problem.startswith(f"its receipt {RECEIPT}: ")
+    assert told in found.receipt_problem
+
+
+def test_a_receipt_of_an_earlier_proof_of_the_same_bag_is_as_good(store: LocalStore, receipt: Receipt) -> None:
+    later = dataclasses.replace(
+        receipt,
+        verified_at=receipt.verified_at + DAY,
+        stores=("file:./archive", "file:./two"),
+        evidence=(("", "found"),),
+    )
+    assert look(store, later).is_whole

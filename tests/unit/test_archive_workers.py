@@ -78,7 +78,7 @@ class Place:
 
     def check(self) -> ReceiptCheck:
         stores = tuple(LocalStore(store.address, self.folder / store.address[5:]) for store in STORES)
-        return ReceiptCheck(stores, copies=2, pause=lambda _seconds: None)
+        return ReceiptCheck(stores, copies=2, tool="a test", pause=lambda _seconds: None)
 
     def answer(self, *jobs: str) -> bytes:
         errand = Errand(making=self.making, details=tuple(self.details[job] for job in jobs))
@@ -195,9 +195,12 @@ FORGERIES: dict[str, tuple[Tampering, str]] = {
     "that nobody wrote down": (lambda copied: copied.receipt.unlink(), "its receipt is not there"),
     "that was written down otherwise": (
         lambda copied: rewrite(copied.receipt, copied.receipt.read_text().replace('"sizes":[', '"sizes":[1')),
-        "its receipt there says something else",
+        "its receipt there: it names other files",
     ),
-    "that cannot be read where it is": (lambda copied: rewrite(copied.receipt, "x"), "its receipt cannot be read"),
+    "that cannot be read where it is": (
+        lambda copied: rewrite(copied.receipt, "x"),
+        "its receipt there: it cannot be read",
+    ),
     "of a first bag with a flipped byte": (
         lambda copied: flip(copied.bag / "data/assets/video.mp4"),
         "copied by a worker, is not whole: data/assets/video.mp4",

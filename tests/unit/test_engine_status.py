@@ -114,7 +114,7 @@ def test_a_journal_in_no_order_of_ours_is_told_as_an_error_of_the_ledger(tmp_pat
 
 def test_without_a_way_to_the_service_it_is_not_asked(tmp_path: Path) -> None:
     ledger: LedgerHistory = ledger_at(tmp_path / "ledger.db")
-    status = look("acme", ledger, None)
+    status = look("acme", ledger, HandMadeClock(), None)
     assert (status.service, status.exit_code, status.is_other_account) == (None, 0, False)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,6 +23,7 @@ from reconciler.core.steps import Entry
 from reconciler.core.times import Bound
 from reconciler.core.verdicts import Answer, HoldCode, verdict_word
 from reconciler.engine.account import Departure, LastSeen
+from reconciler.engine.copies import CopyId, Verified
 from reconciler.engine.explaining import Explanation, explain_over
 from reconciler.engine.planning import Sight
 from reconciler.engine.ports import PlanUse
@@ -251,6 +252,9 @@ class History:
 
     def receipts(self) -> tuple[Receipt, ...]:
         return self.bags
+
+    def verifications(self) -> Mapping[CopyId, Verified]:
+        return {}
 
     def plan_use(self, _plan_id: str) -> PlanUse:
         return PlanUse.UNUSED

@@ -11,7 +11,9 @@ from sqlalchemy import create_engine
 
 from reconciler.core.canonical import utc_text
 from reconciler.core.job import JobId, JobStatus, JobType
+from reconciler.core.losses import recorded_losses
 from reconciler.core.steps import Phase
+from reconciler.engine.copies import BagState
 from reconciler.errors import LedgerError
 from reconciler.ledger.audit_check import check_audit
 from reconciler.ledger.audit_rows import add_event
@@ -19,7 +21,7 @@ from reconciler.ledger.reader import SqliteLedgerReader
 from reconciler.ledger.rows import receipt_text
 from reconciler.ledger.sqlite import SqliteLedger
 from tests.support.ledger_values import FINGERPRINT, HandMadeClock, proof
-from tests.support.values import DAY, NOON
+from tests.support.values import DAY, NOON, inventory, job
 
 SCRIPTS = Path(__file__).parents[2] / "reconciler" / "ledger" / "migrations"
 SEEN, LATER = NOON - 30 * DAY, NOON - DAY
@@ -114,7 +116,24 @@ def test_an_older_ledger_is_brought_up_to_date_and_nothing_is_lost(path: Path) -
     assert (a.size, c.size) == (9, None), "an archived job's size is in its receipt"
     assert a.archived == {FINGERPRINT}
     assert [entry.phase for entry in reader.entries()] == [Phase.BEGIN, Phase.ARCHIVED]
+    ((copy, looked),) = reader.verifications().items()
+    assert copy == (JobId("a"), FINGERPRINT, "file:./archive")
+    assert (looked.read_at, looked.whole_at, looked.state) == (LATER, LATER, BagState.WHOLE), "as its receipt says"
+    assert (a.unarchived, b.unarchived, c.unarchived) == (False, False, True)
     check_audit(reader)
+
+
+def test_what_left_before_the_ledger_remembered_losses_is_found_by_the_next_observation(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE job SET type = 'render', status = 'completed' WHERE job_id = 'b'")
+        job_of_a_clean = ("d", 4, utc_text(SEEN), 1, None, utc_text(LATER), "render", "cleaned", "f", "x", "cleaned")
+        database.execute("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", job_of_a_clean)
+        database.commit()
+    ledger = SqliteLedger(path, clock=HandMadeClock(), actor="a test", tool="a test")
+    with ledger.open_run("refresh", "acme") as run:
+        run.record_observation(inventory(job("c"), at=NOON))
+    lost = [(loss.job_id, loss.found_at) for loss in recorded_losses(ledger.view())]
+    assert lost == [("b", NOON)], "of one listed as cleaned nobody knows what it was"
 
 
 def test_the_ledger_as_it_was_lies_beside_and_is_told_of(path: Path) -> None:  # I8

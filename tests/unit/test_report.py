@@ -17,15 +17,17 @@ from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, PlanNotice
 from reconciler.core.selectors import StatusIn, TypeIn
+from reconciler.engine.copies import BagCheck, BagState, Reading
 from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
-from reconciler.engine.ports import BagCheck, BagState
+from reconciler.engine.repairing import Repaired, RepairReport
+from reconciler.engine.verifying import VerifyReport
 from reconciler.published_schemas import schema
 from reconciler.report.run_text import present_pace_line, run_report_json, run_report_text
 from reconciler.report.saved_plan import read_plan, write_plan
 from reconciler.report.style import Style
 from reconciler.report.text import plan_text
 from reconciler.report.untrusted import harmless, harmless_lines, word
-from reconciler.report.verify_text import verify_text
+from reconciler.report.verify_text import repair_text, verify_json, verify_text
 from tests.conftest import GOLDEN
 from tests.support.values import by_id, desired, job, known, memory, plan_of, rule
 
@@ -98,6 +100,7 @@ RUN = RunReport(
     recovered=(JobResult(job_id=JobId("z"), outcome=Outcome.CLEANED, detail="already cleaned: run run-9 had sent it"),),
     stopped="stopped by signal 15; the jobs in hand were finished",
     stop_code=143,
+    unrecorded=("the store file:./second cannot be written to: No space left on device",),
 )
 
 
@@ -164,8 +167,42 @@ def test_a_verification_looks_as_it_was_judged_right(golden: Golden) -> None:
         BagCheck(job_id=JobId(each.value), store="file:./archive", bag=f"jobs/{each.value}/0", state=each, problem="x")
         for each in BagState
     )
-    golden("verify.txt", verify_text(checks, style=PLAIN))
-    golden("verify-nothing.txt", verify_text((), style=PLAIN))
+    told = VerifyReport(checks=checks, copies=3, how=Reading.WHOLE)
+    golden("verify.txt", verify_text(told, style=PLAIN))
+    golden("verify-nothing.txt", verify_text(replace(told, checks=(), copies=0), style=PLAIN))
+
+
+def test_a_sample_says_how_much_of_how_much_was_looked_at_and_a_receipt_is_told_apart(golden: Golden) -> None:
+    torn = BagCheck(
+        job_id=JobId("torn"),
+        store="file:./archive",
+        bag="jobs/torn/0",
+        state=BagState.WHOLE,
+        receipt=BagState.DAMAGED,
+        receipt_problem="its receipt receipts/torn/0.intoto.json: it names other files",
+    )
+    told = VerifyReport(
+        checks=(torn, replace(torn, job_id=JobId("both"), state=BagState.DAMAGED, problem="data/job.json is missing")),
+        copies=40,
+        how=Reading.WHOLE,
+        is_sample=True,
+        unrecorded="not recorded in the ledger (looks: 2): the ledger ledger.db cannot be used",
+    )
+    golden("verify-sample.txt", verify_text(told, style=PLAIN))
+    golden("verify-sample.json", verify_json(told, (), exit_code=8))
+
+
+def test_a_fast_look_says_that_no_byte_was_read(golden: Golden) -> None:
+    check = BagCheck(job_id=JobId("a"), store="file:./archive", bag="jobs/a/0", state=BagState.WHOLE)
+    golden("verify-fast.txt", verify_text(VerifyReport(checks=(check,), copies=1, how=Reading.FAST), style=PLAIN))
+
+
+def test_what_was_mended_is_told_first(golden: Golden) -> None:
+    bag = Repaired(job_id=JobId("a"), bag="jobs/a/0", store="file:./second", source="file:./archive", aside="damaged/x")
+    file = replace(bag, source="the ledger", aside="", file="receipts/a/0.intoto.json")
+    told = VerifyReport(checks=(), copies=0, how=Reading.WHOLE)
+    golden("verify-repaired.txt", repair_text(RepairReport(verified=told, repaired=(bag, file)), style=PLAIN))
+    golden("verify-repaired.json", verify_json(told, (bag, file), exit_code=0))
 
 
 def test_the_json_of_a_run_says_what_the_text_says() -> None:
@@ -225,8 +262,9 @@ def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_plan(text: 
 @given(ANYTHING)
 def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_report(text: str) -> None:  # I12
     result = JobResult(job_id=JobId(text), outcome=Outcome.FAILED, detail=text, bag=text)
-    plain = run_report_text(replace(RUN, results=(result,), recovered=(), stopped=""), style=PLAIN)
-    assert len(plain.splitlines()) == 5
+    run = replace(RUN, results=(result,), recovered=(), stopped="", unrecorded=(text,))
+    plain = run_report_text(run, style=PLAIN)
+    assert len(plain.splitlines()) == 6
     assert {unicodedata.category(character) for character in plain.replace("\n", "")}.isdisjoint(HIDDEN)
     plain.encode("utf-8")
 

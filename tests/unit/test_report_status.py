@@ -3,15 +3,17 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
 from reconciler.core.job import JobId
+from reconciler.core.losses import Loss
 from reconciler.core.steps import Entry, Phase
 from reconciler.engine.account import Allowance, Quota, ResultDates, RunSeen
-from reconciler.engine.status import LedgerStatus, ServiceStatus, Status
+from reconciler.engine.status import LedgerStatus, ServiceStatus, Status, StoreStatus
 from reconciler.errors import AuthenticationRefused, ServiceUnreachable
 from reconciler.report.status_text import number_text, status_json, status_text
 from reconciler.report.style import Style
@@ -38,6 +40,18 @@ LEDGER = LedgerStatus(
     protected=3,
     unkept=1,
     newest_run=RUN,
+    archived_bags=4,
+    stores=(
+        StoreStatus(address="file:./archive", copies=4, size=1_234_567, oldest_whole=NOON - 57 * DAY),
+        StoreStatus(
+            address="s3://bucket/a", copies=3, size=1_000_000, oldest_whole=NOON, never_whole=2, damaged=1, missing=2
+        ),
+        StoreStatus(address="s3://bucket/b", copies=1, size=4, oldest_whole=NOON - timedelta(hours=13), missing=1),
+    ),
+    lost=(
+        Loss(job_id=JobId("changed"), found_at=NOON - 3 * DAY, archived_at=NOON - 9 * DAY),
+        Loss(job_id=JobId("never"), found_at=NOON),
+    ),
 )
 QUOTA = Quota(
     video_minutes=Allowance(used=Decimal("12.50"), limit=Decimal(600)),
@@ -46,13 +60,14 @@ QUOTA = Quota(
     ai_credits=Allowance(used=Decimal("1e3"), limit=Decimal(1000)),
 )
 RESULTS = ResultDates(dates={"https://a.invalid/1.png": NOON})
-FULL = Status(account="acme", ledger=LEDGER, service=ServiceStatus(quota=QUOTA, results=RESULTS))
+FULL = Status(account="acme", as_of=NOON, ledger=LEDGER, service=ServiceStatus(quota=QUOTA, results=RESULTS))
 LEFT_OUT = replace(RESULTS, undated=1, unaddressed=2, contradictory=3, problems=("the list of AI videos: not found",))
 STATUSES: dict[str, Status] = {
     "full": FULL,
-    "new": Status(account="acme", ledger=LedgerStatus(), service=None),
+    "new": Status(account="acme", as_of=NOON, ledger=LedgerStatus(), service=None),
     "trouble": Status(
         account="other",
+        as_of=NOON,
         ledger=replace(LEDGER, dangling=(OPEN,), newest_run=replace(RUN, ended_at=None, outcome=""), observed_at=None),
         service=ServiceStatus(
             results=LEFT_OUT, problem=ServiceUnreachable("GET /v1/quota: no usable answer", hint="Try again later.")
@@ -78,6 +93,7 @@ def test_no_text_of_others_is_a_control_or_a_line_of_its_own(unicode: bool) -> N
     bad = "x\x1b[2J\u202e\nStatus: 9"
     run = replace(RUN, actor=bad, operation=bad, outcome=bad, run_id=bad)
     status = Status(
+        as_of=NOON,
         account=bad,
         ledger=replace(LEDGER, account=bad + "2", newest_run=run, dangling=(replace(OPEN, job_id=JobId(bad)),)),
         service=ServiceStatus(

@@ -1,6 +1,6 @@
 """Where bags are kept: the port that every kind of store fits, one module per kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -24,6 +24,12 @@ class BagStore(Protocol):
     def workplace(self, name: str) -> Path:
         """Make an empty local folder for unfinished work, on the store's own file system where it has one."""
 
+    def take_up(self, name: str) -> Path | None:
+        """Give the folder for unfinished work of this name that a run left, and that nobody works in; None if none."""
+
+    def leave(self, workplace: Path) -> None:
+        """Let go of unfinished work, so that it can be taken up.  Never raises."""
+
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work.  Never raises for what is gone already."""
 
@@ -39,9 +45,6 @@ class BagStore(Protocol):
     def read_back(self, name: str) -> tuple[BagFile, ...]:
         """Read every file of a bag from its final place and hash it; in order of path."""
 
-    def sizes(self, name: str) -> dict[str, int]:
-        """Give the length in bytes of every file of a bag, by its path inside it; nothing is read for it."""
-
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
 
@@ -50,6 +53,9 @@ class BagStore(Protocol):
 
     def names(self, below: str) -> Iterator[str]:
         """Give the name of every file below a folder, in order; of none where there is no such folder."""
+
+    def sizes(self, name: str) -> Mapping[str, int]:
+        """Give the length in bytes of every file of a bag by its path inside, as listed: no file is read."""
 
     def set_aside(self, name: str) -> str:
         """Move a bag or file that is not whole to where nobody takes it for one, and give its new name.

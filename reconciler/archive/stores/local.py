@@ -6,15 +6,16 @@ keeps the promises of fsync.
 """
 
 import errno
+import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.archive.names import aside_name
-from reconciler.archive.stores.blocks import as_file, blocks_of, hashed
+from reconciler.archive.stores.blocks import as_file, blocks_of
 from reconciler.archive.stores.spool import Spool, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
@@ -23,12 +24,15 @@ PARTIAL = ".partial"
 
 
 class LocalStore:
-    """Implements BagStore over the folder `root`, which is made when it is first written to."""
+    """Implements BagStore over the folder `root`, which is made when it is first written to.
 
-    def __init__(self, address: str, root: Path) -> None:
+    Unfinished work lies below `.partial/`, or in a folder `apart` there, whose leftovers nobody else takes up.
+    """
+
+    def __init__(self, address: str, root: Path, *, apart: str = "") -> None:
         self._address = address
         self._root = root
-        self._spool = Spool(root / PARTIAL)  # on the store's own file system, so that a rename can publish it
+        self._spool = Spool(root / PARTIAL / apart)  # on the store's own file system, so that a rename can publish it
 
     @property
     def address(self) -> str:
@@ -44,6 +48,15 @@ class LocalStore:
         """Make an empty folder below `.partial`."""
         with self._told("written to"):
             return self._spool.workplace(name)
+
+    def take_up(self, name: str) -> Path | None:
+        """Give the folder below `.partial` that an earlier run left."""
+        with self._told("written to"):
+            return self._spool.take_up(name)
+
+    def leave(self, workplace: Path) -> None:
+        """Let go of unfinished work."""
+        self._spool.leave(workplace)
 
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work."""
@@ -93,13 +106,6 @@ class LocalStore:
         with self._told("read"):
             return tuple(_hashed(path, folder) for path in sorted(folder.rglob("*")) if not path.is_dir())
 
-    def sizes(self, name: str) -> dict[str, int]:
-        """Give the length of every file of a bag."""
-        folder = self._root / name
-        with self._told("read"):
-            files = (path for path in folder.rglob("*") if not path.is_dir())
-            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
         with self._told("read"):
@@ -118,6 +124,13 @@ class LocalStore:
         with self._told("read"):
             found = sorted(path for path in (self._root / below).rglob("*") if not path.is_dir())
         yield from (path.relative_to(self._root).as_posix() for path in found)
+
+    def sizes(self, name: str) -> Mapping[str, int]:
+        """Give the length of every file of a bag; a link counts as what it leads to, as when it is read."""
+        folder = self._root / name
+        with self._told("read"):
+            found = sorted(path for path in folder.rglob("*") if not path.is_dir())
+            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
 
     def set_aside(self, name: str) -> str:
         """Move a bag or a file to `damaged/`, so that its name is free."""
@@ -167,11 +180,12 @@ def not_writable(address: str, action: str, error: OSError) -> ArchiveError:
 
 
 def _hashed(path: Path, folder: Path) -> BagFile:
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         # What was just written may only be in memory; where the system allows, the bytes of the disk are read.
         with suppress(OSError, AttributeError):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashed(path.relative_to(folder).as_posix(), blocks_of(file))
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return BagFile(path=path.relative_to(folder).as_posix(), size=file.tell(), sha256=sha256)
 
 
 def _sync_below(folder: Path) -> None:

@@ -62,10 +62,17 @@ class ObjectStore:
 
     def workplace(self, name: str) -> Path:
         """Make an empty local folder."""
-        try:
+        with _spool_told():
             return self._spool.workplace(name)
-        except OSError as error:
-            raise StoreNotWritable(f"the folder for unfinished work cannot be written to: {error.strerror}") from error
+
+    def take_up(self, name: str) -> Path | None:
+        """Give the local folder that an earlier run left."""
+        with _spool_told():
+            return self._spool.take_up(name)
+
+    def leave(self, workplace: Path) -> None:
+        """Let go of unfinished work."""
+        self._spool.leave(workplace)
 
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work."""
@@ -115,12 +122,6 @@ class ObjectStore:
         with self._told("read"):
             return hashed(path, obstore.get(self._bucket, key).stream(min_chunk_size=BLOCK_BYTES))
 
-    def sizes(self, name: str) -> dict[str, int]:
-        """Give the length of every object of a bag, as the bucket's list has it."""
-        with self._told("read"):
-            listed = [each for page in obstore.list(self._bucket, name) for each in page]
-        return {each["path"].removeprefix(f"{name}/"): each["size"] for each in listed}
-
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
         with self._told("read"):
@@ -137,6 +138,12 @@ class ObjectStore:
         with self._told("read"):
             found = sorted(each["path"] for page in obstore.list(self._bucket, below) for each in page)
         yield from found
+
+    def sizes(self, name: str) -> Mapping[str, int]:
+        """Give the length of every file of a bag, as the bucket lists it."""
+        with self._told("read"):
+            listed = [each for page in obstore.list(self._bucket, name) for each in page]
+        return {each["path"].removeprefix(f"{name}/"): each["size"] for each in listed}
 
     def set_aside(self, name: str) -> str:
         """Copy a bag or a file to `damaged/`, then take it away under its old name."""
@@ -159,6 +166,15 @@ class ObjectStore:
 
 
 # -- what went wrong, in our words
+
+
+@contextmanager
+def _spool_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreNotWritable(f"the folder for unfinished work cannot be written to: {error.strerror}") from error
+
 
 _GONE = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
 _RIGHTS = "Check the credentials, and what they may do there (docs/stores.md)."

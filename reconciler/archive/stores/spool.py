@@ -1,16 +1,22 @@
-"""Local folders for unfinished work.  Nothing in them counts, and what a dead run left is removed in time."""
+"""Local folders for unfinished work.  Nothing in them counts, and what a dead run left is taken up, or removed in time.
 
+Whoever works in a folder holds it, by a lock that the system frees when the process ends, however it ends.  What nobody
+holds was left by a run that is over, and may be gone on with.
+"""
+
+import os
 import shutil
+import sys
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from reconciler.errors import StoreNotWritable
 
-STALE_S = 24 * 3600
-"""Unfinished work older than this was left by a run that died, and is removed."""
-
+STALE_S = 3 * 24 * 3600
+"""Unfinished work that nobody went on with for so long is removed: a weekend, and the day after."""
 
 KEPT_FREE_BYTES = 16 * 1024 * 1024
 """What a download must leave free: receipts, the ledger beside it, and everybody else need some."""
@@ -33,24 +39,103 @@ def room_on_disk(folder: Path, size: int, *, of: str) -> None:
 
 
 class Spool:
-    """Gives out folders below `root`, which is made when it is first needed.  Methods raise OSError."""
+    """Gives out folders below `root`, which is made when it is first needed.  Methods raise OSError; threads share it.
+
+    Where a file system has no locks, every folder is a new one, and nothing is taken up.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._held: dict[Path, int] = {}
 
     def workplace(self, name: str) -> Path:
-        """Make an empty folder."""
+        """Make an empty folder, and hold it."""
         self._remove_stale()
-        folder = self.root / f"{name}-{uuid.uuid4().hex[:8]}"
-        folder.mkdir(parents=True)
-        return folder
+        while True:
+            folder = self.root / f"{name}-{uuid.uuid4().hex[:8]}"
+            folder.mkdir(parents=True)
+            with suppress(BlockingIOError):  # another run has just taken it for one that was left: it is theirs
+                self._hold(folder, _lock(folder))
+                return folder
 
-    def _remove_stale(self) -> None:
-        for left in self.root.iterdir() if self.root.is_dir() else ():
-            with suppress(FileNotFoundError):  # another thread has just published or discarded it
-                if time.time() - left.stat().st_mtime > STALE_S:
-                    shutil.rmtree(left, ignore_errors=True)
+    def take_up(self, name: str) -> Path | None:
+        """Hold the newest folder that a run left under this name and remove the others; None where there is none."""
+        kept: Path | None = None
+        for folder in sorted(self._left(f"{name}-????????"), key=_age):
+            with suppress(BlockingIOError):
+                lock = _lock(folder)
+                if lock is not None and kept is None and folder.is_dir():
+                    kept = folder
+                    self._hold(folder, lock)
+                elif lock is not None:
+                    _remove(folder, lock)
+        return kept
+
+    def _hold(self, folder: Path, lock: int | None) -> None:
+        if lock is not None:
+            self._held[folder] = lock
+
+    def leave(self, workplace: Path) -> None:
+        """Let go of a folder, so that a later run, or this one, can take it up."""
+        lock = self._held.pop(workplace, None)
+        if lock is not None:
+            os.close(lock)
 
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work.  Never raises for what is gone already."""
         shutil.rmtree(workplace, ignore_errors=True)
+        self.leave(workplace)
+
+    def _remove_stale(self) -> None:
+        for left in self._left("*"):
+            if _age(left) > STALE_S:
+                with suppress(BlockingIOError):
+                    _remove(left, _lock(left))
+
+    def _left(self, pattern: str) -> Iterator[Path]:
+        if self.root.is_dir():
+            yield from self.root.glob(pattern)
+
+
+def _age(folder: Path) -> float:
+    """Give the seconds since something was last put in a folder; none of one that has just been published."""
+    with suppress(FileNotFoundError):
+        return time.time() - folder.stat().st_mtime
+    return 0.0
+
+
+def _remove(left: Path, lock: int | None) -> None:
+    if left.is_dir():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
+    if lock is not None:
+        os.close(lock)
+
+
+if sys.platform == "win32":
+
+    def _lock(_folder: Path) -> int | None:
+        return None
+
+else:
+    import fcntl
+
+    def _lock(folder: Path) -> int | None:
+        """Hold a folder; None where it is gone or none, or where the file system has no locks.
+
+        Raises:
+            BlockingIOError: another holds it.
+        """
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                raise
+            return None
+        return descriptor

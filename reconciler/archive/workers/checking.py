@@ -13,12 +13,13 @@ from collections.abc import Callable
 from reconciler.archive.archiver import MANIFESTS
 from reconciler.archive.bag import expected_paths, manifest_problem
 from reconciler.archive.names import bag_name, receipt_name
+from reconciler.archive.receipt_files import leave_receipt
 from reconciler.archive.statement import read_statement
 from reconciler.archive.stores import BagStore
-from reconciler.archive.verifier import difference
+from reconciler.archive.verifier import difference, receipt_difference
 from reconciler.core.job import Job, JobId
 from reconciler.core.receipt import BagFile, NotProved, ReadBack, Receipt, VerifiedReceipt
-from reconciler.engine.ports import JobDetail
+from reconciler.engine.ports import JobDetail, Signer
 from reconciler.errors import ArchiveError
 
 TAG_FILES = ("bagit.txt", "bag-info.txt", *MANIFESTS)
@@ -27,13 +28,21 @@ LOOKS_S = (0.0, 0.5, 1.5)
 
 
 class ReceiptCheck:
-    """Makes the proof of a copy anew, out of the text of its receipt and the coordinator's own `stores`."""
+    """Makes the proof of a copy anew, out of the text of its receipt and the coordinator's own `stores`; signs it."""
 
     def __init__(
-        self, stores: tuple[BagStore, ...], *, copies: int, pause: Callable[[float], None] = time.sleep
+        self,
+        stores: tuple[BagStore, ...],
+        *,
+        copies: int,
+        tool: str,
+        signer: Signer | None = None,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._stores = {store.address: store for store in stores}
         self._copies = copies
+        self._tool = tool
+        self._signer = signer
         self._pause = pause
         self._one_was_whole = threading.Event()
 
@@ -41,7 +50,7 @@ class ReceiptCheck:
         """Give the proof.
 
         Raises:
-            StoreNotWritable: a store cannot be reached.
+            StoreNotWritable: a store cannot be reached, or takes no signature.
             ArchiveError: the receipt is not of this job, or the stores hold something else.
         """
         job = detail.job
@@ -57,6 +66,9 @@ class ReceiptCheck:
         if not self._one_was_whole.is_set():
             self._read_whole(receipt)
             self._one_was_whole.set()
+        if self._signer is not None:  # workers have no key: what they wrote down is signed once it holds
+            for address in receipt.stores:
+                leave_receipt(self._stores[address], receipt, tool=self._tool, signer=self._signer)
         return proof
 
     def _problem_of_words(self, receipt: Receipt, job: Job) -> str:
@@ -145,16 +157,8 @@ def _problem_of_receipt(store: BagStore, receipt: Receipt) -> str:
     name = receipt_name(receipt.job_id, receipt.fingerprint)
     if not store.has(name):
         return "its receipt is not there"
-    try:
-        there = read_statement(store.read_file(name))
-    except ValueError as error:
-        return f"its receipt cannot be read: {error}"
-    # Its time and stores may be those of an earlier run, which made the bag that this one found.
-    same = (there.job_id, there.fingerprint, there.bag, there.files) == (
-        *(receipt.job_id, receipt.fingerprint, receipt.bag),
-        receipt.files,
-    )
-    return "" if same else "its receipt there says something else"
+    differs = receipt_difference(store.read_file(name), receipt)
+    return f"its receipt there: {differs}" if differs else ""
 
 
 def _disbelieved(job: Job, why: str) -> ArchiveError:

@@ -25,7 +25,7 @@ from reconciler.archive.workers.making import Making
 from reconciler.archive.workers.threads import settle
 from reconciler.archive.workers.tokens import tokens_in
 from reconciler.core.receipt import VerifiedReceipt
-from reconciler.engine.ports import JobDetail
+from reconciler.engine.ports import JobDetail, Signer
 from reconciler.engine.talk import Say
 from reconciler.errors import ArchiveError, StoreNotWritable, WorkersLost
 
@@ -182,7 +182,9 @@ class DaskWorkers:
 
 
 @contextmanager
-def dask_workers(address: str, making: Making, stores: tuple[BagStore, ...], *, note: Say) -> Iterator[DaskWorkers]:
+def dask_workers(
+    address: str, making: Making, stores: tuple[BagStore, ...], *, note: Say, signer: Signer | None = None
+) -> Iterator[DaskWorkers]:
     """Give the workers of the cluster at `address`, each looked at before the first copy; `stores` are this machine's.
 
     Raises:
@@ -197,7 +199,7 @@ def dask_workers(address: str, making: Making, stores: tuple[BagStore, ...], *, 
         told = replace(making, tokens=tokens, shares=max(1, len(threads)))
         cluster.greet(told)
         note(f"copies by {len(threads)} workers with {sum(threads.values())} threads at {address}")
-        check = ReceiptCheck(stores, copies=making.copies)
+        check = ReceiptCheck(stores, copies=making.copies, tool=making.tool, signer=signer)
         there = max(1, sum(threads.values()))
         with DaskWorkers(cluster, told, check, threads_there=there, note=note) as workers:
             yield workers

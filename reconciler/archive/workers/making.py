@@ -5,6 +5,7 @@ environment has.
 """
 
 import datetime
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,11 +48,19 @@ class Making:
 def stores_there(making: Making, spool: Path) -> tuple[BagStore, ...]:
     """Open the stores on this machine; what goes to a bucket waits in `spool`.
 
+    Unfinished work lies apart from that of all others.  Locks tell within one machine who is still at it; a worker of
+    another one that is given up for dead may still write to its files, and nobody may go on with them.
+
     Raises:
         UsageRefused: a bucket cannot be opened here.
     """
     return open_stores(
-        making.stores, Path(making.beside), spool, patience_s=making.patience_s, user_agent=making.user_agent
+        making.stores,
+        Path(making.beside),
+        spool,
+        patience_s=making.patience_s,
+        user_agent=making.user_agent,
+        apart=f"worker-{uuid.uuid4().hex}",
     )
 
 

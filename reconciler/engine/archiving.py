@@ -1,0 +1,175 @@
+"""Copy jobs and clean nothing: what the file asks for, all that is kept, all there is, or some by their ids."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.core.copies import CopyPlan, Which, asked_for, copies_held, copy_plan
+from reconciler.core.desired import DesiredState
+from reconciler.core.guards import check, sizes_of
+from reconciler.core.inventory import Inventory
+from reconciler.core.job import JobId
+from reconciler.core.memory import LedgerView
+from reconciler.core.plan import Change
+from reconciler.engine.carrying_out import carry_out
+from reconciler.engine.completing import Completion
+from reconciler.engine.enquiry import Enquiry
+from reconciler.engine.job_steps import CopySteps
+from reconciler.engine.looking_closer import look_closer
+from reconciler.engine.notices import note_unlisted_fields
+from reconciler.engine.outcome import JobResult, Outcome, RunReport
+from reconciler.engine.ports import (
+    NOBODY,
+    BagVerifier,
+    Clock,
+    CopyProgress,
+    Evidence,
+    JobsReader,
+    Ledger,
+    Paced,
+    Progress,
+    Run,
+    Stop,
+)
+from reconciler.engine.recording import Recorded, observe_and_record
+from reconciler.engine.repairing import BagMender
+from reconciler.engine.run_record import RunRecords, keep_record
+from reconciler.engine.verifying import bags_of
+from reconciler.engine.workers import Workers
+from reconciler.errors import GuardRefused, UsageRefused
+
+Chosen = Which | tuple[JobId, ...]
+"""A kind of jobs, or jobs by their ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyMeans:
+    """What a run that only copies works with: nothing here can clean."""
+
+    reader: JobsReader
+    workers: Workers
+    verifier: BagVerifier
+    mender: BagMender
+    records: RunRecords
+    ledger: Ledger
+    clock: Clock
+    pacing: Paced
+    progress: CopyProgress
+    stop: Stop
+    evidence: Evidence = NOBODY
+
+
+def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> RunReport:
+    """Record what is there now, and copy the chosen jobs into every store; report each that was not copied before;
+    keep the record in the stores.
+
+    Raises:
+        UsageRefused: the list does not have one of the ids; nothing was copied.
+        GuardRefused: the copies would be more than `clean.max_bytes` allows, or the ledger is another account's.
+        InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read; nothing was copied.
+        LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was copied.
+    """
+    with means.ledger.open_run("archive", desired.account) as run:
+        enquiry = Enquiry(desired, means.evidence)
+        recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry)
+        note_unlisted_fields(recorded.inventory, means.progress)
+        inventory, plan = _planned(means, desired, recorded, chosen)
+        sized = enquiry.sized(inventory, plan.changes)
+        changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
+        _guard(desired, recorded.memory, changes)
+        _tell(means.progress, plan, chosen)
+        report = _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
+        completed = () if report.stopped else _completed(means, run, desired, chosen)
+        report = replace(report, results=(*report.results, *completed), lost=recorded.lost)
+    return keep_record(means.records, means.ledger.audit_events(), changes, report)
+
+
+def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen) -> tuple[JobResult, ...]:
+    """Copy bags into stores that were added later: of all jobs, also of those that are cleaned since."""
+    completion = Completion(
+        verifier=means.verifier,
+        mender=means.mender,
+        run=run,
+        clock=means.clock,
+        stores=[store.address for store in desired.stores],
+        note=means.progress.note,
+    )
+    bags = bags_of(means.ledger.receipts())
+    wanted = bags if isinstance(chosen, Which) else [each for each in bags if each.job_id in chosen]
+    results: list[JobResult] = []
+    for result in completion.of(wanted):
+        if means.stop.requested():
+            break
+        results.append(result)
+        means.progress.say(f"{result.job_id}: {result.detail}")
+    return tuple(results)
+
+
+def _planned(means: CopyMeans, desired: DesiredState, recorded: Recorded, chosen: Chosen) -> tuple[Inventory, CopyPlan]:
+    ids = _ids(desired, recorded, chosen)
+    inventory = look_closer(means.reader, recorded.inventory, ids)
+    wanted = frozenset(ids)
+    jobs = [job for job in reversed(inventory.jobs) if job.id in wanted]  # the oldest first: they may go first
+    held = copies_held(means.ledger.receipts()) if isinstance(chosen, Which) else {}
+    return inventory, copy_plan(jobs, held, [store.address for store in desired.stores])
+
+
+def _ids(desired: DesiredState, recorded: Recorded, chosen: Chosen) -> Sequence[JobId]:
+    if isinstance(chosen, Which):
+        is_asked_for = asked_for(desired, chosen)
+        return [verdict.job.id for verdict in recorded.verdicts if is_asked_for(verdict) and verdict.job.listed]
+    listed = {job.id for job in recorded.inventory.jobs}
+    for job_id in chosen:
+        if job_id not in listed:
+            raise UsageRefused(
+                f"the list has no job {job_id}", hint="An id is compared exactly, as the service spells it."
+            )
+    return chosen
+
+
+def _size(change: Change, inventory: Inventory, memory: LedgerView) -> int | None:
+    known = memory.jobs.get(change.job_id)
+    return known.size if known and known.size is not None else inventory.sizes.get(change.job_id)
+
+
+def _guard(desired: DesiredState, memory: LedgerView, changes: Sequence[Change]) -> None:
+    violations = check(desired, memory, cleans=0, counted=0, sizes=sizes_of(changes))
+    of_copies = tuple(each.message for each in violations if each.guard in {"account", "clean.max_bytes"})
+    if of_copies:
+        raise GuardRefused(of_copies)
+
+
+def _tell(progress: Progress, plan: CopyPlan, chosen: Chosen) -> None:
+    if plan.done:
+        progress.say(f"{_jobs(plan.done)} in every store already.")
+    if isinstance(chosen, Which):  # nobody asked for one of these by name, and most can be copied another day
+        for why, count in Counter(why for _, why in plan.left_out).most_common():
+            progress.say(f"{_jobs(count)} not copied: {why}.")
+
+
+def _jobs(count: int) -> str:
+    return "1 job is" if count == 1 else f"{count} jobs are"
+
+
+def _carried_out(
+    means: CopyMeans,
+    run: Run,
+    desired: DesiredState,
+    changes: Sequence[Change],
+    left_out: Sequence[tuple[JobId, str]],
+) -> RunReport:
+    steps = CopySteps(reader=means.reader, run=run)
+    results, stopped = carry_out(changes, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress)
+    skipped = (
+        JobResult(job_id=job_id, outcome=Outcome.SKIPPED, detail=f"not copied: {why}") for job_id, why in left_out
+    )
+    return RunReport(
+        operation="archive",
+        run_id=run.run_id,
+        plan_id="",
+        account=desired.account,
+        pace=means.pacing.pace(),
+        results=(*skipped, *results),
+        stopped=stopped.why,
+        stop_code=stopped.exit_code,
+    )
