@@ -25,7 +25,7 @@ from reconciler.archive.workers.answers import Answer, Crashed
 from reconciler.archive.workers.checking import ReceiptCheck
 from reconciler.archive.workers.dask import DaskWorkers
 from reconciler.archive.workers.errands import Errand, done
-from reconciler.archive.workers.making import Making
+from reconciler.archive.workers.making import Making, stores_there
 from reconciler.archive.workers.tokens import tokens_in, unseen
 from reconciler.core.desired import SecondRead, Store
 from reconciler.core.job import JobId
@@ -300,6 +300,16 @@ def test_no_secret_of_this_process_travels(
     assert b"the-canary" not in travels
     assert place.emulator.key.encode() not in travels
     assert A.encode() in travels
+
+
+def test_what_one_worker_left_unfinished_no_other_takes_up(place: Place) -> None:
+    """A worker given up for dead, on another machine, may still write there, whatever a lock says here."""
+    (one, _), (other, _) = (stores_there(place.making, place.folder / "spool") for _ in range(2))
+    workplace = one.workplace("a")
+    (workplace / "film").touch()
+    one.leave(workplace)
+    assert other.take_up("a") is None
+    assert one.take_up("a") == workplace
 
 
 # -- batches
