@@ -39,11 +39,12 @@ lint: $(STAMP)  ## Format check, lint, types, layers
 
 check: lint test  ## Everything a commit must pass
 
-bench: $(STAMP)  ## Start-up, file reading, decisions, lists and files of the service, beside other programs
+bench: $(STAMP)  ## Start-up, file reading, decisions, lists and files of the service, workers, beside other programs
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/yaml_readers.py
 	$(BIN)/python bench/throughput.py
 	PYTHONPATH=. $(BIN)/python bench/decide.py
+	$(BIN)/python -m bench.workers
 	@$(MAKE) --no-print-directory bench-downloads
 
 bench-downloads: $(STAMP)  ## Files fetched and archived, beside curl, aria2 and rclone; results in bench/results

@@ -18,6 +18,7 @@ ReconcilerError                      1   anything below not listed apart
 ├─ ArchiveError                      8   a copy could not be made or proved
 │  ├─ LinkRefused                    8   a file's link does not lead to it: expired, or the file is gone
 │  └─ StoreNotWritable               8   the archive cannot take more: the run stops
+│     └─ WorkersLost                 8   the workers that copy cannot be reached, or are not as this program
 ├─ OutputLost                        1   what a verb had to say could not be written
 └─ Interrupted                 130/143   a signal; the jobs in hand were finished or left whole
 
@@ -132,6 +133,10 @@ class LinkRefused(ArchiveError):
 
 class StoreNotWritable(ArchiveError):
     """The archive cannot take any more (no space, no rights, gone): the run stops."""
+
+
+class WorkersLost(StoreNotWritable):
+    """Whoever copies cannot be reached any more, or may not copy: the archive takes no more by them, the run stops."""
 
 
 class OutputLost(ReconcilerError):

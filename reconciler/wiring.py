@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datetime
 
     from reconciler.archive.stores import BagStore
+    from reconciler.archive.workers.making import Making
     from reconciler.core.desired import DesiredState
     from reconciler.core.findings import Finding
     from reconciler.core.snapshot import Snapshot
@@ -50,6 +51,8 @@ CALLS_PER_SECOND = 2.0
 """The service states no rate; two a second is what a careful client starts with (flag --tpslimit)."""
 COPIES_AT_ONCE, MOST_AT_ONCE = 4, 32
 """How many jobs are copied at the same time, and at most (flag --parallelism)."""
+THREADS = "threads"
+"""Who copies where no other workers are named (flag --workers)."""
 MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
 """What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
 DESIRED_FILE = Path("retention.yaml")
@@ -75,6 +78,7 @@ class Settings:
     most_pages: int = MOST_PAGES
     most_listed_jobs: int = MOST_LISTED_JOBS
     copies_at_once: int = COPIES_AT_ONCE
+    workers: str = THREADS
     talk: Say = silent
     bandwidth: str = "off"
     signing_key: Path | None = None
@@ -433,6 +437,63 @@ def copy_means(
 
 @contextmanager
 def _workers(
+    settings: Settings,
+    desired: "DesiredState",
+    progress: "CopyProgress",
+    stores: "tuple[BagStore, ...]",
+    signs: "Signer | None",
+) -> Iterator["Workers"]:
+    given = _threads if settings.workers == THREADS else _workers_elsewhere
+    with given(settings, desired, progress, stores, signs) as workers:
+        yield workers
+
+
+@contextmanager
+def _workers_elsewhere(
+    settings: Settings,
+    desired: "DesiredState",
+    progress: "CopyProgress",
+    stores: "tuple[BagStore, ...]",
+    signs: "Signer | None",
+) -> Iterator["Workers"]:
+    from reconciler.archive.bandwidth import timetable
+
+    try:
+        from reconciler.archive.workers.dask import dask_workers
+    except ImportError as error:
+        raise UsageRefused(
+            f"--workers {settings.workers} needs dask and distributed, and {error.name} is not installed",
+            hint="Install them: pip install 'pictory-reconciler[dask]'",
+        ) from error
+
+    timetable(settings.bandwidth)  # refused here, not by each worker
+    making = copying_there(settings, desired)
+    with dask_workers(settings.workers, making, stores, signer=signs, note=progress.note) as workers:
+        yield workers
+
+
+def copying_there(settings: Settings, desired: "DesiredState") -> "Making":
+    """Describe how jobs are copied on another machine; no key is in it."""
+    from reconciler.archive.workers.making import Making
+
+    offset = SystemClock().now().astimezone().utcoffset()
+    return Making(
+        stores=desired.stores,
+        beside=str(settings.file.parent.resolve()),
+        copies=desired.copies,
+        second_read=desired.second_read,
+        account=desired.account,
+        tool=TOOL,
+        user_agent=_user_agent(),
+        patience_s=settings.patience_s,
+        bandwidth=settings.bandwidth,
+        utc_offset_s=offset.total_seconds() if offset else 0.0,
+        clock=SystemClock(),
+    )
+
+
+@contextmanager
+def _threads(
     settings: Settings,
     desired: "DesiredState",
     progress: "CopyProgress",

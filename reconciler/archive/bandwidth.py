@@ -32,6 +32,13 @@ class Timetable:
         return self.rates[bisect_right(self.begins, moment) - 1]
 
 
+def divided(limits: Timetable, shares: int) -> Timetable:
+    """Give an equal part of the rates to each of so many."""
+    if limits.rates == UNLIMITED.rates:
+        return UNLIMITED
+    return Timetable(limits.begins, tuple(None if rate is None else rate / shares for rate in limits.rates))
+
+
 UNLIMITED = Timetable((TimeOfDay(0),), (None,))
 
 

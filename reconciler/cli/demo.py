@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from reconciler.errors import ReconcilerError, UsageRefused
 MARK = ".reconciler-demo"
 """Stands in a folder that a demo made: only such a folder is ever made anew."""
 
-JOBS = 60
+JOBS, WORKERS = 60, 2
 
 DESIRED_STATE = """\
 # Which jobs stay.  Everything else is archived, proved and cleaned once the plan was reviewed.
@@ -68,15 +68,22 @@ class _Emulator:
     default=0,
     help="Make the media about this many MB in all.  [default: small]",
 )
-def demo(folder: Path, media_mb: int) -> int:
+@click.option(
+    "--distributed",
+    is_flag=True,
+    help="Have the jobs copied by two worker processes of a Dask cluster, which the demo starts and ends.",
+)
+def demo(folder: Path, media_mb: int, *, distributed: bool) -> int:
     """Do the whole job once, against an emulated account of 60 jobs: nothing real is touched."""
     _fresh(folder)
-    with _emulator(media_mb) as emulator:
+    with _emulator(media_mb) as emulator, _workers() if distributed else nullcontext("") as workers:
         environ = {
             "PICTORY_API_BASE_URL": emulator.api,
             "PICTORY_API_KEY": emulator.key,
             "RECONCILER_TPSLIMIT": "200",
         }
+        if workers:
+            environ["RECONCILER_WORKERS"] = workers
         _write_desired_state(folder, emulator)
         product(f"An emulated account with {JOBS} jobs answers on {emulator.api}. Each step below is a command line:\n")
         product(f"$ cd {folder}")
@@ -170,12 +177,32 @@ def _renders(emulator: _Emulator) -> list[str]:
 
 
 @contextmanager
+def _workers() -> Iterator[str]:
+    """Start a cluster of two workers; give what --workers takes."""
+    module = "reconciler.archive.workers.local_cluster"
+    with _running(
+        [module, str(WORKERS)], "the Dask cluster", hint="Install it: pip install 'pictory-reconciler[dask]'"
+    ) as at:
+        yield at.strip()
+
+
+@contextmanager
 def _emulator(media_mb: int) -> Iterator[_Emulator]:
-    started = subprocess.Popen(  # noqa: S603 - our own module; it ends when its standard input does
-        [
-            *(sys.executable, "-m", "reconciler.emulator", "--until-stdin-closes", "--jobs", str(JOBS)),
-            *("--port", "0", "--asset-port", "0", "--control-port", "0", "--media-mb", str(media_mb)),
-        ],
+    ports = ("--port", "0", "--asset-port", "0", "--control-port", "0")
+    arguments = ("--until-stdin-closes", "--jobs", str(JOBS), *ports, "--media-mb", str(media_mb))
+    with _running(
+        ["reconciler.emulator", *arguments], "the emulator", hint="Try it alone: reconciler emulator"
+    ) as told:
+        at = json.loads(told)
+        yield _Emulator(api=at["api"], control=at["control"], key=at["key"])
+
+
+@contextmanager
+def _running(module: list[str], what: str, *, hint: str) -> Iterator[str]:
+    """Run a module of ours, which ends when its standard input does; give its first line."""
+    started = subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
+        [sys.executable, "-m", *module],
+        env=_without_our_settings(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -183,13 +210,12 @@ def _emulator(media_mb: int) -> Iterator[_Emulator]:
     )
     with started:
         if started.stdin is None or started.stdout is None:
-            raise ReconcilerError("the emulator was started without its pipes")
+            raise ReconcilerError(f"{what} was started without its pipes")
         first_line = started.stdout.readline()
         if not first_line:
-            raise ReconcilerError("the emulator did not start", hint="Try it alone: reconciler emulator")
-        at = json.loads(first_line)
+            raise ReconcilerError(f"{what} did not start", hint=hint)
         try:
-            yield _Emulator(api=at["api"], control=at["control"], key=at["key"])
+            yield first_line
         finally:
             started.stdin.close()
             started.wait(timeout=20)

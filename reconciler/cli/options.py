@@ -19,6 +19,7 @@ from reconciler.wiring import (
     MOST_AT_ONCE,
     MOST_LISTED_JOBS,
     MOST_PAGES,
+    THREADS,
     Settings,
 )
 
@@ -102,6 +103,15 @@ copies_at_once = click.option(
     show_default=True,
     envvar="RECONCILER_PARALLELISM",
     help="Jobs that are copied at the same time; they are cleaned one after the other all the same.",
+)
+workers = click.option(
+    "--workers",
+    metavar="ADDRESS",
+    default=THREADS,
+    show_default=True,
+    envvar="RECONCILER_WORKERS",
+    help="Who copies: threads of this machine, as many as --parallelism says, or the workers of a Dask cluster, by the "
+    "address of its scheduler: dask://HOST:PORT.",
 )
 signing_key = click.option(
     "--signing-key",
@@ -205,7 +215,13 @@ service_and_signing = _gathering(**_SERVICE, signing_key=signing_key)
 """For a verb that asks the service, and signs what it says."""
 service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""
-_COPYING = {**_SERVICE, "copies_at_once": copies_at_once, "bandwidth": bandwidth, "signing_key": signing_key}
+_COPYING = {
+    **_SERVICE,
+    "copies_at_once": copies_at_once,
+    "workers": workers,
+    "bandwidth": bandwidth,
+    "signing_key": signing_key,
+}
 copying = _gathering(**_COPYING)
 """For a verb that asks the service, copies jobs and signs what it did."""
 applying = _gathering(**_COPYING, verify_key=verify_key)

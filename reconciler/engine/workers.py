@@ -12,7 +12,7 @@ class Workers(Protocol):
 
     @property
     def at_once(self) -> int:
-        """How many copies are made at the same time."""
+        """How many copies may be asked for at the same time; may differ from one moment to the next."""
 
     def begin(self, detail: JobDetail) -> "Future[VerifiedReceipt]":
         """Have everything the job has copied and proved, as by `Archiver.archive`; what that raises, the future holds.

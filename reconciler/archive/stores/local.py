@@ -24,12 +24,15 @@ PARTIAL = ".partial"
 
 
 class LocalStore:
-    """Implements BagStore over the folder `root`, which is made when it is first written to."""
+    """Implements BagStore over the folder `root`, which is made when it is first written to.
 
-    def __init__(self, address: str, root: Path) -> None:
+    Unfinished work lies below `.partial/`, or in a folder `apart` there, whose leftovers nobody else takes up.
+    """
+
+    def __init__(self, address: str, root: Path, *, apart: str = "") -> None:
         self._address = address
         self._root = root
-        self._spool = Spool(root / PARTIAL)  # on the store's own file system, so that a rename can publish it
+        self._spool = Spool(root / PARTIAL / apart)  # on the store's own file system, so that a rename can publish it
 
     @property
     def address(self) -> str:

@@ -11,25 +11,32 @@ from reconciler.errors import UsageRefused
 
 
 def open_stores(
-    stores: Sequence[Store], beside: Path, spool: Path, *, patience_s: float, user_agent: str
+    stores: Sequence[Store], beside: Path, spool: Path, *, patience_s: float, user_agent: str, apart: str = ""
 ) -> tuple[BagStore, ...]:
     """Open every store; folders are relative to `beside`, and what goes to a bucket waits in `spool`.
+
+    `apart` names a place for unfinished work that is not shared with others who write to the same folders.
 
     Raises:
         UsageRefused: two addresses lead to one folder, or a bucket cannot be opened.
     """
     folders: dict[Path, str] = {}
     return tuple(
-        _folder(store, beside, folders)
+        _folder(store, beside, folders, apart)
         if store.address.startswith("file:")
         else _opened(store, spool, patience_s=patience_s, user_agent=user_agent)
         for store in stores
     )
 
 
-def _folder(store: Store, beside: Path, folders: dict[Path, str]) -> BagStore:
+def folder_of(store: Store, beside: Path) -> Path:
+    """Give the folder that a `file:` store is on this machine."""
+    return (beside / store.address.removeprefix("file:")).resolve()
+
+
+def _folder(store: Store, beside: Path, folders: dict[Path, str], apart: str) -> BagStore:
     # Relative to the file, not to where the command is run: the same file means the same archive from everywhere.
-    folder = (beside / store.address.removeprefix("file:")).resolve()
+    folder = folder_of(store, beside)
     # Links may lead two addresses to one folder: what stands there twice is one copy.
     before = folders.setdefault(folder, store.address)
     if before != store.address:
@@ -37,7 +44,7 @@ def _folder(store: Store, beside: Path, folders: dict[Path, str]) -> BagStore:
             f"archive.stores: {before} and {store.address} are one folder, and hold one copy, not two",
             hint="Name a folder of its own for each store, best on another disk.",
         )
-    return LocalStore(store.address, folder)
+    return LocalStore(store.address, folder, apart=apart)
 
 
 def _opened(store: Store, spool: Path, *, patience_s: float, user_agent: str) -> BagStore:

@@ -1,15 +1,18 @@
 """Copies by threads of this process."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.ports import Archiver, JobDetail
 
 Copy = Future[VerifiedReceipt]
+T = TypeVar("T")
 
 
 class ThreadWorkers:
@@ -51,13 +54,16 @@ class ThreadWorkers:
 
     def _work(self) -> None:
         while (asked := self._asked.get()) is not None:
-            self._copy(*asked)
-            del asked  # what was copied is not kept while this one waits for the next
+            detail, copy = asked
+            settle(copy, partial(self._archiver.archive, detail))
+            del asked, detail, copy  # what was copied is not kept while this one waits for the next
 
-    def _copy(self, detail: JobDetail, copy: Copy) -> None:
-        try:
-            proof = self._archiver.archive(detail)
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-            copy.set_exception(error)
-        else:
-            copy.set_result(proof)
+
+def settle(future: "Future[T]", make: Callable[[], T]) -> None:
+    """Give a future what is made, or whatever that raises."""
+    try:
+        made = make()
+    except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+        future.set_exception(error)
+    else:
+        future.set_result(made)
