@@ -9,8 +9,10 @@ import click
 from reconciler.cli import options, output
 
 if TYPE_CHECKING:
+    from reconciler.cli.progress import CopyProgress, LiveProgress
     from reconciler.core.desired import DesiredState
     from reconciler.core.plan import Plan
+    from reconciler.engine.outcome import RunReport
     from reconciler.errors import PlanRefused
     from reconciler.wiring import Settings
 
@@ -37,33 +39,42 @@ def apply(
       reconciler apply plan.json
       reconciler apply
     """
-    from reconciler import wiring
     from reconciler.cli.progress import copy_progress
+    from reconciler.report.run_text import run_report_json, run_report_text
+
+    if plan_file is None:
+        _needs_a_terminal()
+    with copy_progress(no_color=no_color) as progress:
+        report = _applied(settings, plan_file, progress, no_color=no_color)
+    if report is None:
+        return 0
+    style = output.style(no_color=no_color)
+    output.product(run_report_json(report) if as_json else run_report_text(report, style=style))
+    return report.exit_code
+
+
+def _applied(
+    settings: "Settings", plan_file: Path | None, progress: "CopyProgress | LiveProgress", *, no_color: bool
+) -> "RunReport | None":
+    from reconciler import wiring
     from reconciler.cli.show import load
     from reconciler.cli.signals import stop_on_signals
     from reconciler.engine.applying import apply_plan
-    from reconciler.report.run_text import run_report_json, run_report_text
 
-    style = output.style(no_color=no_color)
-    if plan_file is None:
-        _needs_a_terminal()
-    check = wiring.signature_check(settings, output.PlainProgress().note)
+    check = wiring.signature_check(settings, progress.note)
     if plan_file is None and check is not None:
         raise _needs_a_signature()
     approved = load(plan_file, check) if plan_file else None
     desired = wiring.desired_state(settings)
     if approved is None:
-        approved = _ask(settings, desired, output.PlainProgress(), no_color=no_color)
+        approved = _ask(settings, desired, progress, no_color=no_color)
     if approved is None:
-        return 0
+        return None
     with (
         stop_on_signals() as stop,
-        copy_progress(no_color=no_color) as progress,
         wiring.apply_means(settings, desired, progress, stop) as means,
     ):
-        report = apply_plan(means, desired, approved, tool_version=wiring.VERSION)
-    output.product(run_report_json(report) if as_json else run_report_text(report, style=style))
-    return report.exit_code
+        return apply_plan(means, desired, approved, tool_version=wiring.VERSION)
 
 
 def _needs_a_terminal() -> None:
