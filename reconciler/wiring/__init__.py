@@ -1,0 +1,82 @@
+"""The composition root: settings to adapters.  Read-only verbs get parts that have no write methods (I6)."""
+
+from reconciler.wiring.ledgers import ledger_writer
+from reconciler.wiring.reading import (
+    CheckedFile,
+    LookParts,
+    ReadParts,
+    TakeParts,
+    checked_file,
+    ledger_reader,
+    look_parts,
+    read_parts,
+    snapshot_at,
+    take_parts,
+)
+from reconciler.wiring.service import account_readers
+from reconciler.wiring.settings import (
+    API_BASE_URL,
+    CALLS_PER_SECOND,
+    COPIES_AT_ONCE,
+    DESIRED_FILE,
+    MOST_AT_ONCE,
+    MOST_LISTED_JOBS,
+    MOST_PAGES,
+    THREADS,
+    VERSION,
+    Settings,
+    actor,
+    desired_state,
+    ledger_path,
+)
+from reconciler.wiring.stores import (
+    bag_restorer,
+    bag_verifier,
+    receipt_signatures,
+    repair_means,
+    signature_check,
+    signer,
+    verification_log,
+)
+from reconciler.wiring.workers import copying_there
+from reconciler.wiring.writing import WriteParts, apply_means, copy_means, write_parts
+
+__all__ = [
+    "API_BASE_URL",
+    "CALLS_PER_SECOND",
+    "COPIES_AT_ONCE",
+    "DESIRED_FILE",
+    "MOST_AT_ONCE",
+    "MOST_LISTED_JOBS",
+    "MOST_PAGES",
+    "THREADS",
+    "VERSION",
+    "CheckedFile",
+    "LookParts",
+    "ReadParts",
+    "Settings",
+    "TakeParts",
+    "WriteParts",
+    "account_readers",
+    "actor",
+    "apply_means",
+    "bag_restorer",
+    "bag_verifier",
+    "checked_file",
+    "copy_means",
+    "copying_there",
+    "desired_state",
+    "ledger_path",
+    "ledger_reader",
+    "ledger_writer",
+    "look_parts",
+    "read_parts",
+    "receipt_signatures",
+    "repair_means",
+    "signature_check",
+    "signer",
+    "snapshot_at",
+    "take_parts",
+    "verification_log",
+    "write_parts",
+]

@@ -1,0 +1,96 @@
+"""What the command line and the environment say, and where that puts the file and the ledger."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler import __version__
+from reconciler.clock import SystemClock
+from reconciler.engine.talk import Say, silent
+
+if TYPE_CHECKING:
+    import datetime
+
+    from reconciler.core.desired import DesiredState
+
+API_BASE_URL = "https://api.pictory.ai/pictoryapis"
+CALLS_PER_SECOND = 2.0
+"""The service states no rate; two a second is what a careful client starts with (flag --tpslimit)."""
+COPIES_AT_ONCE, MOST_AT_ONCE = 4, 32
+"""How many jobs are copied at the same time, and at most (flag --parallelism)."""
+THREADS = "threads"
+"""Who copies where no other workers are named (flag --workers)."""
+MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
+"""What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
+DESIRED_FILE = Path("retention.yaml")
+LEDGER_FILE = Path("state") / "ledger.db"
+VERSION = __version__
+TOOL = f"pictory-reconciler {VERSION}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line and the environment say.  Flag before environment before file.
+
+    `inventory` is a snapshot to read in place of the service and the ledger.  `talk` takes the lines of whoever watches
+    each call (--verbose), which may hold text of the service.  `signing_key` and `verify_key` are files; without them
+    nothing is signed, and no signature is asked for.
+    """
+
+    file: Path = DESIRED_FILE
+    state: Path | None = None
+    inventory: Path | None = None
+    calls_per_second: float = CALLS_PER_SECOND
+    patience_s: float = 60.0
+    most_pages: int = MOST_PAGES
+    most_listed_jobs: int = MOST_LISTED_JOBS
+    copies_at_once: int = COPIES_AT_ONCE
+    workers: str = THREADS
+    talk: Say = silent
+    bandwidth: str = "off"
+    signing_key: Path | None = None
+    verify_key: Path | None = None
+
+
+def desired_state(settings: Settings) -> "DesiredState":
+    """Read and check the desired-state file."""
+    from reconciler.desired.reader import read_desired
+
+    return read_desired(settings.file)
+
+
+def ledger_path(settings: Settings) -> Path:
+    """Where the ledger is: `--state`, else what the file says under `state`, else `state/` beside the file.
+
+    Each names a folder, or the database itself (*.db); the file's is relative to the file.
+    """
+    written = settings.state or _ledger_of_file(settings)
+    if written is None:
+        return settings.file.parent / LEDGER_FILE
+    return written if written.suffix == ".db" else written / LEDGER_FILE.name
+
+
+def _ledger_of_file(settings: Settings) -> Path | None:
+    # Verbs that need no desired state, such as `audit verify`, work without a file.
+    written = desired_state(settings).ledger if settings.file.exists() else ""
+    return settings.file.parent / written if written else None
+
+
+def user_agent() -> str:
+    """What we call ourselves to hosts."""
+    return f"pictory-reconciler/{__version__}"
+
+
+def actor() -> str:
+    """Who runs this, for the audit: user and host, or what a CI runner calls its actor."""
+    import getpass
+    import socket
+
+    in_ci = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
+    return f"{in_ci or getpass.getuser()}@{socket.gethostname()}"
+
+
+def time_here() -> "datetime.time":
+    """The time of day where this machine is."""
+    return SystemClock().now().astimezone().time()

@@ -1,0 +1,116 @@
+"""The parts of verbs that write.  Only here is made what cleans."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.clock import SystemClock
+from reconciler.wiring.ledgers import ledger_writer
+from reconciler.wiring.service import api_calls, evidence_of, jobs_reader
+from reconciler.wiring.settings import TOOL, Settings, desired_state
+from reconciler.wiring.stores import signer, stores_of
+from reconciler.wiring.workers import workers_of
+
+if TYPE_CHECKING:
+    from reconciler.core.desired import DesiredState
+    from reconciler.engine.applying import Means
+    from reconciler.engine.archiving import CopyMeans
+    from reconciler.engine.ports import (
+        Clock,
+        CopyProgress,
+        Evidence,
+        JobsReader,
+        Ledger,
+        Progress,
+        Stop,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteParts:
+    """What `refresh` gets: it writes to the ledger alone."""
+
+    desired: "DesiredState"
+    reader: "JobsReader"
+    ledger: "Ledger"
+    clock: "Clock"
+    evidence: "Evidence"
+
+
+@contextmanager
+def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts]:
+    """Give the parts of a verb that records what it reads."""
+    desired = desired_state(settings)
+    with api_calls(settings) as calls, evidence_of(settings, calls) as evidence:
+        yield WriteParts(
+            desired=desired,
+            reader=jobs_reader(settings, calls),
+            ledger=ledger_writer(settings, progress),
+            clock=SystemClock(),
+            evidence=evidence,
+        )
+
+
+@contextmanager
+def apply_means(
+    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "Stop"
+) -> Iterator["Means"]:
+    """Give the means of an apply: the only place where a cleaner is made."""
+    from reconciler.archive.run_records import StoreRecords
+    from reconciler.engine.applying import Means
+    from reconciler.pictory.reader import PictoryCleaner
+
+    signs = signer(settings, progress.note)
+    stores = stores_of(settings, desired)
+    with (
+        api_calls(settings) as calls,
+        evidence_of(settings, calls) as evidence,
+        workers_of(settings, desired, progress, stores, signs) as workers,
+    ):
+        yield Means(
+            reader=jobs_reader(settings, calls),
+            cleaner=PictoryCleaner(calls),
+            workers=workers,
+            records=StoreRecords(stores, tool=TOOL, signer=signs),
+            ledger=ledger_writer(settings, progress),
+            clock=SystemClock(),
+            pacing=calls,
+            progress=progress,
+            stop=stop,
+            pause=time.sleep,
+            evidence=evidence,
+        )
+
+
+@contextmanager
+def copy_means(
+    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "Stop"
+) -> Iterator["CopyMeans"]:
+    """Give the means of a run that only copies."""
+    from reconciler.archive.mender import StoreMender
+    from reconciler.archive.run_records import StoreRecords
+    from reconciler.archive.verifier import StoreVerifier
+    from reconciler.engine.archiving import CopyMeans
+
+    signs = signer(settings, progress.note)
+    stores = stores_of(settings, desired)
+    with (
+        api_calls(settings) as calls,
+        evidence_of(settings, calls) as evidence,
+        workers_of(settings, desired, progress, stores, signs) as workers,
+    ):
+        yield CopyMeans(
+            reader=jobs_reader(settings, calls),
+            workers=workers,
+            records=StoreRecords(stores, tool=TOOL, signer=signs),
+            verifier=StoreVerifier(stores),
+            mender=StoreMender(stores, tool=TOOL, signer=signs),
+            ledger=ledger_writer(settings, progress),
+            clock=SystemClock(),
+            pacing=calls,
+            progress=progress,
+            stop=stop,
+            evidence=evidence,
+        )
