@@ -1,6 +1,7 @@
 """Stopping on request: the first signal lets the jobs in hand finish, the second stops at once.
 
-A run that was stopped either way is carried on by the next one.
+A run that was stopped either way is carried on by the next one.  A terminal that hangs up stops nothing: a line that
+broke at night must not leave the rest of an approved plan undone.
 """
 
 import signal
@@ -12,6 +13,7 @@ from reconciler.cli.output import talk_past_buffers
 from reconciler.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HANGUP = getattr(signal, "SIGHUP", None)  # unknown to Windows
 
 
 class StopOnSignal:
@@ -32,11 +34,17 @@ class StopOnSignal:
         talk_past_buffers("Stopping after the jobs in hand; once more to stop now.")
 
 
+def _go_on(_number: int, _frame: FrameType | None) -> None:
+    talk_past_buffers("The terminal hung up; going on.  SIGTERM stops after the jobs in hand.")
+
+
 @contextmanager
 def stop_on_signals() -> Iterator[StopOnSignal]:
-    """Listen for SIGINT and SIGTERM while a run writes; put back what was there before."""
+    """Listen for SIGINT, SIGTERM and SIGHUP while a run writes; put back what was there before."""
     stop = StopOnSignal()
     before = {number: signal.signal(number, stop.note) for number in SIGNALS}
+    if HANGUP is not None:
+        before[HANGUP] = signal.signal(HANGUP, _go_on)
     try:
         yield stop
     finally:

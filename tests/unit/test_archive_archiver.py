@@ -199,6 +199,30 @@ def test_the_next_attempt_goes_on_with_what_came_before_another_file_failed(plac
     bagit.Bag(str(place.bag(proof))).validate()
 
 
+class EndsAtThePicture:
+    """A watch that fails as all does in a thread whose process ends."""
+
+    def expect(self, _jobs: int, _size: int | None) -> None: ...
+
+    def ended(self) -> None: ...
+
+    @contextmanager
+    def coming(self, name: str, _size: int | None, _there: int) -> Iterator[Callable[[int], None]]:
+        if name.endswith(".jpg"):
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        yield lambda _count: None
+
+
+def test_what_came_before_a_process_that_ends_is_gone_on_with(place: Place) -> None:  # I8
+    large(place)
+    with Downloader(user_agent="a test", watch=EndsAtThePicture()) as downloader:
+        ending = dataclasses.replace(place, downloader=downloader)
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            ending.archive(B)
+    place.archive(B)
+    assert statuses(place, "/VIDEO/") == [200, 304]
+
+
 def test_what_was_refused_is_not_gone_on_with(place: Place) -> None:  # I15
     large(place)
     place.emulator.fault("asset", "flip", "/VIDEO/")
