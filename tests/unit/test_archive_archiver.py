@@ -563,11 +563,11 @@ def second(tmp_path: Path) -> LocalStore:
     return LocalStore("file:./second", tmp_path / "second")
 
 
-@pytest.fixture
-def broken(tmp_path: Path) -> LocalStore:
+@pytest.fixture(params=["file/archive", "file"])
+def broken(request: pytest.FixtureRequest, tmp_path: Path) -> LocalStore:
     """A store whose folder cannot be made."""
     (tmp_path / "file").write_text("in the way")
-    return LocalStore("file:./broken", tmp_path / "file" / "archive")
+    return LocalStore("file:./broken", tmp_path / str(request.param))
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ Whoever works in a folder holds it, by a lock that the system frees when the pro
 holds was left by a run that is over, and may be gone on with.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -30,7 +31,10 @@ def room_on_disk(folder: Path, size: int, *, of: str) -> None:
         StoreNotWritable: there is too little room; `of` names the place.
         OSError: the folder cannot be made, or not be asked.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # a file: no job will fare better
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
     free = shutil.disk_usage(folder).free
     if free < size + KEPT_FREE_BYTES:
         raise StoreNotWritable(
