@@ -20,7 +20,7 @@ ReconcilerError                      1   anything below not listed apart
 │  └─ StoreNotWritable               8   the archive cannot take more: the run stops
 │     └─ WorkersLost                 8   the workers that copy cannot be reached, or are not as this program
 ├─ OutputLost                        1   what a verb had to say could not be written
-└─ Interrupted                 130/143   a signal; the jobs in hand were finished or left whole
+└─ Interrupted             129/130/143   a signal; the jobs in hand were finished or left whole
 
 The exit-code table of the README is generated from `EXIT_CODES`, and a test holds the two together.
 """
@@ -166,6 +166,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (10, "desired-state file invalid"),
     (11, "authentication refused"),
     (64, "usage"),
+    (129, "stopped by SIGHUP, cleanly: the terminal hung up"),
     (130, "stopped by SIGINT, cleanly"),
     (143, "stopped by SIGTERM, cleanly"),
 )

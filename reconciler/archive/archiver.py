@@ -28,7 +28,7 @@ from reconciler.archive.stores import BagStore
 from reconciler.archive.stores.local import not_writable
 from reconciler.archive.workshop import Workshop
 from reconciler.core.desired import SecondRead
-from reconciler.core.job import AssetForm
+from reconciler.core.job import AssetForm, Job
 from reconciler.core.receipt import BagFile, NotProved, ReadBack, Receipt, VerifiedReceipt
 from reconciler.engine.ports import Clock, JobDetail, Signer
 from reconciler.engine.talk import Say, silent
@@ -155,7 +155,7 @@ class BagArchiver:
     # -- a new bag
 
     def _made(self, detail: JobDetail, name: str, first: BagStore) -> _Bag:
-        with self._workshop(name, first) as workshop:
+        with self._workshop(name, detail.job, first) as workshop:
             fetched = self._fill(workshop, detail, first)
             files = close_bag(workshop.bag, detail.job, account=self._account, tool=self._tool, at=self._clock.now())
             _refuse_other_bytes(fetched, files)
@@ -163,30 +163,27 @@ class BagArchiver:
         return _Bag(files, tuple((each.path, each.evidence) for each in fetched))
 
     @contextmanager
-    def _workshop(self, name: str, store: BagStore) -> Iterator[Workshop]:
+    def _workshop(self, name: str, job: Job, store: BagStore) -> Iterator[Workshop]:
         """Give a place for the bag to be made in, with the downloads that an earlier attempt left.
 
         It is gone afterwards, unless there is something that the next attempt can go on with.  A store that takes no
         more may be full, and then what is unfinished makes room.
         """
         unfinished = name.replace("/", "-")
-        left = store.take_up(unfinished)
-        folder = left or store.workplace(unfinished)
+        workshop = _taken_up(unfinished, job, store) or Workshop.over(store.workplace(unfinished))
         stays = False
         try:
-            workshop = Workshop.at(folder)
-            if left:
-                workshop.keep_only_what_is_noted()
+            workshop.lay_out()
             yield workshop
         except StoreNotWritable:
             raise
-        except ArchiveError:
-            stays = workshop.is_worth_going_on
-            raise
         except OSError as error:
             raise not_writable(store.address, "written to", error) from error
+        except BaseException:
+            stays = workshop.is_worth_going_on
+            raise
         finally:
-            (store.leave if stays else store.discard)(folder)
+            (store.leave if stays else store.discard)(workshop.folder)
 
     def _fill(self, workshop: Workshop, detail: JobDetail, store: BagStore) -> tuple[_Fetched, ...]:
         write_inline(detail, workshop.bag)
@@ -250,6 +247,20 @@ class BagArchiver:
             if store.address not in self._guided and not store.has(README):
                 store.publish_file(GUIDE, README)
             self._guided.add(store.address)
+
+
+def _taken_up(name: str, job: Job, store: BagStore) -> Workshop | None:
+    """Give what an earlier attempt left, with nothing in it but downloads that are worth going on with."""
+    left = store.take_up(name)
+    if left is None:
+        return None
+    workshop = Workshop.over(left)
+    try:
+        workshop.keep_only(wanted.path for wanted in wanted_files(job) if wanted.asset.form is AssetForm.FILE)
+    except OSError:  # another user's, who may go on with it
+        store.leave(left)
+        return None
+    return workshop
 
 
 def _refuse_other_bytes(fetched: Sequence[_Fetched], files: Sequence[BagFile]) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from reconciler.cli.output import PlainProgress
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EVERY_S = 15.0
 """Between two lines about how far the copies have come, where there is no terminal."""
+LONGEST_NAME = 40
+"""Of a file, in characters: one long name must not push everybody's numbers out of sight."""
 
 
 class CopyProgress(PlainProgress):
@@ -94,7 +96,7 @@ class LiveProgress(PlainProgress):
 
         from reconciler.report.untrusted import harmless
 
-        with self._telling, suppress(OSError):
+        with self._telling:
             self._display.console.print(Text(harmless(line)))
 
     def expect(self, jobs: int, size: int | None) -> None:
@@ -123,7 +125,8 @@ class LiveProgress(PlainProgress):
 
         from reconciler.report.untrusted import harmless
 
-        task = self._display.add_task(escape(harmless(name)), total=size, completed=there)
+        told = escape(harmless(name, longest=LONGEST_NAME))
+        task = self._display.add_task(told, total=size, completed=there)
 
         def count(came: int) -> None:
             self._display.advance(task, came)
@@ -159,8 +162,38 @@ def _stopping(display: "Display") -> Iterator[None]:
     try:
         yield
     finally:
+        display.stop()
+
+
+class _Screen:
+    """Stderr without its errors: what cannot be shown (nobody is there any more, it takes no more now) is lost.
+
+    They would come up wherever the display is told something: in a copy, as if its store had failed.
+    """
+
+    @property
+    def encoding(self) -> str:
+        """Of stderr."""
+        return sys.stderr.encoding
+
+    def isatty(self) -> bool:
+        """Tell whether it is still a terminal."""
+        return sys.stderr.isatty()
+
+    def fileno(self) -> int:
+        """Of stderr."""
+        return sys.stderr.fileno()
+
+    def write(self, text: str) -> int:
+        """Show a text, as far as that can be done."""
         with suppress(OSError):
-            display.stop()
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Show what is waiting, as far as that can be done."""
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def _display(*, no_color: bool) -> "Display":
@@ -173,7 +206,7 @@ def _display(*, no_color: bool) -> "Display":
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(compact=True),
-        console=Console(stderr=True, no_color=no_color or None, highlight=False),
+        console=Console(file=cast("IO[str]", _Screen()), no_color=no_color or None, highlight=False),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,

@@ -1,6 +1,7 @@
 """Stopping on request: the first signal lets the jobs in hand finish, the second stops at once.
 
-A run that was stopped either way is carried on by the next one.
+A run that was stopped either way is carried on by the next one.  A terminal that hangs up asks to stop as well: who
+closed it may have meant that, and nothing is lost by it.  Whoever wants a run to outlive its terminal says so (nohup).
 """
 
 import signal
@@ -12,6 +13,7 @@ from reconciler.cli.output import talk_past_buffers
 from reconciler.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # unknown to Windows
 
 
 class StopOnSignal:
@@ -26,6 +28,8 @@ class StopOnSignal:
 
     def note(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal."""
+        if self._first and number == HANGUP:
+            return  # it comes from the terminal and from the shell: nobody asked twice
         if self._first:
             raise Interrupted("stopped at once; the next apply settles what was left open", signal_number=number)
         self._first = number
@@ -34,9 +38,11 @@ class StopOnSignal:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopOnSignal]:
-    """Listen for SIGINT and SIGTERM while a run writes; put back what was there before."""
+    """Listen for SIGINT, SIGTERM and SIGHUP while a run writes; put back what was there before."""
     stop = StopOnSignal()
     before = {number: signal.signal(number, stop.note) for number in SIGNALS}
+    if HANGUP is not None and signal.getsignal(HANGUP) is not signal.SIG_IGN:
+        before[HANGUP] = signal.signal(HANGUP, stop.note)
     try:
         yield stop
     finally:

@@ -11,7 +11,7 @@ from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change
-from reconciler.engine.carrying_out import carry_out
+from reconciler.engine.carrying_out import MAY_NOT_WRITE, Stopped, carry_out, not_started
 from reconciler.engine.completing import Completion
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import CopySteps
@@ -79,12 +79,13 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
         _guard(desired, recorded.memory, changes)
         _tell(means.progress, plan, chosen)
         report = _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
-        completed = () if report.stopped else _completed(means, run, desired, chosen)
-        report = replace(report, results=(*report.results, *completed), lost=recorded.lost)
+        if not report.stopped:
+            report = _completed(means, run, desired, chosen, report)
+        report = replace(report, lost=recorded.lost)
     return keep_record(means.records, means.ledger.audit_events(), changes, report)
 
 
-def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen) -> tuple[JobResult, ...]:
+def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen, report: RunReport) -> RunReport:
     """Copy bags into stores that were added later: of all jobs, also of those that are cleaned since."""
     completion = Completion(
         verifier=means.verifier,
@@ -95,14 +96,24 @@ def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
         note=means.progress.note,
     )
     bags = bags_of(means.ledger.receipts())
-    wanted = bags if isinstance(chosen, Which) else [each for each in bags if each.job_id in chosen]
-    results: list[JobResult] = []
-    for result in completion.of(wanted):
-        if means.stop.requested():
+    left = completion.lacking(each for each in bags if isinstance(chosen, Which) or each.job_id in chosen)
+    ends, results, stopped = completion.of(left), list(report.results), Stopped()
+    for at, receipt in enumerate(left):
+        number = means.stop.requested()
+        if number:
+            stopped = Stopped.by_signal(number)
+            results += (not_started(each.job_id) for each in left[at:])
+            break
+        try:
+            result = next(ends)
+        except MAY_NOT_WRITE as error:
+            stopped = Stopped.by(error)
+            results.append(JobResult(job_id=receipt.job_id, outcome=Outcome.FAILED, detail=error.message))
+            results += (not_started(each.job_id) for each in left[at + 1 :])
             break
         results.append(result)
         means.progress.say(f"{result.job_id}: {result.detail}")
-    return tuple(results)
+    return replace(report, results=tuple(results), stopped=stopped.why, stop_code=stopped.exit_code)
 
 
 def _planned(means: CopyMeans, desired: DesiredState, recorded: Recorded, chosen: Chosen) -> tuple[Inventory, CopyPlan]:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Protocol
+from typing import Protocol, Self
 
 from reconciler.core.job import JobId
 from reconciler.core.plan import Change
@@ -42,6 +42,16 @@ class Stopped:
 
     why: str = ""
     exit_code: int = 0
+
+    @classmethod
+    def by_signal(cls, number: int) -> Self:
+        """Somebody asked for it."""
+        return cls(f"stopped by signal {number}; the jobs in hand were finished", 128 + number)
+
+    @classmethod
+    def by(cls, error: ReconcilerError) -> Self:
+        """No further job could survive this."""
+        return cls(f"{error.message} {error.hint}".strip(), error.exit_code)
 
 
 class Steps(Protocol):
@@ -76,7 +86,7 @@ def carry_out(
         progress.expect(len(to_do), None if None in sizes else sum(size or 0 for size in sizes))
     run = _Running(_Hands(steps, workers, stop, progress), to_do)
     run.to_the_end()
-    return tuple(run.results.get(change.job_id) or _not_started(change) for change in to_do), run.stopped
+    return tuple(run.results.get(change.job_id) or not_started(change.job_id) for change in to_do), run.stopped
 
 
 class _Running:
@@ -91,6 +101,7 @@ class _Running:
         self._relinked: set[JobId] = set()
         self._came_in: SimpleQueue[tuple[Change, Future[VerifiedReceipt]]] = SimpleQueue()
         self._cleans = True
+        self._ends: set[Outcome] = set()
         self.results: dict[JobId, JobResult] = {}
         self.stopped = Stopped()
 
@@ -153,6 +164,7 @@ class _Running:
 
     def _tell(self, result: JobResult) -> None:
         self.results[result.job_id] = result
+        self._ends.add(result.outcome)
         self._hands.progress.ended()
         self._hands.progress.say(f"[{len(self.results)}/{self._total}] {result.job_id}: {result.detail}")
 
@@ -161,15 +173,15 @@ class _Running:
     def _heed_signals(self) -> None:
         number = self._hands.stop.requested()
         if number and self._left and not self.stopped.why:
-            self.stopped = Stopped(f"stopped by signal {number}; the jobs in hand were finished", 128 + number)
+            self.stopped = Stopped.by_signal(number)
 
     def _look_at_the_canary(self) -> None:
-        ends = {result.outcome for result in self.results.values()}
-        if Outcome.UNCONFIRMED in ends and Outcome.CLEANED not in ends and (self._left or self._on_their_way):
+        is_unsure = Outcome.UNCONFIRMED in self._ends and Outcome.CLEANED not in self._ends
+        if is_unsure and (self._left or self._on_their_way):
             self._stop(Stopped("the first clean could not be confirmed, so no other was sent", 3))
 
     def _stop_for(self, error: ReconcilerError) -> None:
-        self._stop(Stopped(f"{error.message} {error.hint}".strip(), error.exit_code))
+        self._stop(Stopped.by(error))
         if isinstance(error, MAY_NOT_WRITE):
             self._give_up()
 
@@ -192,5 +204,6 @@ def _canary_first(to_do: Iterable[Change]) -> list[Change]:
     return changes if canary is None else [canary, *(change for change in changes if change is not canary)]
 
 
-def _not_started(change: Change) -> JobResult:
-    return JobResult(job_id=change.job_id, outcome=Outcome.NOT_STARTED, detail="the run stopped before it")
+def not_started(job_id: JobId) -> JobResult:
+    """Tell the end of a job that the run did not come to."""
+    return JobResult(job_id=job_id, outcome=Outcome.NOT_STARTED, detail="the run stopped before it")

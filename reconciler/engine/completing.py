@@ -3,7 +3,7 @@
 The service is not asked: the job may be cleaned since, and what is archived is all that there is of it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.receipt import Receipt
@@ -25,8 +25,12 @@ class Completion:
     stores: Sequence[str]
     note: Callable[[str], None]
 
-    def of(self, bags: Sequence[Receipt]) -> Iterator[JobResult]:
-        """Complete the copies of each bag, and tell what was done; nothing of a bag that has all of them.
+    def lacking(self, bags: Iterable[Receipt]) -> list[Receipt]:
+        """Give those bags that lack a copy in a store."""
+        return [bag for bag in bags if self._stores_without(bag)]
+
+    def of(self, bags: Iterable[Receipt]) -> Iterator[JobResult]:
+        """Complete the copies of each bag when it is asked for, and tell what was done.
 
         A store that takes no more is left out from then on, and the jobs that lack a copy there are told.
 
@@ -35,9 +39,10 @@ class Completion:
         """
         full: set[str] = set()
         for receipt in bags:
-            lacking = [store for store in self.stores if store not in receipt.stores]
-            if lacking:
-                yield self._completed(receipt, lacking, full)
+            yield self._completed(receipt, self._stores_without(receipt), full)
+
+    def _stores_without(self, receipt: Receipt) -> list[str]:
+        return [store for store in self.stores if store not in receipt.stores]
 
     def _completed(self, receipt: Receipt, lacking: Sequence[str], full: set[str]) -> JobResult:
         source = next((store for store in receipt.stores if self._is_whole(receipt, store)), None)

@@ -1,5 +1,6 @@
 """How far copies have come: a line every so often, a display on a terminal, and never a word on stdout."""
 
+import io
 import os
 import pty
 import re
@@ -7,14 +8,17 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
-from reconciler.cli.progress import EVERY_S, CopyProgress
+from reconciler.cli.progress import EVERY_S, CopyProgress, LiveProgress, copy_progress
 from reconciler.report.progress_text import Progressed, progress_line, seconds_text
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.promise import check_promise
 from tests.support.workplace import COMMAND, Workplace
 
 LINES = {
@@ -102,6 +106,107 @@ def test_on_a_terminal_files_and_the_whole_are_shown_while_they_come(
     assert "1 of 2 jobs" in plain
     assert f"[2/2] {job_id(2)}: cleaned now" in plain
     assert "Traceback" not in plain
+
+
+WITH_ITS_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Makes the terminal on stderr the one whose end hangs up on the program (SIGHUP)."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals there")
+@pytest.mark.parametrize("begins", [(), (sys.executable, "-c", WITH_ITS_TERMINAL)], ids=["EIO", "EIO and SIGHUP"])
+@pytest.mark.parametrize("when", ["at the first file", "after the first job"])
+def test_a_terminal_that_is_closed_stops_a_run_of_its_own_cleanly_and_no_other(
+    workplace: Workplace, emulator: EmulatorProcess, begins: tuple[str, ...], when: str
+) -> None:  # I8
+    jobs = {emulator.put_job(job_id(number), bodies.render(), sizes={"VIDEO/film.mp4": 200_000}) for number in range(4)}
+    emulator.fault("asset", "drip*", "/VIDEO/")
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*begins, *COMMAND, "apply", "plan.json"],
+        cwd=workplace.folder,
+        env=workplace.environment({"TERM": "xterm-256color", "COLUMNS": "100"}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+    ) as started:
+        os.close(theirs)
+        sent, awaited = b"", b"film.mp4" if when == "at the first file" else b"[1/4]"
+        while awaited not in sent:
+            sent += os.read(ours, 65536)
+        os.close(ours)
+        out, _ = started.communicate(timeout=60)
+    if begins:
+        assert started.returncode == 129, out
+        assert b"Stopped early: stopped by signal 1; the jobs in hand were finished" in out
+        assert 1 <= len(emulator.cleaned()) < 4 if when == "at the first file" else emulator.cleaned()
+        emulator.clear_faults()
+        workplace.run("apply", "plan.json").expect(0)
+    else:
+        assert started.returncode == 0, out
+        assert b"Apply: 4 cleaned" in out
+    assert emulator.cleaned() == jobs
+    check_promise(workplace, emulator)
+
+
+class Failing(io.TextIOWrapper):
+    """A terminal that fails whatever is written to it, as one does that hangs up at this moment."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full there")
+def test_what_cannot_be_shown_is_no_trouble_of_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:  # I8
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with Path("/dev/full").open("wb", buffering=0) as full, Failing(full, write_through=True) as failing:
+        monkeypatch.setattr(sys, "stderr", failing)
+        with copy_progress(no_color=False) as progress:
+            assert isinstance(progress, LiveProgress)
+            progress.expect(1, 1000)
+            with progress.coming("film.mp4", 1000, 0) as count:
+                count(1000)
+            progress.say("done")
+            progress.ended()
+        with pytest.raises(OSError, match="No space"):
+            failing.write("x")
+
+
+NAMES = ["[red]film[/red].mp4", "\x1b[2Jfilm.mp4", "\u202e4pm.mlif", "[/]", "x" * 3000, "a\nb"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals there")
+@pytest.mark.parametrize("columns", [100, 20])
+def test_names_of_files_are_shown_as_text_and_not_at_the_cost_of_the_numbers(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:  # I12
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "50")
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as screen:
+        monkeypatch.setattr(sys, "stderr", screen)
+        with copy_progress(no_color=True) as progress, ExitStack() as files:
+            progress.expect(1, None)
+            for name in (*NAMES, *(f"{number}.mp4" for number in range(26))):
+                files.enter_context(progress.coming(name, 1000, 10))
+                os.set_blocking(ours, False)
+                sent = b""
+                with suppress(BlockingIOError):
+                    while part := os.read(ours, 65536):
+                        sent += part
+            last = sent.decode()
+    os.close(ours)
+    assert "\x1b[2J" not in last
+    assert "\u202e" not in last
+    assert "[red]film[/red]" in last
+    assert ("0.0/1.0 kB" in last) == (columns == 100)
 
 
 def test_a_dumb_terminal_gets_lines(workplace: Workplace, emulator: EmulatorProcess) -> None:

@@ -405,18 +405,26 @@ def test_a_bag_appears_whole_or_not_at_all(local: LocalStore, root: Path) -> Non
     assert list((root / PARTIAL).iterdir()) == []
 
 
-def test_leftovers_of_a_run_that_died_are_removed_after_some_days_and_not_before(local: LocalStore, root: Path) -> None:
-    fresh, old, at_work = bag(local), bag(local), bag(local)
+def test_leftovers_of_a_run_that_died_are_removed_after_some_days_and_not_before(
+    local: LocalStore, root: Path, tmp_path: Path
+) -> None:
+    fresh, old, at_work, gone_on_with = (bag(local) for _ in range(4))
     torn = root / PARTIAL / "a.intoto.json-01234567"
     torn.write_text("half a receipt")
+    link = root / PARTIAL / "a-01234567"
+    link.symlink_to(tmp_path)
     past = time.time() - STALE_S - 60
-    for left in (old, at_work, torn):
-        os.utime(left, (past, past))
-    local.leave(fresh)
-    local.leave(old)
-    local.workplace("b")
+    of_old, of_at_work = old.rglob("*"), at_work.rglob("*")
+    for path in (old, *of_old, at_work, *of_at_work, gone_on_with, torn, link):
+        os.utime(path, (past, past), follow_symlinks=False)
+    for left in (fresh, old, gone_on_with):
+        local.leave(left)
+    LocalStore(local.address, root).workplace("b")
     assert fresh.exists()
     assert at_work.exists(), "a download may take days"
+    assert gone_on_with.exists(), "night after night, and never to its end"
+    assert not link.is_symlink()
+    assert tmp_path.exists()
     assert not old.exists()
     assert not torn.exists()
 

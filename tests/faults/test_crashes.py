@@ -2,8 +2,11 @@
 
 import json
 import random
+import re
 import signal
+import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -12,7 +15,7 @@ from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
-from tests.support.promise import a_minute_passes, check_promise, deletes
+from tests.support.promise import a_minute_passes, check_promise, deletes, receipts
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
 
@@ -105,10 +108,11 @@ def test_killed_in_a_download_nothing_counts_as_archived_and_the_next_run_does_a
     check_promise(three_planned, emulator)
 
 
-def was_killed_after(requests: int, workplace: Workplace, emulator: EmulatorProcess) -> bool:
-    """Start an apply and kill it after that many requests; False when it ended before."""
+def was_killed_after(requests: int, workplace: Workplace, emulator: EmulatorProcess, *verb: str) -> bool:
+    """Start a verb, `apply plan.json` unless another is named, and kill it after that many requests; False when it
+    ended before."""
     goal = len(emulator.requests()) + requests
-    started = workplace.start("apply", "plan.json")
+    started = workplace.start(*(verb or ("apply", "plan.json")))
     until(lambda: len(emulator.requests()) >= goal or started.poll() is not None, "some requests")
     is_running = started.poll() is None
     kill_hard(started)
@@ -134,6 +138,121 @@ def test_killed_ten_times_at_random_requests_every_job_ends_archived_and_cleaned
     assert emulator.cleaned() == jobs
     check_promise(workplace, emulator)
     assert workplace.run("plan").expect(0).last_line.startswith("Plan: no changes.")
+
+
+def test_an_archive_that_is_killed_again_and_again_ends_with_every_copy_and_cleans_nothing(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:  # I1, I8
+    jobs = {emulator.put_job(job_id(number), bodies.render()) for number in range(1, 9)}
+    workplace.write_desired("keep-me")
+    stores(workplace, "archive", "second")
+    emulator.fault("asset", "drip*")
+    chance, kills = random.Random(20261128), 0  # noqa: S311 - a draw that can be repeated
+    for _ in range(5):
+        kills += was_killed_after(chance.randint(2, 30), workplace, emulator, "archive", "--all")
+        a_minute_passes(workplace)
+        if (workplace.folder / "state" / "ledger.db").exists():
+            check_promise(workplace, emulator)
+    emulator.clear_faults()
+    workplace.run("archive", "--all").expect(0)
+    assert kills >= 3
+    assert emulator.writes() == []
+    kept = receipts(workplace)
+    assert set(kept) == jobs
+    assert {receipt.stores for receipt in kept.values()} == {("file:./archive", "file:./second")}
+    assert bags(workplace, "second") == bags(workplace, "archive")
+    check_promise(workplace, emulator)
+
+
+# -- copies from store to store
+
+
+def stores(workplace: Workplace, *folders: str) -> None:
+    path = workplace.folder / "retention.yaml"
+    listed = ", ".join(f"file:./{folder}" for folder in folders)
+    path.write_text(re.sub(r"stores: \[.*\]", f"stores: [{listed}]", path.read_text()))
+
+
+def bags(workplace: Workplace, store: str) -> dict[str, bytes]:
+    names = (name for name in workplace.files(store) if name.startswith("jobs/"))
+    return {name: (workplace.folder / store / name).read_bytes() for name in names}
+
+
+@pytest.fixture
+def cleaned(workplace: Workplace, emulator: EmulatorProcess) -> Workplace:
+    """Twelve jobs that are no more, archived in one store; a second is added."""
+    for number in range(12):
+        emulator.put_job(job_id(number), bodies.render(), sizes={"VIDEO/film.mp4": 2_000_000})
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    workplace.run("apply", "plan.json").expect(0)
+    stores(workplace, "archive", "second")
+    return workplace
+
+
+def in_both(workplace: Workplace) -> set[str]:
+    """The jobs whose receipts name both stores."""
+    return {job for job, receipt in receipts(workplace).items() if len(receipt.stores) == 2}
+
+
+def all_are_in_both(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    workplace.run("archive").expect(0)
+    assert in_both(workplace) == emulator.cleaned()
+    assert bags(workplace, "second") == bags(workplace, "archive")
+    check_promise(workplace, emulator)
+
+
+def test_killed_again_and_again_between_two_stores_every_copy_is_made(
+    cleaned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8
+    chance, seen = random.Random(20261129), []  # noqa: S311 - a draw that can be repeated
+    for _ in range(6):
+        started = cleaned.start("archive")
+        assert started.stderr is not None
+        line = started.stderr.readline()
+        time.sleep(chance.random() * 0.1)
+        kill_hard(started)
+        a_minute_passes(cleaned)
+        check_promise(cleaned, emulator)
+        seen.append("copied to file:./second" in line)
+    assert any(seen)
+    all_are_in_both(cleaned, emulator)
+
+
+def test_stopped_between_two_stores_the_report_tells_what_was_copied_and_what_was_not(
+    cleaned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8
+    started = cleaned.start("archive", "--json")
+    assert started.stderr is not None
+    assert "copied to file:./second" in started.stderr.readline()
+    started.send_signal(signal.SIGTERM)
+    out, _ = started.communicate(timeout=60)
+    assert started.returncode == 143
+    report = json.loads(out)
+    outcomes = {result["job"]: result["outcome"] for result in report["results"]}
+    assert set(outcomes) == emulator.cleaned()
+    assert set(outcomes.values()) == {"archived", "not started"}
+    assert {job for job, outcome in outcomes.items() if outcome == "archived"} == in_both(cleaned)
+    assert "stopped by signal 15" in report["stopped"]
+    all_are_in_both(cleaned, emulator)
+
+
+def test_a_run_that_lost_its_lease_between_two_stores_tells_what_it_did(
+    cleaned: Workplace, emulator: EmulatorProcess
+) -> None:  # I3
+    started = cleaned.start("archive", "--json")
+    assert started.stderr is not None
+    assert "copied to file:./second" in started.stderr.readline()
+    with sqlite3.connect(cleaned.folder / "state" / "ledger.db") as database:
+        database.execute("UPDATE lease SET epoch = epoch + 1, operation = 'apply', owner = 'somebody'")
+    database.close()
+    out, err = started.communicate(timeout=60)
+    assert started.returncode == 7, err
+    outcomes = [result["outcome"] for result in json.loads(out)["results"]]
+    assert {"archived", "failed", "not started"} == set(outcomes)
+    assert outcomes.count("archived") == len(in_both(cleaned))
+    a_minute_passes(cleaned)
+    all_are_in_both(cleaned, emulator)
 
 
 # -- replies that are lost without a crash

@@ -59,6 +59,22 @@ def test_of_another_file_at_the_same_address_nothing_is_put_behind(
     planned.run("verify").expect(0)
 
 
+def test_stopped_at_once_the_next_run_fetches_the_rest(planned: Workplace, emulator: EmulatorProcess) -> None:  # I8
+    started = planned.start("apply", "plan.json", "--bwlimit", "8M")
+    partial = planned.folder / "archive" / ".partial"
+    until(lambda: any(partial.glob("*/notes/*.json")), "some of it is noted")
+    started.send_signal(signal.SIGINT)
+    assert started.stderr is not None
+    assert "once more to stop now" in started.stderr.readline()
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=20)
+    assert started.returncode == 130
+    assert err == "Error: stopped at once; the next apply settles what was left open\n"
+    planned.run("apply", "plan.json").expect(0)
+    assert of_video(emulator)[-1] == 206
+    check_promise(planned, emulator)
+
+
 def test_a_link_that_expires_midway_is_replaced_and_the_rest_comes_under_the_new_one(
     planned: Workplace, emulator: EmulatorProcess
 ) -> None:

@@ -3,9 +3,14 @@
 import dataclasses
 import hashlib
 import json
+import os
 import resource
 import shutil
+import stat
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -194,6 +199,30 @@ def test_the_next_attempt_goes_on_with_what_came_before_another_file_failed(plac
     bagit.Bag(str(place.bag(proof))).validate()
 
 
+class EndsAtThePicture:
+    """A watch that fails as all does in a thread whose process ends."""
+
+    def expect(self, _jobs: int, _size: int | None) -> None: ...
+
+    def ended(self) -> None: ...
+
+    @contextmanager
+    def coming(self, name: str, _size: int | None, _there: int) -> Iterator[Callable[[int], None]]:
+        if name.endswith(".jpg"):
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        yield lambda _count: None
+
+
+def test_what_came_before_a_process_that_ends_is_gone_on_with(place: Place) -> None:  # I8
+    large(place)
+    with Downloader(user_agent="a test", watch=EndsAtThePicture()) as downloader:
+        ending = dataclasses.replace(place, downloader=downloader)
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            ending.archive(B)
+    place.archive(B)
+    assert statuses(place, "/VIDEO/") == [200, 304]
+
+
 def test_what_was_refused_is_not_gone_on_with(place: Place) -> None:  # I15
     large(place)
     place.emulator.fault("asset", "flip", "/VIDEO/")
@@ -225,6 +254,157 @@ def test_half_made_files_that_a_crash_left_are_no_part_of_the_bag(place: Place) 
     proof = place.archive(A)
     assert all("other.bin" not in file.path for file in proof.receipt.files)
     bagit.Bag(str(place.bag(proof))).validate()
+
+
+# -- what others put into unfinished work
+
+
+@dataclass
+class Left:
+    """What a run left of B, whose video is there; and a folder of somebody else's."""
+
+    folder: Path
+    elsewhere: Path
+
+    @property
+    def video(self) -> Path:
+        return self.folder / "bag" / "data" / "assets" / "video.mp4"
+
+    @property
+    def notes(self) -> Path:
+        return self.folder / "notes" / "video.mp4.json"
+
+    def led_elsewhere(self, path: Path) -> None:
+        """Put a link in the place of something, which is elsewhere now."""
+        path.rename(self.elsewhere / path.name)
+        path.symlink_to(self.elsewhere / path.name)
+
+    def content_elsewhere(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.elsewhere.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def left(place: Place, tmp_path: Path) -> Left:
+    large(place)
+    place.emulator.fault("asset", "503*", "/image/")
+    with pytest.raises(ArchiveError, match="could not be fetched"):
+        place.archive(B)
+    place.emulator.clear_faults()
+    (folder,) = (place.root / ".partial").iterdir()
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "sub").mkdir(parents=True)
+    (elsewhere / "sub" / "theirs").write_text("theirs")
+    return Left(folder, elsewhere)
+
+
+def _a_link_for_new_notes(left: Left) -> None:
+    (left.elsewhere / "passwords").write_text("theirs")
+    left.video.write_bytes(b"cut off")
+    left.notes.with_suffix(".new").symlink_to(left.elsewhere / "passwords")
+
+
+def _a_second_name(left: Left) -> None:
+    half = left.video.read_bytes()[:1_500_000]
+    left.video.write_bytes(half)
+    noted = json.loads(left.notes.read_bytes())
+    left.notes.write_text(json.dumps({**noted, "size": len(half), "sha256": hashlib.sha256(half).hexdigest()}))
+    os.link(left.video, left.elsewhere / "theirs.mp4")
+
+
+def _a_file_that_is_not_wanted(left: Left) -> None:
+    shutil.copy(left.notes, left.notes.with_name("other.mp4.json"))
+    shutil.copy(left.video, left.video.with_name("other.mp4"))
+
+
+def _in_place_of(path: Path) -> Path:
+    """Remove what is at a path."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    return path
+
+
+PLANTED: dict[str, Callable[[Left], object]] = {
+    "the folder is a link": lambda left: left.led_elsewhere(left.folder),
+    "the bag is a link": lambda left: left.led_elsewhere(left.folder / "bag"),
+    "the notes are below a link": lambda left: left.led_elsewhere(left.folder / "notes"),
+    "a folder of the bag is a link": lambda left: left.led_elsewhere(left.folder / "bag" / "data"),
+    "the file is a link": lambda left: left.led_elsewhere(left.video),
+    "its notes are a link": lambda left: left.led_elsewhere(left.notes),
+    "new notes are a link": _a_link_for_new_notes,
+    "the file has a second name": _a_second_name,
+    "a link to a folder": lambda left: (left.folder / "bag" / "other").symlink_to(left.elsewhere),
+    "a link to nowhere": lambda left: (left.folder / "bag" / "other").symlink_to("nowhere"),
+    "a fifo in the bag": lambda left: os.mkfifo(left.folder / "bag" / "other"),
+    "a fifo for the file": lambda left: os.mkfifo(_in_place_of(left.video)),
+    "a fifo for its notes": lambda left: os.mkfifo(_in_place_of(left.notes)),
+    "a folder for the file": lambda left: _in_place_of(left.video).mkdir(),
+    "a folder for its notes": lambda left: _in_place_of(left.notes).mkdir(),
+    "an empty folder": lambda left: (left.folder / "bag" / "data" / "empty").mkdir(),
+    "a noted file that the job has not": _a_file_that_is_not_wanted,
+    "a file for the notes": lambda left: _in_place_of(left.folder / "notes").touch(),
+    "a file for the bag": lambda left: _in_place_of(left.folder / "bag").touch(),
+    "a name with a line break": lambda left: (left.folder / "bag" / "data" / "a\nb  c").write_text("x"),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no fifos on this system")
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED.keys())
+def test_nothing_that_others_put_into_unfinished_work_leads_out_of_it_or_into_the_bag(
+    place: Place, left: Left, plant: Callable[[Left], object]
+) -> None:  # I12, I15
+    plant(left)
+    before = left.content_elsewhere()
+    proof = place.archive(B)
+    assert left.content_elsewhere() == before
+    bag = place.bag(proof)
+    assert all(stat.S_ISREG(path.lstat().st_mode) or path.is_dir() for path in bag.rglob("*"))
+    assert not any(path.is_symlink() for path in [bag, *bag.rglob("*")])
+    assert {path.relative_to(bag).as_posix() for path in bag.rglob("*") if path.is_file()} == {
+        *("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt", "data/job.json"),
+        *("data/pages.json", *(f"data/assets/{name}" for name in FILES_OF_A_RENDER)),
+    }
+    bagit.Bag(str(bag)).validate()
+
+
+FILES_OF_A_RENDER = (
+    *("video.mp4", "audio.mp3", "thumbnail.jpg"),
+    *("subtitles-srt.srt", "subtitles-vtt.vtt", "subtitles-txt.txt"),
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no owners of files there")
+def test_what_another_user_left_stays_theirs_and_stops_nobody(place: Place, left: Left) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # which any user may pass through, unlike pytest's
+        place.root = Path(folder)
+        theirs = shutil.copytree(left.folder, place.root / ".partial" / left.folder.name)
+        before = {path: path.read_bytes() for path in theirs.rglob("*") if path.is_file()}
+        place.detail(B)
+        with as_one_who_may_not_write(theirs):
+            proof = place.archive(B)
+            assert len(proof.receipt.files) == 12
+        assert {path: path.read_bytes() for path in theirs.rglob("*") if path.is_file()} == before
+
+
+@contextmanager
+def as_one_who_may_not_write(folder: Path) -> Iterator[None]:
+    """Be somebody to whom the folders around this one belong, but not this one."""
+    is_root = os.geteuid() == 0
+    nobody = 65534 if is_root else os.geteuid()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    for path in (folder.parent, folder.parent.parent):
+        os.chown(path, nobody, -1)
+    if is_root:
+        os.seteuid(nobody)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        for path in (folder, *(each for each in folder.rglob("*") if each.is_dir())):
+            path.chmod(0o755)
 
 
 # -- a second reading
@@ -383,11 +563,11 @@ def second(tmp_path: Path) -> LocalStore:
     return LocalStore("file:./second", tmp_path / "second")
 
 
-@pytest.fixture
-def broken(tmp_path: Path) -> LocalStore:
+@pytest.fixture(params=["file/archive", "file"])
+def broken(request: pytest.FixtureRequest, tmp_path: Path) -> LocalStore:
     """A store whose folder cannot be made."""
     (tmp_path / "file").write_text("in the way")
-    return LocalStore("file:./broken", tmp_path / "file" / "archive")
+    return LocalStore("file:./broken", tmp_path / str(request.param))
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

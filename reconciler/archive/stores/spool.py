@@ -4,7 +4,9 @@ Whoever works in a folder holds it, by a lock that the system frees when the pro
 holds was left by a run that is over, and may be gone on with.
 """
 
+import errno
 import os
+import re
 import shutil
 import sys
 import time
@@ -29,7 +31,10 @@ def room_on_disk(folder: Path, size: int, *, of: str) -> None:
         StoreNotWritable: there is too little room; `of` names the place.
         OSError: the folder cannot be made, or not be asked.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # a file: no job will fare better
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
     free = shutil.disk_usage(folder).free
     if free < size + KEPT_FREE_BYTES:
         raise StoreNotWritable(
@@ -47,10 +52,13 @@ class Spool:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._held: dict[Path, int] = {}
+        self._is_tidied = False
 
     def workplace(self, name: str) -> Path:
         """Make an empty folder, and hold it."""
-        self._remove_stale()
+        if not self._is_tidied:  # once in a run: there may be thousands
+            self._is_tidied = True
+            self._remove_stale()
         while True:
             folder = self.root / f"{name}-{uuid.uuid4().hex[:8]}"
             folder.mkdir(parents=True)
@@ -61,7 +69,7 @@ class Spool:
     def take_up(self, name: str) -> Path | None:
         """Hold the newest folder that a run left under this name and remove the others; None where there is none."""
         kept: Path | None = None
-        for folder in sorted(self._left(f"{name}-????????"), key=_age):
+        for folder in sorted(self._left(name), key=_age):
             with suppress(BlockingIOError):
                 lock = _lock(folder)
                 if lock is not None and kept is None and folder.is_dir():
@@ -87,25 +95,28 @@ class Spool:
         self.leave(workplace)
 
     def _remove_stale(self) -> None:
-        for left in self._left("*"):
-            if _age(left) > STALE_S:
+        for left in self._left():
+            below = () if left.is_symlink() else left.rglob("*")
+            if _age(left) > STALE_S and all(_age(path) > STALE_S for path in below):
                 with suppress(BlockingIOError):
                     _remove(left, _lock(left))
 
-    def _left(self, pattern: str) -> Iterator[Path]:
-        if self.root.is_dir():
-            yield from self.root.glob(pattern)
+    def _left(self, name: str = "") -> Iterator[Path]:
+        """Give what lies here, or of that what was made under a name."""
+        is_wanted = re.compile(f"{re.escape(name)}-[0-9a-f]{{8}}" if name else ".*", re.DOTALL)
+        with suppress(FileNotFoundError):
+            yield from [each for each in self.root.iterdir() if is_wanted.fullmatch(each.name)]
 
 
-def _age(folder: Path) -> float:
-    """Give the seconds since something was last put in a folder; none of one that has just been published."""
+def _age(path: Path) -> float:
+    """Give the seconds since a file was last written, or something put in a folder; 0.0 for what is gone by now."""
     with suppress(FileNotFoundError):
-        return time.time() - folder.stat().st_mtime
+        return time.time() - path.lstat().st_mtime
     return 0.0
 
 
 def _remove(left: Path, lock: int | None) -> None:
-    if left.is_dir():
+    if left.is_dir() and not left.is_symlink():
         shutil.rmtree(left, ignore_errors=True)
     else:
         left.unlink(missing_ok=True)
@@ -122,13 +133,13 @@ else:
     import fcntl
 
     def _lock(folder: Path) -> int | None:
-        """Hold a folder; None where it is gone or none, or where the file system has no locks.
+        """Hold a folder; None where it is gone, none or a link to one, or where the file system has no locks.
 
         Raises:
             BlockingIOError: another holds it.
         """
         try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except (FileNotFoundError, NotADirectoryError):
             return None
         try:
