@@ -3,9 +3,11 @@
 There is none to be had for gs://: docs/adr/0017 says why.
 """
 
+import errno
 import hashlib
 import os
 import random
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -427,6 +429,31 @@ def test_leftovers_of_a_run_that_died_are_removed_after_some_days_and_not_before
     assert tmp_path.exists()
     assert not old.exists()
     assert not torn.exists()
+
+
+def test_without_hard_links_a_file_still_comes_whole_and_never_over_another(
+    local: LocalStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # I15
+    def no_links(*_paths: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", no_links)
+    taken: list[str] = []
+
+    def publish(text: str) -> None:
+        try:
+            local.publish_file(text.encode(), "receipts/a/1.json")
+        except ArchiveError as error:
+            taken.append(error.message)
+
+    threads = [threading.Thread(target=publish, args=(str(number),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert taken == ["receipts/a/1.json is already in the store file:./archive; it is never overwritten"] * 7
+    assert (root / "receipts" / "a" / "1.json").read_text() in "01234567"
+    assert list((root / PARTIAL).iterdir()) == []
 
 
 def test_a_link_planted_where_a_bag_would_stand_is_taken_for_a_taken_name(

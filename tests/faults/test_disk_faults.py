@@ -115,6 +115,18 @@ def test_wherever_a_disk_fails_nothing_is_cleaned_unarchived_and_the_next_run_ca
         check_promise(workplace, emulator)
 
 
+def test_a_disk_without_hard_links_takes_an_archive(
+    planned: Workplace, emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    planned.run("refresh").expect(0)  # the ledger stands on another disk, as it may
+    log = tmp_path_factory.mktemp("strace") / "calls"
+    calls = "link,linkat"
+    traced(planned, log, "-e", f"trace={calls}", "-e", f"inject={calls}:error=EPERM").expect(0)
+    assert log.read_text().count("(INJECTED)") >= 4, "two receipts, the guide, the record"
+    assert emulator.cleaned() == {A, B}
+    check_promise(planned, emulator)
+
+
 def calls_of_the_busiest_thread(log: Path) -> int:
     """Count the calls in a log; strace counts those of each thread apart, and a thread's begin with its id."""
     lines = [line.split(maxsplit=1) for line in log.read_text().splitlines()]

@@ -16,11 +16,15 @@ from typing import BinaryIO
 
 from reconciler.archive.names import aside_name
 from reconciler.archive.stores.blocks import as_file, blocks_of
-from reconciler.archive.stores.spool import Spool, room_on_disk
+from reconciler.archive.stores.spool import Spool, held, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
 
 PARTIAL = ".partial"
+
+
+NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK})
+"""What file systems without hard links answer: exFAT, and many shares."""
 
 
 class LocalStore:
@@ -91,7 +95,7 @@ class LocalStore:
                     file.flush()
                     os.fsync(file.fileno())
                 try:
-                    os.link(unfinished, target)  # fails when the name is taken; a rename would overwrite
+                    self._name(unfinished, target)
                 except FileExistsError:
                     raise ArchiveError(
                         f"{name} is already in the store {self._address}; it is never overwritten"
@@ -99,6 +103,18 @@ class LocalStore:
                 _sync(target.parent)
             finally:
                 unfinished.unlink(missing_ok=True)
+
+    def _name(self, unfinished: Path, target: Path) -> None:
+        """Give a finished file its name.  Raises FileExistsError when that is taken."""
+        try:
+            os.link(unfinished, target)  # fails when the name is taken; a rename would overwrite
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            with held(self._root / PARTIAL):  # no other run of ours comes between the look and the rename
+                if os.path.lexists(target):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+                unfinished.rename(target)
 
     def read_back(self, name: str) -> tuple[BagFile, ...]:
         """Read every file of a bag from its final place and hash it."""

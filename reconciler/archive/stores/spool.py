@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.errors import StoreNotWritable
@@ -129,6 +129,11 @@ if sys.platform == "win32":
     def _lock(_folder: Path) -> int | None:
         return None
 
+    @contextmanager
+    def held(_folder: Path) -> Iterator[None]:
+        """Refuse: there is nothing to hold a folder with."""
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
 else:
     import fcntl
 
@@ -150,3 +155,17 @@ else:
                 raise
             return None
         return descriptor
+
+    @contextmanager
+    def held(folder: Path) -> Iterator[None]:
+        """Hold a folder in this block, after whoever holds it now.
+
+        Raises:
+            OSError: the file system has no locks.
+        """
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
