@@ -32,7 +32,8 @@ class Row:
     """One row of the policy; what it does not say fits all.
 
     `refuted`: a check speaks against the file.  `whole`: something shows its end.  `checksum`: one of the host's is
-    equal.  `doubtful`: the ETag looks like a checksum, and is not this file's.  `setting` is `archive.second_read`.
+    equal.  `doubtful`: the ETag looks like a checksum and is not this file's, or the file was joined.  `setting` is
+    `archive.second_read`.
     """
 
     refuted: bool | None = None

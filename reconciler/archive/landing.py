@@ -54,6 +54,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
     told: Told
     size: int
     sha256: str
+    is_joined: bool = False
 
 
 NOTHING_TOLD = Told(declared=None, framed=False, content_type="", etag="")
@@ -85,7 +86,7 @@ class Landing:
         self.renewed_at, self._renew_at = time.monotonic(), self.size + RENEWING_BYTES
 
     def _reset(self, told: Told) -> None:
-        self._told, self.size, self._is_whole = told, 0, False
+        self._told, self.size, self._is_whole, self._is_joined = told, 0, False, False
         self._hashes = Hashes(told.etag, told.checksums, told.declared)
         self._marked_size, self._marked_at = 0, time.monotonic()
 
@@ -100,7 +101,8 @@ class Landing:
         self._reset(left.told)
         if not self._is_hashed(path, left):
             self.forget()
-        self._marked_size = self.size
+        else:
+            self._marked_size, self._is_joined = self.size, left.is_joined
 
     def _is_hashed(self, path: Path, left: Notes) -> bool:
         try:
@@ -160,6 +162,7 @@ class Landing:
         if headers.get("ETag", "") != self._told.etag:
             self.misfit("a part of a file that has changed")
         self._room(declared - self.size)
+        self._is_joined = True
         with self._open():
             yield
             self._end()
@@ -221,7 +224,13 @@ class Landing:
         if self._notes is None or self.size < WORTH_BYTES or not self.conditions:
             return
         self._file.flush()
-        notes = Notes(address=self._address, told=self._told, size=self.size, sha256=self._hashes.sha256)
+        notes = Notes(
+            address=self._address,
+            told=self._told,
+            size=self.size,
+            sha256=self._hashes.sha256,
+            is_joined=self._is_joined,
+        )
         # Not synced: after a power failure the hash tells whether the bytes are there.
         unfinished = self._notes.with_suffix(".new")
         unfinished.write_bytes(msgspec.json.encode(notes))
@@ -243,6 +252,7 @@ class Landing:
             sha256=self._hashes.sha256,
             md5=self._hashes.md5,
             md5s_of_parts=self._hashes.md5s_of_parts,
+            is_joined=self._is_joined,
             declared=self._told.declared,
             framed=self._told.framed,
             content_type=self._told.content_type,

@@ -21,11 +21,10 @@ HEAD_BYTES = 4096
 class Transfer:
     """How a file came: bytes written, what they hash to, and what the server said about it.
 
-    `md5` and `md5s_of_parts`, by part size, are there where something that the server sent can be compared with them.
-
     `declared` is Content-Length, None where there was none; `framed` says that the transfer's own framing (chunks)
     told its end; `content_type` and `etag` are the headers as they were, empty where absent; `checksums` are those
-    that the host sent of the whole file.
+    that the host sent of the whole file.  `md5` and `md5s_of_parts`, by part size, are told where something that the
+    host sent can be compared with them.  `is_joined` says that it came in several answers.
     """
 
     size: int
@@ -37,11 +36,15 @@ class Transfer:
     etag: str
     checksums: tuple[Offered, ...] = ()
     md5s_of_parts: Mapping[int, str] = field(default_factory=dict)
+    is_joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All findings on one file.  `is_doubtful`: its ETag looks like a checksum, and is not its own."""
+    """All findings on one file.
+
+    `is_doubtful`: its ETag looks like a checksum and is not its own, or it was joined out of several answers.
+    """
 
     findings: tuple[Finding, ...]
     is_doubtful: bool
@@ -104,7 +107,7 @@ def judge(path: Path, extension: str, transfer: Transfer) -> Judgement:
         findings = [check.look(sample) for check in (DeclaredLength(), NotEmpty(), Content(), Checksum())]
         if not any(finding.answer is Answer.REFUTED for finding in findings):
             findings.append(Structure().look(sample))
-    return Judgement(tuple(findings), tag_is_other_md5(transfer.etag, transfer.md5))
+    return Judgement(tuple(findings), transfer.is_joined or tag_is_other_md5(transfer.etag, transfer.md5))
 
 
 # -- what the transfer tells

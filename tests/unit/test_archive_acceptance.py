@@ -58,7 +58,7 @@ def test_the_last_row_fits_all_and_each_row_decides_some_case() -> None:
 
 
 def test_the_page_shows_the_table() -> None:
-    lines = ["| a check refutes it | its end is proved | second reading | `second_read` | checksum | ETag | then |"]
+    lines = ["| a check refutes it | its end is proved | second reading | `second_read` | checksum | doubt | then |"]
     lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for row in POLICY:
         cells = (
@@ -67,7 +67,7 @@ def test_the_page_shows_the_table() -> None:
             row.second.value if row.second else "",
             f"`{row.setting.value}`" if row.setting else "",
             "equal" if row.checksum else "",
-            "looks like another MD5" if row.doubtful else "",
+            "ETag looks like another MD5, or it was joined" if row.doubtful else "",
             row.verdict.value,
         )
         lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |"))

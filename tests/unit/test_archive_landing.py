@@ -73,6 +73,16 @@ def test_a_file_that_is_cut_off_goes_on_from_there(site: Site) -> None:
         assert asked(server) == [NOTHING, THE_REST]
     assert site.is_whole(transfer)
     assert transfer.declared == len(CONTENT), "the length of the whole, not of the rest"
+    assert transfer.is_joined
+
+
+def test_that_a_file_was_joined_is_not_forgotten_by_a_later_run(site: Site) -> None:  # I15
+    with scripted(CUT, rest()) as server:
+        site.fetch(server)
+    with scripted(Reply(304, b"", (TAG,))) as server:
+        assert site.fetch(server).is_joined
+    with scripted(Reply(body=OTHER, headers=(("ETag", '"other"'),))) as server:
+        assert not site.fetch(server).is_joined
 
 
 UNSURE = {

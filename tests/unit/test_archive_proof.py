@@ -201,6 +201,11 @@ def test_a_tag_that_looks_like_another_md5_makes_a_file_doubtful(tmp_path: Path,
     assert judged(tmp_path, "txt", TXT, etag=etag).is_doubtful == is_doubtful
 
 
+def test_a_file_that_was_joined_is_doubtful(tmp_path: Path) -> None:  # I15
+    assert judged(tmp_path, "txt", TXT, etag='"abc"', is_joined=True).is_doubtful
+    assert not judged(tmp_path, "txt", TXT, etag='"abc"').is_doubtful
+
+
 @pytest.mark.parametrize("extension", ["mp4", "jpg", "png", "mp3", "srt", "vtt", "txt", "xyz"])
 @pytest.mark.parametrize("said", [{"declared": 0}, {"framed": True}, {"content_md5": md5(b"")}, {}], ids=str)
 def test_an_empty_file_is_refused_whatever_the_server_says(
