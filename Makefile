@@ -25,7 +25,7 @@ demo: $(STAMP)  ## The main job against the emulator, step by step, in the folde
 
 test: $(STAMP)  ## Every test this machine can run; says what it skipped and why
 	@echo "== Running the tests (real processes: emulator and command line)"
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 fmt: $(STAMP)  ## Format the code
 	$(BIN)/ruff format .
