@@ -109,11 +109,12 @@ def test_on_a_terminal_files_and_the_whole_are_shown_while_they_come(
 
 
 WITH_ITS_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(2, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Makes the terminal on stderr the one whose end hangs up on the program (SIGHUP)."""
+"""Makes the terminal on stderr the one whose end hangs up (SIGHUP) on the program, also in tests run by nohup."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals there")
