@@ -210,3 +210,12 @@ def test_a_store_that_takes_no_more_is_told_and_no_copy_is_claimed(cleaned: Work
     ended = cleaned.run("archive").expect(3)
     assert f"{GOES}  failed: no copy made: the store file:./second cannot be" in ended.out
     assert set(receipts(cleaned)[GOES].stores) == {"file:./archive"}
+
+
+def test_apply_copies_what_is_asked_for_now_also_where_the_list_shows_less(
+    account: Workplace, emulator: EmulatorProcess
+) -> None:
+    emulator.switch(list_is_thin=True)
+    account.plan()
+    ended = account.run("apply", "plan.json", "--json").expect(0)
+    assert archived(ended.out) == {KEPT_NOW: "archived"}
