@@ -5,6 +5,7 @@ The service is not asked: the job may be cleaned since, and what is archived is 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from reconciler.core.receipt import Receipt
 from reconciler.engine.copies import BagState, Reading
@@ -63,7 +64,9 @@ class Completion:
                     self.note(f"{error.message}; no further copy is made there")
             else:
                 new.append(store)
-                receipt = replace(receipt, stores=(*receipt.stores, store), verified_at=self.clock.now())
+                # Receipts tell whole seconds, and of two the later one counts: it must not share the earlier one's.
+                at = max(self.clock.now(), receipt.verified_at + timedelta(seconds=1))
+                receipt = replace(receipt, stores=(*receipt.stores, store), verified_at=at)
                 self.run.record_copied(receipt, store=store, source=source)
         if problems:
             return _failed(receipt, f"no copy made: {'; '.join(problems)}")
