@@ -44,7 +44,7 @@ def read_statement(content: bytes) -> Receipt:
     """
     try:
         return _read(json.loads(content))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a receipt of ours: {type(error).__name__}") from error
 
 

@@ -92,7 +92,7 @@ def receipt_difference(content: bytes, receipt: Receipt) -> str:
     """
     try:
         read = read_statement(content)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return f"it cannot be read: {error}"
     if (read.job_id, read.fingerprint, read.bag) != (receipt.job_id, receipt.fingerprint, receipt.bag):
         return "it is of another job, or of other facts"

@@ -522,6 +522,10 @@ def no_receipt(bag: Path) -> None:
     next((bag.parents[2] / "receipts").rglob("*.json")).write_text("{}")
 
 
+def endless_receipt(bag: Path) -> None:
+    next((bag.parents[2] / "receipts").rglob("*.json")).write_text("[" * 100_000)
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a changed bit": (
         lambda bag: flip(bag / "data/assets/video.mp4"),
@@ -540,6 +544,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a receipt of other facts": (lambda bag: edit_receipt(bag, fingerprint="sha256:" + "0" * 64), "is of another job"),
     "a receipt of other sizes": (lambda bag: edit_receipt(bag, sizes=[1] * 12), "names other files"),
     "a receipt that is none": (no_receipt, "cannot be read"),
+    "a receipt that nests without end": (endless_receipt, "cannot be read"),
 }
 
 
