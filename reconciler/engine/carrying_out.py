@@ -109,8 +109,7 @@ class _Running:
         """Go on until nothing is left that may be begun, and nothing is on its way."""
         while True:
             self._heed_signals()
-            begins = self._may_begin()
-            if begins:
+            if self._may_begin():
                 self._begin(self._left.popleft())
             if not self._on_their_way and not self._may_begin():
                 return

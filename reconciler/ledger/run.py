@@ -14,7 +14,6 @@ from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import IllegalPhase, Phase, check_step
-from reconciler.engine.copies import BagState, CopyId, Look, Reading
 from reconciler.engine.ports import Clock
 from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
@@ -24,7 +23,7 @@ from reconciler.ledger.decisions import record_holds, record_waits
 from reconciler.ledger.imported import record_imported
 from reconciler.ledger.rows import receipt_text, storable
 from reconciler.ledger.sightings import record_sightings
-from reconciler.ledger.verifications import first_looks, record_looks
+from reconciler.ledger.verifications import first_look, first_looks, record_looks
 
 
 class SqliteRun:
@@ -160,14 +159,7 @@ class SqliteRun:
                 ("source", source),
             )
             self._add_event(connection, "copied", facts, receipt.job_id)
-            look = Look(
-                copy=CopyId.of(receipt, store),
-                at=receipt.verified_at,
-                how=Reading.WHOLE,
-                state=BagState.WHOLE,
-                is_bag_whole=True,
-            )
-            record_looks(connection, [look], now=self._clock.now())
+            record_looks(connection, [first_look(receipt, store)], now=self._clock.now())
 
     # -- parts
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from reconciler.core.canonical import utc_text, utc_time
 from reconciler.core.job import JobId
-from reconciler.core.receipt import VerifiedReceipt
+from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.engine.copies import BagState, CopyId, Look, Reading, Verified
 from reconciler.engine.ports import Clock
 from reconciler.errors import LedgerError
@@ -74,16 +74,17 @@ def _row(look: Look) -> tuple[str | None, ...]:
 
 def first_looks(proof: VerifiedReceipt) -> tuple[Look, ...]:
     """Give the first look at each copy: what was read back when it was archived."""
-    receipt = proof.receipt
-    return tuple(
-        Look(
-            copy=CopyId.of(receipt, each.store),
-            at=receipt.verified_at,
-            how=Reading.WHOLE,
-            state=BagState.WHOLE,
-            is_bag_whole=True,
-        )
-        for each in proof.read_backs
+    return tuple(first_look(proof.receipt, each.store) for each in proof.read_backs)
+
+
+def first_look(receipt: Receipt, store: str) -> Look:
+    """Give the look at a copy that was read back whole when its receipt was made."""
+    return Look(
+        copy=CopyId.of(receipt, store),
+        at=receipt.verified_at,
+        how=Reading.WHOLE,
+        state=BagState.WHOLE,
+        is_bag_whole=True,
     )
 
 

@@ -1,7 +1,7 @@
 """Who copies: threads of this process, or the workers of a cluster."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.clock import SystemClock
@@ -19,18 +19,16 @@ if TYPE_CHECKING:
     from reconciler.engine.workers import Workers
 
 
-@contextmanager
 def workers_of(
     settings: Settings,
     desired: "DesiredState",
     progress: "CopyProgress",
     stores: "tuple[BagStore, ...]",
     signs: "Signer | None",
-) -> Iterator["Workers"]:
+) -> AbstractContextManager["Workers"]:
     """Give those that copy, as the settings name them; `signs` signs what they leave."""
     given = _threads if settings.workers == THREADS else _workers_elsewhere
-    with given(settings, desired, progress, stores, signs) as workers:
-        yield workers
+    return given(settings, desired, progress, stores, signs)
 
 
 @contextmanager

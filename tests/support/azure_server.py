@@ -11,10 +11,10 @@ import subprocess
 import sys
 from email.utils import formatdate
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import requests
+
+from tests.support.server_process import ServerProcess
 
 AZURITE = Path(__file__).parents[2] / ".azurite" / "node_modules" / ".bin" / "azurite-blob"
 ACCOUNT = "archive"
@@ -24,32 +24,10 @@ VERSION = "2023-11-03"
 """Of the protocol."""
 
 
-class AzureServer:
+class AzureServer(ServerProcess):
     """The running server.  `endpoint` is its address, the account included."""
 
-    endpoint: str
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.azure_server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.endpoint = self._process.stdout.readline().strip()
-        assert self.endpoint, "the server did not start"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=15)
-        self._process.stdout.close()
+    module = "tests.support.azure_server"
 
     def make_container(self, name: str) -> None:
         at = formatdate(usegmt=True)

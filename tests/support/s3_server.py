@@ -1,41 +1,18 @@
 """A server that speaks the protocol of S3, as a process of its own; it ends when its standard input does."""
 
-import subprocess
 import sys
-from types import TracebackType
-from typing import Self
 
 import requests
+
+from tests.support.server_process import ServerProcess
 
 KEY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "the-secret-half", "AWS_REGION": "us-east-1"}
 
 
-class S3Server:
+class S3Server(ServerProcess):
     """The running server.  `endpoint` is its address; whoever knows a key may do anything."""
 
-    endpoint: str
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.s3_server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.endpoint = self._process.stdout.readline().strip()
-        assert self.endpoint, "the server did not start"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=15)
-        self._process.stdout.close()
+    module = "tests.support.s3_server"
 
     @property
     def environ(self) -> dict[str, str]:

@@ -120,7 +120,7 @@ class LocalStore:
         """Read every file of a bag from its final place and hash it."""
         folder = self._root / name
         with self._told("read"):
-            return tuple(_hashed(path, folder) for path in sorted(folder.rglob("*")) if not path.is_dir())
+            return tuple(_hashed(path, folder) for path in _files_below(folder))
 
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
@@ -138,15 +138,14 @@ class LocalStore:
     def names(self, below: str) -> Iterator[str]:
         """Give the names of all files below a folder, in order."""
         with self._told("read"):
-            found = sorted(path for path in (self._root / below).rglob("*") if not path.is_dir())
+            found = _files_below(self._root / below)
         yield from (path.relative_to(self._root).as_posix() for path in found)
 
     def sizes(self, name: str) -> Mapping[str, int]:
         """Give the length of every file of a bag; a link counts as what it leads to, as when it is read."""
         folder = self._root / name
         with self._told("read"):
-            found = sorted(path for path in folder.rglob("*") if not path.is_dir())
-            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
+            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in _files_below(folder)}
 
     def set_aside(self, name: str) -> str:
         """Move a bag or a file to `damaged/`, so that its name is free."""
@@ -193,6 +192,10 @@ def not_writable(address: str, action: str, error: OSError) -> ArchiveError:
             said, hint="Check the folder's space and rights; what is archived already stays valid. Then apply again."
         )
     return ArchiveError(said)
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if not path.is_dir())
 
 
 def _hashed(path: Path, folder: Path) -> BagFile:

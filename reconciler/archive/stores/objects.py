@@ -136,14 +136,17 @@ class ObjectStore:
     def names(self, below: str) -> Iterator[str]:
         """Give the names of all files below a folder, in order."""
         with self._told("read"):
-            found = sorted(each["path"] for page in obstore.list(self._bucket, below) for each in page)
+            found = sorted(each["path"] for each in self._listed(below))
         yield from found
 
     def sizes(self, name: str) -> Mapping[str, int]:
         """Give the length of every file of a bag, as the bucket lists it."""
         with self._told("read"):
-            listed = [each for page in obstore.list(self._bucket, name) for each in page]
-        return {each["path"].removeprefix(f"{name}/"): each["size"] for each in listed}
+            return {each["path"].removeprefix(f"{name}/"): each["size"] for each in self._listed(name)}
+
+    def _listed(self, below: str) -> Iterator[Mapping[str, Any]]:
+        for page in obstore.list(self._bucket, below):
+            yield from page
 
     def set_aside(self, name: str) -> str:
         """Copy a bag or a file to `damaged/`, then take it away under its old name."""

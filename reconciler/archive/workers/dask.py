@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -22,14 +22,12 @@ from reconciler.archive.workers.checking import ReceiptCheck
 from reconciler.archive.workers.cluster import Cluster, where_of
 from reconciler.archive.workers.errands import Errand
 from reconciler.archive.workers.making import Making
-from reconciler.archive.workers.threads import settle
+from reconciler.archive.workers.threads import Copy, Crew, settle
 from reconciler.archive.workers.tokens import tokens_in
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.ports import JobDetail, Signer
 from reconciler.engine.talk import Say
 from reconciler.errors import ArchiveError, StoreNotWritable, WorkersLost
-
-Copy = Future[VerifiedReceipt]
 
 TASK_S = 0.2
 """What a task should take at least: Dask needs some 8 ms for one."""
@@ -75,7 +73,7 @@ class _BatchSize:
 class DaskWorkers:
     """Implements engine.workers.Workers over a cluster.
 
-    Its threads end with the process, and what the workers are at is not waited for: see ThreadWorkers.
+    Its threads end with the process, and what the workers are at is not waited for: see Crew.
     """
 
     def __init__(
@@ -86,11 +84,11 @@ class DaskWorkers:
         self._check = check
         self._note = note
         self._there = min(threads_there, MOST_THREADS)
-        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
         self._size = _BatchSize()
         self._busy = threading.BoundedSemaphore(2 * self._there)
         self._lost: StoreNotWritable | None = None
-        self._threads: list[threading.Thread] = []
+        # Two ask for each thread there, so that its next task waits beside it; a third looks at what came of the last.
+        self._crew: Crew[_Asked] = Crew("dask", 3 * self._there, self._work)
 
     @property
     def at_once(self) -> int:
@@ -104,18 +102,12 @@ class DaskWorkers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for _ in self._threads:
-            self._asked.put(None)
+        self._crew.let_go()
 
     def begin(self, detail: JobDetail) -> Copy:
         """Have the job copied by the next worker that is free."""
         asked = _Asked(detail, Copy())
-        self._asked.put(asked)
-        # Two ask for each thread there, so that its next task waits beside it; a third looks at what came of the last.
-        if len(self._threads) < 3 * self._there:
-            name = f"dask-{len(self._threads) + 1}"
-            self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
-            self._threads[-1].start()
+        self._crew.ask(asked)
         return asked.copy
 
     def _work(self) -> None:
@@ -140,16 +132,16 @@ class DaskWorkers:
 
     def _take(self) -> list[_Asked]:
         """Wait for a job; take as many more as make a batch, and leave the others theirs.  Nothing: it is over."""
-        first = self._asked.get()
+        first = self._crew.asked.get()
         batch = [] if first is None else [first]
-        share = min(self._size.now, 1 + self._asked.qsize() // self._there)
+        share = min(self._size.now, 1 + self._crew.asked.qsize() // self._there)
         while batch and len(batch) < share:
             try:
-                another = self._asked.get_nowait()
+                another = self._crew.asked.get_nowait()
             except Empty:
                 break
             if another is None:
-                self._asked.put(None)
+                self._crew.asked.put(None)
                 break
             batch.append(another)
         return batch
@@ -172,7 +164,7 @@ class DaskWorkers:
         for line in answer.notes:
             self._note(line)
         for left in batch[len(answer.jobs) :]:
-            self._asked.put(left)
+            self._crew.asked.put(left)
         return list(zip(batch, answer.jobs, strict=False))
 
     def _proof(self, asked: _Asked, told: bytes | ArchiveError) -> VerifiedReceipt:

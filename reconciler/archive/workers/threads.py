@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.ports import Archiver, JobDetail
@@ -15,18 +15,41 @@ Copy = Future[VerifiedReceipt]
 T = TypeVar("T")
 
 
-class ThreadWorkers:
-    """Implements engine.workers.Workers.
+class Crew(Generic[T]):
+    """Threads that each do `work` over one queue; None in it tells a thread that all is over.
 
-    Its threads end with the process, whatever they are at: a run that is told to stop at once must not wait for a host
-    that says nothing.  What they leave then is what a crash leaves, and nothing of it counts.
+    They end with the process, whatever they are at: a run that is told to stop at once must not wait for a host that
+    says nothing.  What they leave then is what a crash leaves, and nothing of it counts.
     """
+
+    def __init__(self, name: str, at_most: int, work: Callable[[], None]) -> None:
+        self._name = name
+        self._at_most = at_most
+        self._work = work
+        self.asked: SimpleQueue[T | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def ask(self, wanted: T) -> None:
+        """Put something in the queue; where the crew is not complete, a thread comes with it."""
+        self.asked.put(wanted)
+        if len(self._threads) < self._at_most:
+            name = f"{self._name}-{len(self._threads) + 1}"
+            self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
+            self._threads[-1].start()
+
+    def let_go(self) -> None:
+        """Tell all threads that it is over."""
+        for _ in self._threads:
+            self.asked.put(None)
+
+
+class ThreadWorkers:
+    """Implements engine.workers.Workers."""
 
     def __init__(self, archiver: Archiver, at_once: int) -> None:
         self._archiver = archiver
         self._at_once = at_once
-        self._asked: SimpleQueue[tuple[JobDetail, Copy] | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._crew: Crew[tuple[JobDetail, Copy]] = Crew("copy", at_once, self._work)
 
     @property
     def at_once(self) -> int:
@@ -39,21 +62,16 @@ class ThreadWorkers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for _ in self._threads:
-            self._asked.put(None)
+        self._crew.let_go()
 
     def begin(self, detail: JobDetail) -> Copy:
         """Have the job copied by the next thread that is free."""
         copy = Copy()
-        self._asked.put((detail, copy))
-        if len(self._threads) < self._at_once:
-            name = f"copy-{len(self._threads) + 1}"
-            self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
-            self._threads[-1].start()
+        self._crew.ask((detail, copy))
         return copy
 
     def _work(self) -> None:
-        while (asked := self._asked.get()) is not None:
+        while (asked := self._crew.asked.get()) is not None:
             detail, copy = asked
             settle(copy, partial(self._archiver.archive, detail))
             del asked, detail, copy  # what was copied is not kept while this one waits for the next
