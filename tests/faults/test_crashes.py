@@ -309,7 +309,7 @@ def test_a_clean_answered_with_not_found_is_believed_only_when_a_look_confirms_i
 def test_a_clean_answered_with_a_web_page_is_settled_by_asking(
     three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:
-    emulator.fault("clean", "ok html")
+    emulator.fault("clean", "html", f"/{B}/")
     ended = three_planned.run("apply", "plan.json").expect(3)
     assert f"? {B}  unconfirmed" in ended.out
     assert len(deletes(emulator)) == 3, "only a clean without an answer is sent twice"
