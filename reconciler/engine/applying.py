@@ -34,9 +34,9 @@ from reconciler.engine.ports import (
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
 from reconciler.engine.run_record import RunRecords, keep_record
-from reconciler.engine.stopping import Limits, StopAtOnce, Stopped
+from reconciler.engine.stopping import Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.workers import Workers
-from reconciler.errors import GuardRefused, StoppedWhileIdle
+from reconciler.errors import GuardRefused, LedgerError, StoppedWhileIdle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,33 +65,43 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read; nothing was done.
         LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was done.
     """
-    with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
-        check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
-        recovered: list[JobResult] = []
-        try:
-            for settled in recover(means.reader, means.ledger, run, means.stop):
-                recovered.append(settled)
-            fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
-        except StoppedWhileIdle as error:
-            results, stopped, lost = _none_begun(approved), Stopped.before_any(error.signal_number), ()
-        else:
-            work = _work(approved, fresh, memory, fold(means.ledger.entries()))
-            _guard(desired, memory, work, fresh)
-            results, stopped = _carried_out(means, run, approved, work)
-        report = RunReport(
-            run_id=run.run_id,
-            plan_id=approved.plan_id,
-            account=desired.account,
-            pace=means.pacing.pace(),
-            results=results,
-            recovered=tuple(recovered),
-            stopped=stopped.why,
-            stop_code=stopped.exit_code,
-            lost=lost,
-        )
-        if approved.has_work and _is_spent(report):
-            run.spend_plan(approved.plan_id)
+    report: RunReport | None = None
+    try:
+        with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
+            report = _reported(means, run, desired, approved, tool_version)
+            if approved.has_work and _is_spent(report):
+                run.spend_plan(approved.plan_id)
+    except LedgerError as error:
+        if report is None:
+            raise
+        report = unclosed(report, error)
     return keep_record(means.records, means.ledger.audit_events(), approved.changes, report)
+
+
+def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str) -> RunReport:
+    check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
+    recovered: list[JobResult] = []
+    try:
+        for settled in recover(means.reader, means.ledger, run, means.stop):
+            recovered.append(settled)
+        fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
+    except StoppedWhileIdle as error:
+        results, stopped, lost = _none_begun(approved), Stopped.before_any(error.signal_number), ()
+    else:
+        work = _work(approved, fresh, memory, fold(means.ledger.entries()))
+        _guard(desired, memory, work, fresh)
+        results, stopped = _carried_out(means, run, approved, work)
+    return RunReport(
+        run_id=run.run_id,
+        plan_id=approved.plan_id,
+        account=desired.account,
+        pace=means.pacing.pace(),
+        results=results,
+        recovered=tuple(recovered),
+        stopped=stopped.why,
+        stop_code=stopped.exit_code,
+        lost=lost,
+    )
 
 
 def _none_begun(approved: Plan) -> tuple[JobResult, ...]:

@@ -33,10 +33,10 @@ from reconciler.engine.ports import (
 from reconciler.engine.recording import Recorded, observe_and_record
 from reconciler.engine.repairing import BagMender
 from reconciler.engine.run_record import RunRecords, keep_record
-from reconciler.engine.stopping import MAY_NOT_WRITE, Limits, StopAtOnce, Stopped
+from reconciler.engine.stopping import MAY_NOT_WRITE, Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.verifying import bags_of
 from reconciler.engine.workers import Workers
-from reconciler.errors import GuardRefused, UsageRefused
+from reconciler.errors import GuardRefused, LedgerError, UsageRefused
 
 Chosen = Which | tuple[JobId, ...]
 """A kind of jobs, or jobs by their ids."""
@@ -71,21 +71,36 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
         LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was copied.
         StoppedWhileIdle: somebody asked to stop before a job was begun.
     """
-    with means.ledger.open_run("archive", desired.account) as run:
-        enquiry = Enquiry(desired, means.evidence)
-        recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, stop=means.stop)
-        note_unlisted_fields(recorded.inventory, means.progress)
-        with means.stop.while_idle():
-            inventory, plan = _planned(means, desired, recorded, chosen)
-            sized = enquiry.sized(inventory, plan.changes)
-        changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
-        _guard(desired, recorded.memory, changes)
-        _tell(means.progress, plan, chosen)
-        report = _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
-        if not report.stopped:
-            report = _completed(means, run, desired, chosen, report)
-        report = replace(report, lost=recorded.lost)
+    changes: tuple[Change, ...] = ()
+    report: RunReport | None = None
+    try:
+        with means.ledger.open_run("archive", desired.account) as run:
+            recorded, changes, left_out = _asked(means, run, desired, chosen)
+            report = _carried_out(means, run, desired, changes, left_out)
+            if not report.stopped:
+                report = _completed(means, run, desired, chosen, report)
+            report = replace(report, lost=recorded.lost)
+    except LedgerError as error:
+        if report is None:
+            raise
+        report = unclosed(report, error)
     return keep_record(means.records, means.ledger.audit_events(), changes, report)
+
+
+def _asked(
+    means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
+) -> tuple[Recorded, tuple[Change, ...], Sequence[tuple[JobId, str]]]:
+    """Record what is there; give it with what is to be copied, and those that were named and cannot be."""
+    enquiry = Enquiry(desired, means.evidence)
+    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, stop=means.stop)
+    note_unlisted_fields(recorded.inventory, means.progress)
+    with means.stop.while_idle():
+        inventory, plan = _planned(means, desired, recorded, chosen)
+        sized = enquiry.sized(inventory, plan.changes)
+    changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
+    _guard(desired, recorded.memory, changes)
+    _tell(means.progress, plan, chosen)
+    return recorded, changes, () if isinstance(chosen, Which) else plan.left_out
 
 
 def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen, report: RunReport) -> RunReport:

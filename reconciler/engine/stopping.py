@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
-from reconciler.engine.outcome import JobResult, Outcome
+from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import Stop
 from reconciler.errors import TIME_IS_UP, LedgerError, LockedByAnotherRun, ReconcilerError
 
@@ -108,6 +108,14 @@ class Streak:
         elif result.outcome in {Outcome.FAILED, Outcome.UNCONFIRMED}:
             self.failures += 1
         return self.failures
+
+
+def unclosed(report: RunReport, error: LedgerError) -> RunReport:
+    """Give the report of a run whose end the ledger did not take; a reason to stop from before stands."""
+    if report.stopped:
+        return report
+    stopped = Stopped.by(error)
+    return replace(report, stopped=f"the end of the run is not recorded: {stopped.why}", stop_code=stopped.exit_code)
 
 
 def unforeseen(error: BaseException) -> str:
