@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ THREADS = "threads"
 """Who copies where no other workers are named (flag --workers)."""
 MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
 """What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
+MOST_FAILURES = 10
+"""So many jobs that fail one after the other are not the jobs' own trouble (flag --max-failures)."""
 DESIRED_FILE = Path("retention.yaml")
 LEDGER_FILE = Path("state") / "ledger.db"
 VERSION = __version__
@@ -34,7 +37,8 @@ class Settings:
     """What the command line and the environment say.  Flag before environment before file.
 
     `inventory` is a snapshot to read in place of the service and the ledger.  `talk` takes the lines of whoever watches
-    each call (--verbose), which may hold text of the service.  `signing_key` and `verify_key` are files; without them
+    each call (--verbose), which may hold text of the service.  `max_duration` and `most_failures` end a run before its
+    jobs are done; without the first, time ends none.  `signing_key` and `verify_key` are files; without them
     nothing is signed, and no signature is asked for.
     """
 
@@ -49,6 +53,8 @@ class Settings:
     workers: str = THREADS
     talk: Say = silent
     bandwidth: str = "off"
+    max_duration: timedelta | None = None
+    most_failures: int = MOST_FAILURES
     signing_key: Path | None = None
     verify_key: Path | None = None
 
