@@ -90,7 +90,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         )
         if approved.has_work and _is_spent(report):
             run.spend_plan(approved.plan_id)
-    return keep_record(means.records, means.ledger.audit_events(), approved.changes, report)
+    return keep_record(means.records, means.ledger.newest_events(), approved.changes, report)
 
 
 def _observe_and_decide(

@@ -82,7 +82,7 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
         if not report.stopped:
             report = _completed(means, run, desired, chosen, report)
         report = replace(report, lost=recorded.lost)
-    return keep_record(means.records, means.ledger.audit_events(), changes, report)
+    return keep_record(means.records, means.ledger.newest_events(), changes, report)
 
 
 def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen, report: RunReport) -> RunReport:

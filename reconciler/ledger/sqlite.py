@@ -12,14 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.core.canonical import utc_text
 from reconciler.engine.ports import Clock
-from reconciler.errors import GuardRefused, Interrupted, ReconcilerError
+from reconciler.errors import GuardRefused, Interrupted, LedgerError, LockedByAnotherRun, ReconcilerError
 from reconciler.ledger import lease, tables
 from reconciler.ledger.audit_rows import add_event
-from reconciler.ledger.database import told, writing
+from reconciler.ledger.database import adding, told, writing
 from reconciler.ledger.reader import SqliteLedgerReader
+from reconciler.ledger.refusals import refusal_facts
 from reconciler.ledger.run import SqliteRun
 
 LEASE_S = 60.0
+Facts = tuple[tuple[str, str], ...]
 
 
 def _wall_clock_ms() -> int:
@@ -33,7 +35,8 @@ def _to_nobody(_line: str) -> None:
 class SqliteLedger(SqliteLedgerReader):
     """Implements engine.ports.Ledger.
 
-    `actor` and `tool` go into the audit; `lease_s` is the lease's length; `say` is told what a person should know.
+    `actor`, `tool` and `origin`, facts of where the run comes from, go into the audit; `lease_s` is the lease's length;
+    `say` is told what a person should know.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class SqliteLedger(SqliteLedgerReader):
         clock: Clock,
         actor: str,
         tool: str,
+        origin: Facts = (),
         lease_s: float = LEASE_S,
         now_ms: Callable[[], int] = _wall_clock_ms,
         say: Callable[[str], None] = _to_nobody,
@@ -51,6 +55,7 @@ class SqliteLedger(SqliteLedgerReader):
         self._clock = clock
         self._actor = actor
         self._tool = tool
+        self._origin = origin
         self._lease_ms = int(lease_s * 1000)
         self._now_ms = now_ms
         self._say = say
@@ -66,10 +71,15 @@ class SqliteLedger(SqliteLedgerReader):
         """
         engine = writing(self._path, at=utc_text(self._clock.now()), say=self._say)
         try:
-            run_id = f"run-{uuid.uuid4().hex[:12]}"
-            with told(self._path):
-                epoch = self._open(engine, run_id, operation, account, plan_id)
+            run_id = _new_run_id()
+            try:
+                with told(self._path):
+                    epoch = self._open(engine, run_id, operation, account, plan_id)
+            except (LockedByAnotherRun, GuardRefused) as error:
+                self.record_refusal(operation, plan_id, error)
+                raise
             outcome = "failed"
+            why: Facts = ()
             with _Heartbeat(engine, epoch, lease_ms=self._lease_ms, now_ms=self._now_ms):
                 try:
                     yield SqliteRun(
@@ -83,13 +93,31 @@ class SqliteLedger(SqliteLedgerReader):
                     )
                     outcome = "done"
                 except BaseException as error:
-                    outcome = _outcome(error)
+                    outcome, why = _outcome(error), refusal_facts(error)
                     raise
                 finally:
                     with told(self._path):
-                        self._close(engine, run_id, epoch, outcome)
+                        self._close(engine, run_id, epoch, outcome, why)
         finally:
             engine.dispose()
+
+    def record_refusal(self, operation: str, plan_id: str, error: ReconcilerError) -> None:
+        """Tell in the audit of a run that was refused before it began: one event, which opens and closes it.
+
+        It takes no lease, as it touches nothing else.  Where the ledger is not there or cannot be written, nothing is
+        told: a refused run makes no ledger, and its own error says more.
+        """
+        plan = (("plan", plan_id),) if plan_id else ()
+        facts = (("operation", operation), *plan, ("error", type(error).__name__), *refusal_facts(error))
+        with suppress(LedgerError), adding(self._path) as connection:
+            add_event(
+                connection,
+                at=self._clock.now(),
+                run_id=_new_run_id(),
+                actor=self._actor,
+                event="refused",
+                facts=(*facts, ("tool", self._tool), *self._origin),
+            )
 
     def _open(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
         holder = lease.Holder(
@@ -111,19 +139,30 @@ class SqliteLedger(SqliteLedgerReader):
                 )
             )
             facts = (("operation", operation), ("account", account), ("plan", plan_id), ("tool", self._tool))
-            add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_started", facts=facts)
+            add_event(
+                connection,
+                at=now,
+                run_id=run_id,
+                actor=self._actor,
+                event="run_started",
+                facts=(*facts, *self._origin),
+            )
         return epoch
 
-    def _close(self, engine: Engine, run_id: str, epoch: int, outcome: str) -> None:
+    def _close(self, engine: Engine, run_id: str, epoch: int, outcome: str, why: Facts) -> None:
         # Also for a run that lost its lease: it may not touch a job any more, but its own end must be told.
         now = self._clock.now()
         with engine.begin() as connection:
             connection.execute(
                 update(tables.run).where(tables.run.c.run_id == run_id).values(ended_at=utc_text(now), outcome=outcome)
             )
-            facts = (("outcome", outcome),)
+            facts = (("outcome", outcome), *why)
             add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_finished", facts=facts)
             lease.give_back(connection, epoch)
+
+
+def _new_run_id() -> str:
+    return f"run-{uuid.uuid4().hex[:12]}"
 
 
 def _bind(connection: Connection, account: str, now: str) -> None:

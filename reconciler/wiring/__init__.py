@@ -1,6 +1,6 @@
 """The composition root: settings to adapters.  Read-only verbs get parts that have no write methods (I6)."""
 
-from reconciler.wiring.ledgers import ledger_writer
+from reconciler.wiring.ledgers import ledger_writer, refusal_told
 from reconciler.wiring.reading import (
     CheckedFile,
     LookParts,
@@ -25,7 +25,6 @@ from reconciler.wiring.settings import (
     THREADS,
     VERSION,
     Settings,
-    actor,
     desired_state,
     ledger_path,
 )
@@ -58,7 +57,6 @@ __all__ = [
     "TakeParts",
     "WriteParts",
     "account_readers",
-    "actor",
     "apply_means",
     "bag_restorer",
     "bag_verifier",
@@ -72,6 +70,7 @@ __all__ = [
     "look_parts",
     "read_parts",
     "receipt_signatures",
+    "refusal_told",
     "repair_means",
     "signature_check",
     "signer",

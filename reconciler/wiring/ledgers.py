@@ -1,19 +1,41 @@
 """The ledger of a verb that writes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from reconciler.clock import SystemClock
-from reconciler.wiring.settings import TOOL, Settings, actor, ledger_path
+from reconciler.errors import ReconcilerError, UsageRefused
+from reconciler.wiring.settings import TOOL, Settings, ledger_path
 
 if TYPE_CHECKING:
-    from reconciler.engine.ports import (
-        Ledger,
-        Progress,
+    from reconciler.engine.ports import Progress
+    from reconciler.ledger.sqlite import SqliteLedger
+
+
+def ledger_writer(settings: Settings, progress: "Progress") -> "SqliteLedger":
+    """Open the ledger of a verb that writes; `progress` is told when it had to be brought up to date."""
+    from reconciler.ledger.sqlite import SqliteLedger
+    from reconciler.wiring.origin import origin
+
+    by = origin()
+    return SqliteLedger(
+        ledger_path(settings), clock=SystemClock(), actor=by.actor, tool=TOOL, origin=by.facts, say=progress.say
     )
 
 
-def ledger_writer(settings: Settings, progress: "Progress") -> "Ledger":
-    """Open the ledger of a verb that writes; `progress` is told when it had to be brought up to date."""
-    from reconciler.ledger.sqlite import SqliteLedger
+@contextmanager
+def refusal_told(settings: Settings, operation: str, progress: "Progress") -> Iterator[None]:
+    """Tell in the audit of what refuses a run in this block, before it begins.
 
-    return SqliteLedger(ledger_path(settings), clock=SystemClock(), actor=actor(), tool=TOOL, say=progress.say)
+    A command that was called wrongly is no run.  Where a file that is invalid would say where the ledger is, nobody
+    knows it, and nothing is told.
+    """
+    try:
+        yield
+    except UsageRefused:
+        raise
+    except ReconcilerError as error:
+        with suppress(ReconcilerError):
+            ledger_writer(settings, progress).record_refusal(operation, "", error)
+        raise

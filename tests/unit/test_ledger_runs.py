@@ -102,7 +102,7 @@ def test_what_a_run_ends_with_is_told_also_when_it_fails(path: Path, clock: Hand
     assert ledger.unclosed_runs() == frozenset()
 
 
-def test_another_account_s_ledger_is_refused_and_unchanged(path: Path, clock: HandMadeClock) -> None:  # I3
+def test_another_account_s_ledger_is_refused_and_tells_of_that_alone(path: Path, clock: HandMadeClock) -> None:  # I3
     ledger = ledger_at(path, clock)
     with ledger.open_run("refresh", "acme"):
         pass
@@ -112,7 +112,7 @@ def test_another_account_s_ledger_is_refused_and_unchanged(path: Path, clock: Ha
         ledger.open_run("apply", "rival"),
     ):
         pytest.fail("no run is opened")
-    assert (events(path), ledger.view().account) == (before, "acme")
+    assert (events(path), ledger.view().account) == ([*before, "refused"], "acme")
     with ledger.open_run("refresh", "acme"):  # the refused one took no lease
         pass
 
