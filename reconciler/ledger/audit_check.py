@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.core.audit import AuditEvent, ChainCheck
 from reconciler.core.steps import Phase
 from reconciler.errors import AuditBroken
-from reconciler.ledger.reader import SqliteLedgerReader
+from reconciler.ledger.reader import SqlLedgerReader
 
 HINT = "Somebody changed the ledger by hand, or a disk did. The archive's receipts are not touched by this."
 
@@ -20,7 +20,7 @@ class AuditReport:
     head: str
 
 
-def check_audit(reader: SqliteLedgerReader, noted: str = "") -> AuditReport:
+def check_audit(reader: SqlLedgerReader, noted: str = "") -> AuditReport:
     """Check the chain against itself and against the journal; `noted` is a hash that it must have, "" for none.
 
     Raises:
@@ -38,7 +38,7 @@ def _followed(check: ChainCheck, events: Iterable[AuditEvent]) -> str:
     return next((problem for problem in problems if problem), "")
 
 
-def _not_covered(reader: SqliteLedgerReader) -> str:
+def _not_covered(reader: SqlLedgerReader) -> str:
     entries = [(str(entry.job_id), entry.fingerprint) for entry in reader.entries() if entry.phase is Phase.CLEANED]
     told = [
         (event.job_id, dict(event.facts).get("fingerprint", ""))
@@ -52,7 +52,7 @@ def _not_covered(reader: SqliteLedgerReader) -> str:
     return f"it tells {len(told)} cleans, the journal {len(entries)}; the first that differs: {which}"
 
 
-def _runs_not_closed(reader: SqliteLedgerReader) -> str:
+def _runs_not_closed(reader: SqlLedgerReader) -> str:
     open_runs = reader.unclosed_runs()
     left: dict[str, None] = {}
     for event in reader.audit_events():

@@ -1,4 +1,4 @@
-"""The ledger of a verb that writes."""
+"""The ledger, of verbs that read and of verbs that write."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -6,21 +6,37 @@ from typing import TYPE_CHECKING
 
 from reconciler.clock import SystemClock
 from reconciler.errors import ReconcilerError, UsageRefused
-from reconciler.wiring.settings import TOOL, Settings, ledger_path
+from reconciler.wiring.settings import TOOL, Settings, ledger_address
 
 if TYPE_CHECKING:
     from reconciler.engine.ports import Progress
-    from reconciler.ledger.sqlite import SqliteLedger
+    from reconciler.ledger.database import Database
+    from reconciler.ledger.reader import SqlLedgerReader
+    from reconciler.ledger.writer import SqlLedger
 
 
-def ledger_writer(settings: Settings, progress: "Progress") -> "SqliteLedger":
+def ledger_database(settings: Settings) -> "Database":
+    """Give the database that the settings name; nothing is opened yet."""
+    from reconciler.ledger.opening import database_at
+
+    return database_at(ledger_address(settings))
+
+
+def ledger_reader(settings: Settings) -> "SqlLedgerReader":
+    """Open the ledger for reading; creates nothing."""
+    from reconciler.ledger.reader import SqlLedgerReader
+
+    return SqlLedgerReader(ledger_database(settings))
+
+
+def ledger_writer(settings: Settings, progress: "Progress") -> "SqlLedger":
     """Open the ledger of a verb that writes; `progress` is told when it had to be brought up to date."""
-    from reconciler.ledger.sqlite import SqliteLedger
+    from reconciler.ledger.writer import SqlLedger
     from reconciler.wiring.origin import origin
 
     by = origin()
-    return SqliteLedger(
-        ledger_path(settings), clock=SystemClock(), actor=by.actor, tool=TOOL, origin=by.facts, say=progress.say
+    return SqlLedger(
+        ledger_database(settings), clock=SystemClock(), actor=by.actor, tool=TOOL, origin=by.facts, say=progress.say
     )
 
 
