@@ -48,7 +48,10 @@ def log(*, settings: "Settings", job_id: str, run_id: str, since: str | None, as
 
 @audit.command(name="verify")
 @click.argument("export", required=False, type=click.Path(path_type=Path))
-@options.ledger
+@options.ledger_and_check
+@click.option(
+    "--stores", is_flag=True, help="Check what the archive stores of the file hold of it, and the ledger by it."
+)
 @click.option(
     "--head",
     "noted",
@@ -56,18 +59,29 @@ def log(*, settings: "Settings", job_id: str, run_id: str, since: str | None, as
     default="",
     help="A head that was noted elsewhere, as a run's report tells it: the chain must have an event with this hash.",
 )
-def verify(*, export: Path | None, settings: "Settings", noted: str) -> None:
-    """Check the audit chain, and that it covers every clean.  Contacts nothing.
+def verify(*, export: Path | None, settings: "Settings", stores: bool, noted: str) -> None:
+    """Check the audit chain, and that it covers every clean.  Contacts nothing but, with --stores, the stores.
 
     Without EXPORT, the chain in the ledger, against its journal too.  With EXPORT, a file that `audit export` wrote,
-    and nothing else: the first line that does not hold is named.
+    and nothing else: the first line that does not hold is named.  With --stores, the records of runs in every store:
+    is the chain whole in each, and does the ledger have all of it?  With --verify-key only what is signed by it counts.
 
     \b
     Examples:
       reconciler audit verify
+      reconciler audit verify --stores
       reconciler audit verify audit.jsonl --head sha256:9f86d0...
     """
-    checked = _verified_export(export, noted) if export else _verified_ledger(settings, noted)
+    from reconciler.errors import UsageRefused
+
+    if export and stores:
+        raise UsageRefused("an export is checked by itself, without --stores", hint="Give one of them.")
+    if export:
+        checked = _verified_export(export, noted)
+    else:
+        checked = _verified_ledger(settings, noted)
+        if stores:
+            checked += _verified_stores(settings)
     output.product(f"Audit: chain whole, {checked}.")
 
 
@@ -77,6 +91,22 @@ def _verified_ledger(settings: "Settings", noted: str) -> str:
 
     report = check_audit(wiring.ledger_reader(settings), noted)
     return _told(report.events, report.cleans, report.head)
+
+
+def _verified_stores(settings: "Settings") -> str:
+    from reconciler import wiring
+    from reconciler.engine.segments import held_by_stores
+    from reconciler.errors import AuditBroken
+
+    memory = wiring.archive_memory(settings, (), output.talk)
+    joined, problems = held_by_stores(memory, wiring.ledger_reader(settings))
+    if problems:
+        raise AuditBroken(
+            "\n".join(["the audit in the stores does not hold:", *problems]),
+            hint="No later run writes a record anew. Keep an export of the chain as well, where the ledger is not: "
+            "reconciler audit export --out FILE",
+        )
+    return f"; the first {len(joined.chain)} of them are in {len(memory.stores)} stores too"
 
 
 def _verified_export(path: Path, noted: str) -> str:

@@ -27,10 +27,24 @@ def check_audit(reader: SqlLedgerReader, noted: str = "") -> AuditReport:
         AuditBroken: with the first thing that does not hold.
     """
     check = ChainCheck(noted)
-    problem = _followed(check, reader.audit_events()) or check.end() or _not_covered(reader) or _runs_not_closed(reader)
+    problem = _problem(check, reader)
     if problem:
         raise AuditBroken(f"the audit chain does not hold: {problem}", hint=HINT)
     return AuditReport(events=check.events, cleans=check.cleans, head=check.head)
+
+
+def audit_problem(reader: SqlLedgerReader) -> str:
+    """Tell in one sentence the first thing that does not hold; empty when all does."""
+    return _problem(ChainCheck(), reader)
+
+
+def _problem(check: ChainCheck, reader: SqlLedgerReader) -> str:
+    try:
+        return (
+            _followed(check, reader.audit_events()) or check.end() or _not_covered(reader) or _runs_not_closed(reader)
+        )
+    except ValueError as error:  # a time, a phase or facts that nobody writes
+        return f"the ledger holds what cannot be read: {error}"
 
 
 def _followed(check: ChainCheck, events: Iterable[AuditEvent]) -> str:

@@ -88,5 +88,7 @@ def read_events(connection: Connection, sought: Sought = ANY, *, is_newest_first
         statement = statement.where(audit.c.run_id == sought.run_id)
     if sought.since is not None:
         statement = statement.where(audit.c.at >= utc_text(sought.since))
-    for row in connection.execute(statement.execution_options(yield_per=ROWS_AT_A_TIME)):
-        yield read_audit_event(row)
+    # Whoever reads may have had enough in the middle.
+    with connection.execute(statement.execution_options(yield_per=ROWS_AT_A_TIME)) as rows:
+        for row in rows:
+            yield read_audit_event(row)

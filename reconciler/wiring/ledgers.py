@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reconciler.engine.ports import Progress
     from reconciler.ledger.database import Database
     from reconciler.ledger.reader import SqlLedgerReader
+    from reconciler.ledger.rebuilding import NewLedger
     from reconciler.ledger.writer import SqlLedger
 
 
@@ -38,6 +39,16 @@ def ledger_writer(settings: Settings, progress: "Progress") -> "SqlLedger":
     return SqlLedger(
         ledger_database(settings), clock=SystemClock(), actor=by.actor, tool=TOOL, origin=by.facts, say=progress.say
     )
+
+
+def new_ledger(settings: Settings) -> "NewLedger":
+    """Give what makes a ledger from what the stores tell, where the settings name one."""
+    from reconciler.ledger.rebuilding import By, NewLedger
+    from reconciler.wiring.origin import origin
+
+    who = origin()
+    by = By(actor=who.actor, tool=TOOL, at=SystemClock().now(), origin=who.facts)
+    return NewLedger(ledger_database(settings), by)
 
 
 @contextmanager
