@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import requests
 import tenacity
@@ -52,7 +52,18 @@ class _Headers(requests.auth.AuthBase):
 
 
 class _NoRedirects(requests.Session):
-    """Takes an answer that points elsewhere as it is; where it points is not even read: no credentials go there."""
+    """Takes an answer that points elsewhere as it is; where it points is not even read: no credentials go there.
+
+    All its calls go to one host, so the environment is asked for proxies and certificates once.
+    """
+
+    _settings: Mapping[str, Any] | None = None
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Give what the first call was given."""
+        if self._settings is None:
+            self._settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return dict(self._settings)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the library's signature
         """Give none."""
