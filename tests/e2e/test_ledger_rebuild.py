@@ -58,6 +58,9 @@ def test_it_comes_back_from_the_stores_and_lets_nothing_go_that_was_protected(
     assert made.last_line == "Ledger: state/ledger.db is made anew."
     assert place.run("ledger", "check").expect(0).out == "Ledger: state/ledger.db is sound.\n"
     place.run("audit", "verify", "--stores").expect(0)
+    place.run("status", "--offline").expect(0)
+    place.run("explain", C).expect(0)
+    place.run("plan").expect(0)
     refused = place.run("apply", "plan.json").expect(5)
     assert "(field desired.digest)" in refused.err
     write(place, f"{{name: case, ids: [{C}], protect: true, owner: legal, reason: a case}}")
