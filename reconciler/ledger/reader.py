@@ -13,8 +13,9 @@ from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry
 from reconciler.engine.account import Departure, LastSeen
 from reconciler.engine.copies import CopyId, Verified
-from reconciler.engine.ports import PlanUse
+from reconciler.engine.ports import Binding, PlanUse
 from reconciler.ledger import tables
+from reconciler.ledger.account_keys import read_binding
 from reconciler.ledger.database import reading
 from reconciler.ledger.rows import read_audit_event, read_entry, read_receipt, read_run
 from reconciler.ledger.verifications import read_verifications
@@ -31,6 +32,11 @@ class SqliteLedgerReader:
         """Give what a plan needs, as of one moment."""
         with reading(self._path) as connection:
             return LedgerView() if connection is None else read_view(connection)
+
+    def binding(self) -> Binding:
+        """Give the account that it is of, and the keys seen with it."""
+        with reading(self._path) as connection:
+            return Binding() if connection is None else read_binding(connection)
 
     def entries(self) -> Iterator[Entry]:
         """Give the journal in order of sequence."""

@@ -1,6 +1,6 @@
 """The composition root: settings to adapters.  Read-only verbs get parts that have no write methods (I6)."""
 
-from reconciler.wiring.ledgers import ledger_writer
+from reconciler.wiring.ledgers import ledger_writer, recorded_plans
 from reconciler.wiring.reading import (
     CheckedFile,
     LookParts,
@@ -72,6 +72,7 @@ __all__ = [
     "look_parts",
     "read_parts",
     "receipt_signatures",
+    "recorded_plans",
     "repair_means",
     "signature_check",
     "signer",

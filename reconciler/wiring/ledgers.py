@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from reconciler.engine.ports import (
         Ledger,
         Progress,
+        RecordedPlans,
     )
 
 
@@ -17,3 +18,10 @@ def ledger_writer(settings: Settings, progress: "Progress") -> "Ledger":
     from reconciler.ledger.sqlite import SqliteLedger
 
     return SqliteLedger(ledger_path(settings), clock=SystemClock(), actor=actor(), tool=TOOL, say=progress.say)
+
+
+def recorded_plans(settings: Settings) -> "RecordedPlans":
+    """Give what keeps saved plans in the ledger."""
+    from reconciler.ledger.recorded_plans import SqliteRecordedPlans
+
+    return SqliteRecordedPlans(ledger_path(settings), clock=SystemClock(), actor=actor())

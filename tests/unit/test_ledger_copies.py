@@ -122,11 +122,12 @@ def test_an_older_proof_of_an_apply_is_no_step_back(place: Place) -> None:
 
 def test_where_looks_cannot_be_recorded_nothing_is_and_it_is_told(place: Place) -> None:
     with closing(sqlite3.connect(place.path)) as database:
+        (ours,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
         with pytest.raises(LedgerError, match="newer version"):
             place.record(NOON + DAY)
-        database.execute("UPDATE alembic_version SET version_num = '0003'")
+        database.execute("UPDATE alembic_version SET version_num = ?", (ours,))
         database.commit()
     assert place.known == FIRST
 
