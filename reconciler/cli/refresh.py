@@ -32,11 +32,12 @@ def refresh(*, settings: "Settings", no_color: bool, new_key: bool, new_list: bo
     without the two flags that accept: each is for once.
     """
     from reconciler import wiring
+    from reconciler.cli.signals import stop_on_signals
     from reconciler.engine.refreshing import Accepted
     from reconciler.engine.refreshing import refresh as record
     from reconciler.report.loss_text import newly_lost_text
 
-    with wiring.write_parts(settings, output.PlainProgress()) as parts:
+    with stop_on_signals() as stop, wiring.write_parts(settings, output.PlainProgress(), stop) as parts:
         done = record(
             parts.desired,
             parts.reader,
@@ -44,7 +45,8 @@ def refresh(*, settings: "Settings", no_color: bool, new_key: bool, new_list: bo
             parts.clock,
             parts.key,
             parts.evidence,
-            Accepted(new_key=new_key, new_list=new_list),
+            stop,
+            accepted=Accepted(new_key=new_key, new_list=new_list),
         )
     lost = newly_lost_text(done.lost, style=output.style(no_color=no_color))
     output.product(f"{lost}Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

@@ -8,6 +8,7 @@ from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, KeyMark, Ledger
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.right_account import refuse_other_key, remember_key
+from reconciler.engine.stopping import UNSTOPPABLE, StopAtOnce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +38,18 @@ def refresh(
     clock: Clock,
     key: KeyMark,
     evidence: Evidence = NOBODY,
+    stop: StopAtOnce = UNSTOPPABLE,
+    *,
     accepted: Accepted = NOTHING_NEW,
 ) -> Refreshed:
     """Read the list, record the observation with what `evidence` adds, and what is decided: waiting and protection.
 
     Raises:
         GuardRefused: the key was never seen with the account of the ledger, and is not `accepted`.
-        InventoryIncomplete: the list is not whole, or shows no job of before, which is not `accepted`.
+        InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read, or shows no job of before,
+            which is not `accepted`; nothing was recorded.
+        LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was recorded.
+        StoppedWhileIdle: somebody asked to stop before anything was recorded.
     """
     with ledger.open_run("refresh", desired.account) as run:
         if not accepted.new_key:
@@ -55,6 +61,7 @@ def refresh(
             run,
             clock,
             Enquiry(desired, evidence),
+            stop=stop,
             takes_new_list=accepted.new_list,
         )
         remember_key(ledger, run, key)

@@ -126,8 +126,8 @@ class ClientPair:
 
     @property
     def told_by(self) -> tuple[Secret, ...]:
-        """Give the client id, and the user id if there is one: a new secret for the same client is no other account."""
-        return (self._pair["client_id"], *self._user_id.values())
+        """Give the client id and the user id, empty if there is none: a new secret for them is no other account."""
+        return (self._pair["client_id"], self._user_id.get("X-Pictory-User-Id", Secret("")))
 
     def carried(self, ask: TokenCall, /) -> Carried:
         """Give the token, a new one where there is none or it is about to end.

@@ -1,9 +1,9 @@
-"""The ledger of a verb that writes."""
+"""The ledger, of verbs that read and of verbs that write."""
 
 from typing import TYPE_CHECKING
 
 from reconciler.clock import SystemClock
-from reconciler.wiring.settings import TOOL, Settings, actor, ledger_path
+from reconciler.wiring.settings import TOOL, Settings, actor, ledger_address
 
 if TYPE_CHECKING:
     from reconciler.engine.ports import (
@@ -11,17 +11,33 @@ if TYPE_CHECKING:
         Progress,
         RecordedPlans,
     )
+    from reconciler.ledger.database import Database
+    from reconciler.ledger.reader import SqlLedgerReader
+
+
+def ledger_database(settings: Settings) -> "Database":
+    """Give the database that the settings name; nothing is opened yet."""
+    from reconciler.ledger.opening import database_at
+
+    return database_at(ledger_address(settings))
+
+
+def ledger_reader(settings: Settings) -> "SqlLedgerReader":
+    """Open the ledger for reading; creates nothing."""
+    from reconciler.ledger.reader import SqlLedgerReader
+
+    return SqlLedgerReader(ledger_database(settings))
 
 
 def ledger_writer(settings: Settings, progress: "Progress") -> "Ledger":
     """Open the ledger of a verb that writes; `progress` is told when it had to be brought up to date."""
-    from reconciler.ledger.sqlite import SqliteLedger
+    from reconciler.ledger.writer import SqlLedger
 
-    return SqliteLedger(ledger_path(settings), clock=SystemClock(), actor=actor(), tool=TOOL, say=progress.say)
+    return SqlLedger(ledger_database(settings), clock=SystemClock(), actor=actor(), tool=TOOL, say=progress.say)
 
 
 def recorded_plans(settings: Settings) -> "RecordedPlans":
     """Give what keeps saved plans in the ledger."""
-    from reconciler.ledger.recorded_plans import SqliteRecordedPlans
+    from reconciler.ledger.recorded_plans import SqlRecordedPlans
 
-    return SqliteRecordedPlans(ledger_path(settings), clock=SystemClock(), actor=actor())
+    return SqlRecordedPlans(ledger_database(settings), clock=SystemClock(), actor=actor())

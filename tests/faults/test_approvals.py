@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 
 from reconciler.core.audit import AuditEvent
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.promise import a_minute_passes
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
@@ -25,7 +25,7 @@ def jobs(emulator: EmulatorProcess) -> list[str]:
 
 
 def events(workplace: Workplace, name: str) -> list[AuditEvent]:
-    reader = SqliteLedgerReader(workplace.folder / "state" / "ledger.db")
+    reader = reader_at(workplace.folder / "state" / "ledger.db")
     return [event for event in reader.audit_events() if event.event == name]
 
 
