@@ -13,17 +13,40 @@ if TYPE_CHECKING:
 @click.command()
 @options.service
 @options.no_color
-def refresh(*, settings: "Settings", no_color: bool) -> None:
+@click.option(
+    "--accept-new-key",
+    "new_key",
+    is_flag=True,
+    help="Take over a key that was never seen with this account, after it was changed; recorded in the audit.",
+)
+@click.option(
+    "--accept-new-list",
+    "new_list",
+    is_flag=True,
+    help="Take over a list that shows none of the jobs that the ledger expects; they count as gone.",
+)
+def refresh(*, settings: "Settings", no_color: bool, new_key: bool, new_list: bool) -> None:
     """Record which jobs are there now, and nothing else.  Names jobs that left before they were archived.
 
-    The service tells no times, so a job's age counts from the first time it was recorded.  Run this on a schedule.
+    The service tells no times, so a job's age counts from the first time it was recorded.  Run this on a schedule,
+    without the two flags that accept: each is for once.
     """
     from reconciler import wiring
     from reconciler.cli.signals import stop_on_signals
+    from reconciler.engine.refreshing import Accepted
     from reconciler.engine.refreshing import refresh as record
     from reconciler.report.loss_text import newly_lost_text
 
     with stop_on_signals() as stop, wiring.write_parts(settings, output.PlainProgress(), stop) as parts:
-        done = record(parts.desired, parts.reader, parts.ledger, parts.clock, parts.evidence, stop)
+        done = record(
+            parts.desired,
+            parts.reader,
+            parts.ledger,
+            parts.clock,
+            parts.key,
+            parts.evidence,
+            stop,
+            accepted=Accepted(new_key=new_key, new_list=new_list),
+        )
     lost = newly_lost_text(done.lost, style=output.style(no_color=no_color))
     output.product(f"{lost}Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

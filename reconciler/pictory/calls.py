@@ -23,6 +23,7 @@ from reconciler.engine.talk import Say, silent
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceError, ServiceUnreachable
 from reconciler.pictory.answers import Answer, Kind, read_answer
 from reconciler.pictory.credentials import OAUTH_CALL, OAUTH_PATH, Carried, Credentials
+from reconciler.pictory.key_marks import mark_of
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.patience import Again, NoPlace, Patience
 
@@ -129,6 +130,10 @@ class ApiCalls:
         self._credentials = credentials
         self._session = _NoRedirects()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+
+    def mark(self, lineage: str) -> str:
+        """Give the mark of the credentials that the calls are made with; implements engine.ports.KeyMark."""
+        return mark_of(self._credentials.told_by, lineage)
 
     def __enter__(self) -> Self:
         return self

@@ -24,6 +24,7 @@ VERBS = {
     "explain as json": ["explain", C, "--json", "--as-of", "2999-01-01"],
     "forecast": ["forecast", "--days", "400"],
     "forecast as json": ["forecast", "--json"],
+    "plan with more than its file allows": ["plan", "--max-jobs", "9999", "--max-share", "100%", "--max-bytes", "9TB"],
     "show": ["show", "plan.json"],
     "show as json": ["show", "plan.json", "--json"],
     "validate": ["validate"],
