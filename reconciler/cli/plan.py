@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     "--strict", is_flag=True, envvar="RECONCILER_STRICT", help="Exit 4 when lint warns of anything about the file."
 )
 @click.option(
+    "--fail-on-drift",
+    is_flag=True,
+    envvar="RECONCILER_FAIL_ON_DRIFT",
+    help="Exit 4 when jobs are not as the ledger and the file expect: missing, cleaned by somebody else, changed since "
+    "they were archived, lost.",
+)
+@click.option(
     "--expires",
     "valid_for",
     metavar="SPAN",
@@ -45,6 +52,7 @@ def plan(
     as_json: bool,
     detailed_exitcode: bool,
     strict: bool,
+    fail_on_drift: bool,
     valid_for: timedelta,
     as_of: str | None,
 ) -> int:
@@ -80,6 +88,6 @@ def plan(
     if out:
         save(out, [write_plan(made, signer)])
     output.product(write_plan(made, signer) if as_json else plan_text(made, style=output.style(no_color=no_color)))
-    if made.violations or (strict and made.warnings):
+    if made.violations or (strict and made.warnings) or (fail_on_drift and made.drift):
         return 4
     return 2 if detailed_exitcode and made.has_work else 0

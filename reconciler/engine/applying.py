@@ -19,7 +19,7 @@ from reconciler.engine.carrying_out import NO_LIMITS, carry_out, not_started
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import CopySteps, JobSteps
 from reconciler.engine.notices import note_unlisted_fields
-from reconciler.engine.outcome import JobResult, Outcome, RunReport
+from reconciler.engine.outcome import How, JobResult, Outcome, RunReport
 from reconciler.engine.ports import (
     NOBODY,
     Clock,
@@ -34,6 +34,7 @@ from reconciler.engine.ports import (
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
 from reconciler.engine.run_record import RunRecords, keep_record
+from reconciler.engine.still_cached import CacheLooks, with_looks
 from reconciler.engine.stopping import Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.workers import Workers
 from reconciler.errors import GuardRefused, LedgerError, StoppedWhileIdle
@@ -45,6 +46,7 @@ class Means:
 
     reader: JobsReader
     cleaner: JobsCleaner
+    cached: CacheLooks
     workers: Workers
     records: RunRecords
     ledger: Ledger
@@ -111,11 +113,12 @@ def _none_begun(approved: Plan) -> tuple[JobResult, ...]:
 def _carried_out(means: Means, run: Run, approved: Plan, work: "_Work") -> tuple[tuple[JobResult, ...], Stopped]:
     if approved.has_work:
         run.use_plan(approved.plan_id)
-    steps = JobSteps(copies=CopySteps(reader=means.reader, run=run), cleaner=means.cleaner, pause=means.pause)
+    copies = CopySteps(reader=means.reader, run=run)
+    steps = JobSteps(copies=copies, cleaner=means.cleaner, cached=means.cached, pause=means.pause)
     results, stopped = carry_out(
         work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress, limits=means.limits
     )
-    return (*work.done_before, *work.set_aside, *results), stopped
+    return (*work.done_before, *work.set_aside, *with_looks(results, means.cached)), stopped
 
 
 def _observe_and_decide(
@@ -146,15 +149,12 @@ def _observe_and_decide(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """`done` are changes that an interrupted run of the same plan had finished."""
+    """`done` are changes that an interrupted run of the same plan had finished, `done_before` how they ended."""
 
     to_do: tuple[Change, ...]
     done: tuple[Change, ...]
+    done_before: tuple[JobResult, ...]
     set_aside: tuple[JobResult, ...]
-
-    @property
-    def done_before(self) -> tuple[JobResult, ...]:
-        return tuple(_done_before(change) for change in self.done)
 
 
 def _work(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[JobId, Entry]) -> _Work:
@@ -164,6 +164,7 @@ def _work(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[JobI
     return _Work(
         to_do=tuple(change for change in to_do if change.archives or change.cleans),
         done=tuple(_with_size(change, memory) for change in done),
+        done_before=tuple(_done_before(change, journal) for change in done),
         set_aside=tuple(
             JobResult(job_id=item.change.job_id, outcome=Outcome.SKIPPED, detail=item.why)
             for item in actionable
@@ -185,9 +186,12 @@ def _with_size(done: Change, memory: LedgerView) -> Change:
     return replace(done, size=known.size) if done.size is None and known else done
 
 
-def _done_before(done: Change) -> JobResult:
-    outcome = Outcome.CLEANED if done.cleans else Outcome.ARCHIVED
-    return JobResult(job_id=done.job_id, outcome=outcome, detail="done by an earlier run")
+def _done_before(done: Change, journal: Mapping[JobId, Entry]) -> JobResult:
+    if not done.cleans:
+        return JobResult(job_id=done.job_id, outcome=Outcome.ARCHIVED, detail="done by an earlier run")
+    told = journal[done.job_id].detail  # how it went, in the word that it was recorded with
+    how = next((each for each in How if each.value == told), None)
+    return JobResult(job_id=done.job_id, outcome=Outcome.CLEANED, detail=f"{told}, by an earlier run", how=how)
 
 
 def _guard(desired: DesiredState, memory: LedgerView, work: _Work, fresh: Plan) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.core.desired import DesiredState
+from reconciler.core.drift_finding import changed_since_archived, drift_of
 from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
 from reconciler.core.lint import errors_of, lint, warnings_of
@@ -86,7 +87,8 @@ def sight_of(desired: DesiredState, reader: JobsReader, memory: LedgerView, cloc
         InventoryIncomplete: the list is not whole.
     """
     inventory = enquiry.filled(observe(reader, memory, clock), memory)
-    chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
+    decided = decide(desired, inventory, memory, inventory.observed_at)
+    chosen = worth_a_look(decided, changed_since_archived(inventory, memory))
     return Sight(enquiry.filled(look_closer(reader, inventory, chosen), memory), memory)
 
 
@@ -125,7 +127,8 @@ def plan_over(
     )
     notices = (*loss_notices(inventory, memory), *storage_notices(desired, inventory, memory, plan.changes))
     found = (*lint(desired, made_at), *lint_against(desired, verdicts, made_at))
-    return guarded(replace(plan, warnings=warnings_of(found), notices=notices), desired, memory)
+    drift = drift_of(desired, inventory, memory)
+    return guarded(replace(plan, warnings=warnings_of(found), notices=notices, drift=drift), desired, memory)
 
 
 def refuse_lint_errors(desired: DesiredState, as_of: datetime) -> None:
