@@ -44,9 +44,10 @@ desired_file = click.option(
 )
 state = click.option(
     "--state",
-    type=click.Path(path_type=Path),
+    metavar="PLACE",
     envvar="RECONCILER_STATE",
-    help="Folder of the ledger, or the database itself (*.db).  [default: state/ beside the file]",
+    help="Where the ledger is: a folder, a database file (*.db), or postgresql://USER@HOST/DATABASE.  [default: state/ "
+    "beside the file]",
 )
 calls_per_second = click.option(
     "--tpslimit",

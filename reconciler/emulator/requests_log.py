@@ -13,8 +13,9 @@ class Request:
     """One request.
 
     `key_sent` says that an Authorization header came with it, `asked_range` is its Range, `word` what a script made of
-    it, `phase` what the control port had said is going on.  It came, took effect (writes alone) and ended at seconds since the start; None
-    where it has not.  `status` is 0 until it was answered, and stays 0 when the connection was dropped instead.
+    it, `phase` what the control port had said is going on.  It came, took effect (writes alone) and ended at seconds
+    since the start; None where it has not.  `status` is 0 until it was answered, and stays 0 when the connection was
+    dropped instead.
     """
 
     sequence: int

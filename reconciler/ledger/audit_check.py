@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reconciler.core.audit import GENESIS, AuditEvent, first_break
 from reconciler.core.steps import Phase
 from reconciler.errors import AuditBroken
-from reconciler.ledger.reader import SqliteLedgerReader
+from reconciler.ledger.reader import SqlLedgerReader
 
 HINT = "Somebody changed the ledger by hand, or a disk did. The archive's receipts are not touched by this."
 
@@ -19,7 +19,7 @@ class AuditReport:
     head: str
 
 
-def check_audit(reader: SqliteLedgerReader) -> AuditReport:
+def check_audit(reader: SqlLedgerReader) -> AuditReport:
     """Check the chain against itself and against the journal.
 
     Raises:
@@ -33,7 +33,7 @@ def check_audit(reader: SqliteLedgerReader) -> AuditReport:
     return AuditReport(events=len(events), cleans=cleans, head=events[-1].hash if events else GENESIS)
 
 
-def _not_covered(reader: SqliteLedgerReader, events: tuple[AuditEvent, ...]) -> str:
+def _not_covered(reader: SqlLedgerReader, events: tuple[AuditEvent, ...]) -> str:
     entries = [(str(entry.job_id), entry.fingerprint) for entry in reader.entries() if entry.phase is Phase.CLEANED]
     told = [(event.job_id, dict(event.facts).get("fingerprint", "")) for event in events if event.event == "cleaned"]
     if entries != told:
@@ -50,7 +50,7 @@ def _not_covered(reader: SqliteLedgerReader, events: tuple[AuditEvent, ...]) -> 
     return ""
 
 
-def _runs_not_closed(reader: SqliteLedgerReader, events: tuple[AuditEvent, ...]) -> str:
+def _runs_not_closed(reader: SqlLedgerReader, events: tuple[AuditEvent, ...]) -> str:
     finished = {event.run_id for event in events if event.event == "run_finished"}
     open_runs = reader.unclosed_runs()
     for event in events:

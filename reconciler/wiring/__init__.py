@@ -1,13 +1,12 @@
 """The composition root: settings to adapters.  Read-only verbs get parts that have no write methods (I6)."""
 
-from reconciler.wiring.ledgers import ledger_writer
+from reconciler.wiring.ledgers import ledger_reader, ledger_writer
 from reconciler.wiring.reading import (
     CheckedFile,
     LookParts,
     ReadParts,
     TakeParts,
     checked_file,
-    ledger_reader,
     look_parts,
     read_parts,
     snapshot_at,
@@ -28,7 +27,7 @@ from reconciler.wiring.settings import (
     Settings,
     actor,
     desired_state,
-    ledger_path,
+    ledger_address,
 )
 from reconciler.wiring.stores import (
     bag_restorer,
@@ -68,7 +67,7 @@ __all__ = [
     "copy_means",
     "copying_there",
     "desired_state",
-    "ledger_path",
+    "ledger_address",
     "ledger_reader",
     "ledger_writer",
     "look_parts",

@@ -43,7 +43,7 @@ class Settings:
     """
 
     file: Path = DESIRED_FILE
-    state: Path | None = None
+    state: str | None = None
     inventory: Path | None = None
     calls_per_second: float = CALLS_PER_SECOND
     patience_s: float = 60.0
@@ -66,21 +66,36 @@ def desired_state(settings: Settings) -> "DesiredState":
     return read_desired(settings.file)
 
 
-def ledger_path(settings: Settings) -> Path:
+def ledger_address(settings: Settings) -> str:
     """Where the ledger is: `--state`, else what the file says under `state`, else `state/` beside the file.
 
-    Each names a folder, or the database itself (*.db); the file's is relative to the file.
+    Each names a folder, a database file (*.db), or a server's database (`postgresql://`); a path of the file is
+    relative to the file.  Gives the path of a database file, or an address, which may hold a password.
     """
     written = settings.state or _ledger_of_file(settings)
-    if written is None:
-        return settings.file.parent / LEDGER_FILE
-    return written if written.suffix == ".db" else written / LEDGER_FILE.name
+    if not written:
+        return str(settings.file.parent / LEDGER_FILE)
+    if _is_address(written):
+        return written
+    path = Path(written)
+    return str(path if path.suffix == ".db" else path / LEDGER_FILE.name)
 
 
-def _ledger_of_file(settings: Settings) -> Path | None:
+def _ledger_of_file(settings: Settings) -> str:
     # Verbs that need no desired state, such as `audit verify`, work without a file.
     written = desired_state(settings).ledger if settings.file.exists() else ""
-    return settings.file.parent / written if written else None
+    return str(settings.file.parent / written) if written and not _is_address(written) else written
+
+
+def _is_address(written: str) -> bool:
+    return "://" in written
+
+
+def spool_folder(settings: Settings) -> Path:
+    """Where downloads lie until they are whole: beside the ledger's file, else in `state/` beside the desired state."""
+    address = ledger_address(settings)
+    beside = settings.file.parent / LEDGER_FILE if _is_address(address) else Path(address)
+    return beside.parent / "spool"
 
 
 def user_agent() -> str:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.clock import SystemClock
 from reconciler.engine.talk import Say
-from reconciler.wiring.ledgers import ledger_writer
-from reconciler.wiring.settings import TOOL, Settings, desired_state, ledger_path, user_agent
+from reconciler.wiring.ledgers import ledger_database, ledger_writer
+from reconciler.wiring.settings import TOOL, Settings, desired_state, spool_folder, user_agent
 
 if TYPE_CHECKING:
     from reconciler.archive.stores import BagStore
@@ -27,9 +27,12 @@ def stores_of(settings: Settings, desired: "DesiredState") -> "tuple[BagStore, .
     """Open the stores that the file names."""
     from reconciler.archive.stores.opening import open_stores
 
-    spool = ledger_path(settings).parent / "spool"
     return open_stores(
-        desired.stores, settings.file.parent, spool, patience_s=settings.patience_s, user_agent=user_agent()
+        desired.stores,
+        settings.file.parent,
+        spool_folder(settings),
+        patience_s=settings.patience_s,
+        user_agent=user_agent(),
     )
 
 
@@ -64,9 +67,9 @@ def receipt_signatures(settings: Settings, say: Say) -> "ReceiptSignatures | Non
 
 def verification_log(settings: Settings) -> "VerificationLog":
     """Give what records looks at copies in the ledger."""
-    from reconciler.ledger.verifications import SqliteVerificationLog
+    from reconciler.ledger.verifications import SqlVerificationLog
 
-    return SqliteVerificationLog(ledger_path(settings), clock=SystemClock())
+    return SqlVerificationLog(ledger_database(settings), clock=SystemClock())
 
 
 def repair_means(settings: Settings, desired: "DesiredState", progress: "Progress") -> "RepairMeans":

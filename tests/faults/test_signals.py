@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.promise import a_minute_passes, check_promise, deletes
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
@@ -153,7 +153,7 @@ def test_verbs_that_record_what_they_read_end_at_once_and_record_nothing(
     until(asked_for(emulator, route="list"), "the list is asked for")
     told = run.asked(signal.SIGTERM).ended(143, within_s=PROMPTLY_S)
     assert "Error: stopped by signal 15 before any job was begun" in told
-    ledger = SqliteLedgerReader(place.folder / "state" / "ledger.db")
+    ledger = reader_at(place.folder / "state" / "ledger.db")
     assert ledger.last_seen().observed_at is None
     emulator.clear_faults()
     assert is_free(place)

@@ -9,10 +9,10 @@ import pytest
 
 from reconciler.archive.still_cached import MOST_WAITING, CachedFiles
 from reconciler.core.job import Asset, AssetForm, AssetKind, JobId
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.promise import a_minute_passes, deletes
 from tests.support.scripted_server import RESET, Reply, scripted
 from tests.support.waiting import until
@@ -31,7 +31,7 @@ def results(ended: Ended, part: str = "results") -> dict[str, dict[str, Any]]:
 
 def audited(place: Workplace) -> dict[str, str]:
     """How each job was cleaned, as the audit chain has it."""
-    events = SqliteLedgerReader(place.folder / "state" / "ledger.db").audit_events()
+    events = reader_at(place.folder / "state" / "ledger.db").audit_events()
     return {str(event.job_id): dict(event.facts)["how"] for event in events if event.event == "cleaned"}
 
 

@@ -102,3 +102,8 @@ def test_the_notice_says_what_can_still_be_done() -> None:
 def test_as_many_as_are_named_leave_nothing_to_count() -> None:
     (message,) = told(remembering(**{f"job-{number}": lost(number) for number in range(1, NAMED_IN_A_NOTICE + 1)}))
     assert " more " not in message
+
+
+def test_one_more_than_are_named_is_counted() -> None:
+    (message,) = told(remembering(**{f"job-{number}": lost(number) for number in range(1, NAMED_IN_A_NOTICE + 2)}))
+    assert " and 1 more (" in message
