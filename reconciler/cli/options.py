@@ -217,6 +217,8 @@ desired = _gathering(file=desired_file)
 """For a verb that reads the desired-state file alone."""
 ledger = _gathering(file=desired_file, state=state)
 """For a verb that reads the file and the ledger."""
+ledger_and_check = _gathering(file=desired_file, state=state, verify_key=verify_key)
+"""For a verb that reads the file, the ledger, and what must be signed."""
 ledger_and_signatures = _gathering(file=desired_file, state=state, signing_key=signing_key, verify_key=verify_key)
 """For a verb that reads the file, the ledger and what is signed."""
 saved_plan = _gathering(verify_key=verify_key)

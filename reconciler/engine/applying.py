@@ -77,7 +77,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         if report is None:
             raise
         report = unclosed(report, error)
-    return keep_record(means.records, means.ledger.audit_events(), approved.changes, report)
+    return keep_record(means.records, means.ledger.newest_events(), approved.changes, report)
 
 
 def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str) -> RunReport:

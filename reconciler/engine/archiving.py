@@ -84,7 +84,7 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
         if report is None:
             raise
         report = unclosed(report, error)
-    return keep_record(means.records, means.ledger.audit_events(), changes, report)
+    return keep_record(means.records, means.ledger.newest_events(), changes, report)
 
 
 def _asked(

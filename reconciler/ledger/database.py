@@ -41,6 +41,20 @@ class Database(Protocol):
             LedgerError: it is not, or cannot be written now.
         """
 
+    def is_there(self) -> bool:
+        """Tell whether there is a ledger, or anything else that one made here would be put over.
+
+        Raises:
+            LedgerError: it cannot be told.
+        """
+
+    def make(self, fill: Callable[[Connection], None]) -> None:
+        """Make a new ledger with what `fill` puts into it, durably, as a whole or not at all.
+
+        Raises:
+            LedgerError: there is one already, or it cannot be made.
+        """
+
     def told(self) -> AbstractContextManager[None]:
         """Turn what the database says in this block into a LedgerError."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from reconciler.errors import LedgerError, UsageRefused
 from reconciler.ledger.database import telling
-from reconciler.ledger.revisions import RESTORE_HINT, bring_up_to_date, check_revision, is_empty
+from reconciler.ledger.revisions import RESTORE_HINT, already_there, bring_up_to_date, check_revision, is_empty
 
 LOCK_WAIT_S, ADDING_WAIT_S = 30, 5
 """How long a transaction waits for another one's, and the same for what is not worth waiting for."""
@@ -94,6 +94,28 @@ class PostgresDatabase:
                     raise LedgerError(f"the ledger {self._name} is gone", hint=RESTORE_HINT)
                 check_revision(connection, self._name, may_be_older=False)
                 yield connection
+        finally:
+            engine.dispose()
+
+    def is_there(self) -> bool:
+        """Tell whether the database has any table."""
+        engine = self._engine(wait_s=LOCK_WAIT_S)
+        try:
+            with self.told(), engine.connect() as connection:
+                return not is_empty(connection)
+        finally:
+            engine.dispose()
+
+    def make(self, fill: Callable[[Connection], None]) -> None:
+        """Make the tables and what `fill` puts into them, in one transaction."""
+        engine = self._engine(wait_s=LOCK_WAIT_S, idle_s=IDLE_S)
+        try:
+            with self.told(), engine.begin() as connection:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+                if not is_empty(connection):
+                    raise already_there(self._name)
+                bring_up_to_date(connection, self._name, say=lambda _line: None)
+                fill(connection)
         finally:
             engine.dispose()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import select
 
-from reconciler.core.audit import AuditEvent
+from reconciler.core.audit import AuditEvent, Sought
 from reconciler.core.canonical import utc_time
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
@@ -14,8 +14,9 @@ from reconciler.engine.account import Departure, LastSeen
 from reconciler.engine.copies import CopyId, Verified
 from reconciler.engine.ports import PlanUse
 from reconciler.ledger import tables
+from reconciler.ledger.audit_rows import read_events
 from reconciler.ledger.database import Database
-from reconciler.ledger.rows import read_audit_event, read_entry, read_receipt, read_run
+from reconciler.ledger.rows import read_entry, read_receipt, read_run
 from reconciler.ledger.verifications import read_verifications
 from reconciler.ledger.view import read_view
 
@@ -67,8 +68,19 @@ class SqlLedgerReader:
         """Give the audit chain in order."""
         with self._database.reading() as connection:
             if connection is not None:
-                for row in connection.execute(select(tables.audit).order_by(tables.audit.c.sequence)):
-                    yield read_audit_event(row)
+                yield from read_events(connection)
+
+    def newest_events(self) -> Iterator[AuditEvent]:
+        """Give the audit chain from its end, as far as somebody reads on."""
+        with self._database.reading() as connection:
+            if connection is not None:
+                yield from read_events(connection, is_newest_first=True)
+
+    def sought_events(self, sought: Sought) -> Iterator[AuditEvent]:
+        """Give the events of the chain that are asked for, in order."""
+        with self._database.reading() as connection:
+            if connection is not None:
+                yield from read_events(connection, sought)
 
     def last_seen(self) -> LastSeen:
         """Give the newest observation's time and the newest run."""

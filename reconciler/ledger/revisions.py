@@ -13,7 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.errors import LedgerError
 
-RESTORE_HINT = "Restore it from a backup, or name the right one with --state; it is never started anew by itself."
+RESTORE_HINT = (
+    "Restore it from a backup, name the right one with --state, or move it away and make it anew from the archive: "
+    "reconciler ledger rebuild. It is never started anew by itself."
+)
 
 
 @contextmanager
@@ -52,6 +55,15 @@ def check_revision(connection: Connection, name: str, *, may_be_older: bool) -> 
             f"the ledger {name} is of an older version (revision {revision}, not {newest})",
             hint="Run `reconciler refresh` once: a verb that writes brings it up to date.",
         )
+
+
+def already_there(name: str) -> LedgerError:
+    """Tell of a ledger that stands where a new one should be made."""
+    return LedgerError(
+        f"there is a ledger already at {name}, or what is left of one; nothing was changed",
+        hint="A ledger is never made over another. Move it away, with the files of its name beside it, or name another "
+        "place with --state.",
+    )
 
 
 def empty_ledger(name: str) -> LedgerError:

@@ -11,6 +11,7 @@ from reconciler.core.job import Job, JobStatus, JobType
 from reconciler.ledger import tables
 from reconciler.ledger.audit_rows import NewEvent
 from reconciler.ledger.losses import record_losses
+from reconciler.ledger.rebuilt_holds import hold_if_rebuilt
 from reconciler.ledger.rows import storable
 from reconciler.ledger.statements import run_for_all
 
@@ -51,6 +52,8 @@ def record_sightings(connection: Connection, inventory: Inventory, run_id: str) 
     run_for_all(connection, _SEEN_AGAIN, again)
     run_for_all(connection, _SEEN_FIRST, list(_first_rows(connection, inventory, known, first_seen, newest, number)))
     run_for_all(connection, _MEASURED, [(size, job_id) for job_id, size in inventory.sizes.items()])
+    if newest is None:
+        hold_if_rebuilt(connection, first_seen)
     _mark_gone(connection, known - {job.id for job in inventory.jobs}, seen_at)
     return record_losses(connection, seen_at)
 

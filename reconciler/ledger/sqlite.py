@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from reconciler.errors import LedgerError
 from reconciler.ledger.database import telling
-from reconciler.ledger.revisions import RESTORE_HINT, bring_up_to_date, check_revision, empty_ledger
+from reconciler.ledger.revisions import RESTORE_HINT, already_there, bring_up_to_date, check_revision, empty_ledger
 from reconciler.ledger.sqlite_files import copied, make_ledger
 
 BUSY_S = 30.0
@@ -53,7 +53,8 @@ class SqliteDatabase:
         with self.told():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if not self._path.exists():
-                make_ledger(self._path)
+                with suppress(FileExistsError):  # another run was quicker, and its ledger stands
+                    make_ledger(self._path)
             elif self._path.stat().st_size == 0:
                 raise empty_ledger(self.name)  # opening it would write to it
             engine = self._durable_engine(busy_s=BUSY_S)
@@ -81,6 +82,22 @@ class SqliteDatabase:
                     yield connection
             finally:
                 engine.dispose()
+
+    def is_there(self) -> bool:
+        """Tell whether the file is there, or one of the two that lie beside it and belong to no other."""
+        # What a lost database left beside it would be taken for a part of the new one.
+        return any(self._path.with_name(self._path.name + end).exists() for end in ("", "-wal", "-journal"))
+
+    def make(self, fill: Callable[[Connection], None]) -> None:
+        """Make a new file with what `fill` puts into it."""
+        with self.told():
+            if self.is_there():
+                raise already_there(self.name)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                make_ledger(self._path, fill)
+            except FileExistsError:
+                raise already_there(self.name) from None
 
     @contextmanager
     def told(self) -> Iterator[None]:

@@ -6,42 +6,48 @@ So a ledger that has nothing in it was never one of ours that had just begun: it
 import os
 import sqlite3
 import uuid
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from reconciler.errors import LedgerError
 from reconciler.ledger.revisions import bring_up_to_date
 
 
-def make_ledger(path: Path) -> None:
-    """Make an empty ledger of our revision at `path`, durably; where another run was quicker, its ledger stands.
+def nothing(_connection: Connection) -> None:
+    """Put nothing into a new ledger."""
+
+
+def make_ledger(path: Path, fill: Callable[[Connection], None] = nothing) -> None:
+    """Make a ledger of our revision at `path` with what `fill` puts into it, durably, as a whole or not at all.
 
     Raises:
+        FileExistsError: something stands at `path`, and stays.
         OSError: it cannot be written; nothing stands at `path`.
     """
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.unfinished")
     try:
         with unfinished.open("xb") as file:
-            file.write(_empty_ledger(path))
+            file.write(_new_ledger(path, fill))
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(unfinished, path)  # fails where the name is taken; a rename would overwrite
+        os.link(unfinished, path)  # fails where the name is taken; a rename would overwrite
     finally:
         with suppress(OSError):
             unfinished.unlink()
     on_disk(path.parent)
 
 
-def _empty_ledger(path: Path) -> bytes:
+def _new_ledger(path: Path, fill: Callable[[Connection], None]) -> bytes:
     engine = create_engine("sqlite://", poolclass=StaticPool)
     try:
         with engine.begin() as connection:
             bring_up_to_date(connection, str(path), say=lambda _line: None)
+            fill(connection)
         with engine.connect() as connection:
             return cast("sqlite3.Connection", connection.connection.driver_connection).serialize()
     finally:

@@ -10,15 +10,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.core.canonical import utc_text
 from reconciler.engine.ports import Clock
-from reconciler.errors import GuardRefused, Interrupted, ReconcilerError
+from reconciler.errors import GuardRefused, Interrupted, LedgerError, LockedByAnotherRun, ReconcilerError
 from reconciler.ledger import lease, tables
 from reconciler.ledger.audit_rows import add_event
 from reconciler.ledger.database import Database
 from reconciler.ledger.reader import SqlLedgerReader
+from reconciler.ledger.refusals import refusal_facts
 from reconciler.ledger.rows import storable
 from reconciler.ledger.run import SqlRun
 
 LEASE_S = 60.0
+Facts = tuple[tuple[str, str], ...]
 
 
 def _to_nobody(_line: str) -> None:
@@ -28,8 +30,9 @@ def _to_nobody(_line: str) -> None:
 class SqlLedger(SqlLedgerReader):
     """Implements engine.ports.Ledger.
 
-    `actor` and `tool` go into the audit; `lease_s` is the lease's length; `now_ms` is its clock, by default that of the
-    database's machine, which is the same for all who use it; `say` is told what a person should know.
+    `actor`, `tool` and `origin`, facts of where the run comes from, go into the audit; `lease_s` is the lease's length;
+    `now_ms` is its clock, by default that of the database's machine, which is the same for all who use it; `say` is
+    told what a person should know.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class SqlLedger(SqlLedgerReader):
         clock: Clock,
         actor: str,
         tool: str,
+        origin: Facts = (),
         lease_s: float = LEASE_S,
         now_ms: Callable[[], int] | None = None,
         say: Callable[[str], None] = _to_nobody,
@@ -48,6 +52,7 @@ class SqlLedger(SqlLedgerReader):
         # As long as their columns: one kind of database cuts nothing, and one takes whatever comes.
         self._actor = storable(actor)[:200]
         self._tool = tool[:100]
+        self._origin = origin
         self._lease_ms = int(lease_s * 1000)
         self._now_ms = now_ms
         self._say = say
@@ -63,10 +68,15 @@ class SqlLedger(SqlLedgerReader):
         """
         engine = self._database.writing(at=utc_text(self._clock.now()), say=self._say)
         try:
-            run_id = f"run-{uuid.uuid4().hex[:12]}"
-            with self._database.told():
-                epoch = self._open(engine, run_id, operation, account, plan_id)
+            run_id = _new_run_id()
+            try:
+                with self._database.told():
+                    epoch = self._open(engine, run_id, operation, account, plan_id)
+            except (LockedByAnotherRun, GuardRefused) as error:
+                self.record_refusal(operation, plan_id, error)
+                raise
             outcome = "failed"
+            why: Facts = ()
             with _Heartbeat(engine, epoch, lease_ms=self._lease_ms, now_ms=self._now_ms):
                 try:
                     yield SqlRun(
@@ -80,13 +90,32 @@ class SqlLedger(SqlLedgerReader):
                     )
                     outcome = "done"
                 except BaseException as error:
-                    outcome = _outcome(error)
+                    outcome, why = _outcome(error), refusal_facts(error)
                     raise
                 finally:
                     with self._database.told():
-                        self._close(engine, run_id, epoch, outcome)
+                        self._close(engine, run_id, epoch, outcome, why)
         finally:
             engine.dispose()
+
+    def record_refusal(self, operation: str, plan_id: str, error: ReconcilerError) -> None:
+        """Tell in the audit of a run that was refused before it began: one event, which opens and closes it.
+
+        It takes no lease, as it touches nothing else.  Where the ledger is not there or cannot be written, nothing is
+        told: a refused run makes no ledger, and its own error says more.
+        """
+        plan = (("plan", plan_id),) if plan_id else ()
+        facts = (("operation", operation), *plan, ("error", type(error).__name__), *refusal_facts(error))
+        with suppress(LedgerError), self._database.adding() as connection:
+            lease.lock(connection)  # one writer of the chain at a time
+            add_event(
+                connection,
+                at=self._clock.now(),
+                run_id=_new_run_id(),
+                actor=self._actor,
+                event="refused",
+                facts=(*facts, ("tool", self._tool), *self._origin),
+            )
 
     def _open(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
         holder = lease.Holder(
@@ -108,10 +137,17 @@ class SqlLedger(SqlLedgerReader):
                 )
             )
             facts = (("operation", operation), ("account", account), ("plan", plan_id), ("tool", self._tool))
-            add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_started", facts=facts)
+            add_event(
+                connection,
+                at=now,
+                run_id=run_id,
+                actor=self._actor,
+                event="run_started",
+                facts=(*facts, *self._origin),
+            )
         return epoch
 
-    def _close(self, engine: Engine, run_id: str, epoch: int, outcome: str) -> None:
+    def _close(self, engine: Engine, run_id: str, epoch: int, outcome: str, why: Facts) -> None:
         # Also for a run that lost its lease: it may not touch a job any more, but its own end must be told.
         now = self._clock.now()
         with engine.begin() as connection:
@@ -119,9 +155,13 @@ class SqlLedger(SqlLedgerReader):
             connection.execute(
                 update(tables.run).where(tables.run.c.run_id == run_id).values(ended_at=utc_text(now), outcome=outcome)
             )
-            facts = (("outcome", outcome),)
+            facts = (("outcome", outcome), *why)
             add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_finished", facts=facts)
             lease.give_back(connection, epoch)
+
+
+def _new_run_id() -> str:
+    return f"run-{uuid.uuid4().hex[:12]}"
 
 
 def _bind(connection: Connection, account: str, now: str) -> None:

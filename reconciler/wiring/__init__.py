@@ -1,6 +1,6 @@
 """The composition root: settings to adapters.  Read-only verbs get parts that have no write methods (I6)."""
 
-from reconciler.wiring.ledgers import ledger_reader, ledger_writer
+from reconciler.wiring.ledgers import ledger_database, ledger_reader, ledger_writer, new_ledger, refusal_told
 from reconciler.wiring.reading import (
     CheckedFile,
     LookParts,
@@ -25,11 +25,11 @@ from reconciler.wiring.settings import (
     THREADS,
     VERSION,
     Settings,
-    actor,
     desired_state,
     ledger_address,
 )
 from reconciler.wiring.stores import (
+    archive_memory,
     bag_restorer,
     bag_verifier,
     receipt_signatures,
@@ -59,8 +59,8 @@ __all__ = [
     "TakeParts",
     "WriteParts",
     "account_readers",
-    "actor",
     "apply_means",
+    "archive_memory",
     "bag_restorer",
     "bag_verifier",
     "checked_file",
@@ -68,11 +68,14 @@ __all__ = [
     "copying_there",
     "desired_state",
     "ledger_address",
+    "ledger_database",
     "ledger_reader",
     "ledger_writer",
     "look_parts",
+    "new_ledger",
     "read_parts",
     "receipt_signatures",
+    "refusal_told",
     "repair_means",
     "signature_check",
     "signer",

@@ -1,6 +1,5 @@
 """What the command line and the environment say, and where that puts the file and the ledger."""
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -101,15 +100,6 @@ def spool_folder(settings: Settings) -> Path:
 def user_agent() -> str:
     """What we call ourselves to hosts."""
     return f"pictory-reconciler/{__version__}"
-
-
-def actor() -> str:
-    """Who runs this, for the audit: user and host, or what a CI runner calls its actor."""
-    import getpass
-    import socket
-
-    in_ci = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
-    return f"{in_ci or getpass.getuser()}@{socket.gethostname()}"
 
 
 def time_here() -> "datetime.time":

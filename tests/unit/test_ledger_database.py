@@ -126,7 +126,8 @@ def test_a_new_ledger_stands_whole_or_not_at_all(path: Path, monkeypatch: pytest
 def test_of_two_first_runs_the_slower_one_takes_the_ledger_that_stands(path: Path) -> None:
     make(path)
     before = path.read_bytes()
-    make_ledger(path)
+    with pytest.raises(FileExistsError):
+        make_ledger(path)
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 

@@ -103,7 +103,9 @@ def test_what_a_run_ends_with_is_told_also_when_it_fails(database: Database, clo
     assert ledger.unclosed_runs() == frozenset()
 
 
-def test_another_account_s_ledger_is_refused_and_unchanged(database: Database, clock: HandMadeClock) -> None:  # I3
+def test_another_account_s_ledger_is_refused_and_tells_of_that_alone(
+    database: Database, clock: HandMadeClock
+) -> None:  # I3
     ledger = ledger_at(database, clock)
     with ledger.open_run("refresh", "acme"):
         pass
@@ -113,7 +115,7 @@ def test_another_account_s_ledger_is_refused_and_unchanged(database: Database, c
         ledger.open_run("apply", "rival"),
     ):
         pytest.fail("no run is opened")
-    assert (events(database), ledger.view().account) == (before, "acme")
+    assert (events(database), ledger.view().account) == ([*before, "refused"], "acme")
     with ledger.open_run("refresh", "acme"):  # the refused one took no lease
         pass
 
