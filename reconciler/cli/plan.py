@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     "--strict", is_flag=True, envvar="RECONCILER_STRICT", help="Exit 4 when lint warns of anything about the file."
 )
 @click.option(
+    "--fail-on-drift",
+    is_flag=True,
+    envvar="RECONCILER_FAIL_ON_DRIFT",
+    help="Exit 4 when jobs are not as the ledger and the file expect: missing, cleaned by somebody else, changed since "
+    "they were archived, lost.",
+)
+@click.option(
     "--expires",
     "valid_for",
     metavar="SPAN",
@@ -53,6 +60,7 @@ def plan(
     as_json: bool,
     detailed_exitcode: bool,
     strict: bool,
+    fail_on_drift: bool,
     valid_for: timedelta,
     approvals: "Approvals",
     record: bool,
@@ -98,6 +106,6 @@ def plan(
     if record:
         wiring.recorded_plans(settings).keep(made.plan_id, written)
     output.product(written if as_json else plan_text(made, style=output.style(no_color=no_color)))
-    if made.violations or (strict and made.warnings):
+    if made.violations or (strict and made.warnings) or (fail_on_drift and made.drift):
         return 4
     return 2 if detailed_exitcode and made.has_work else 0

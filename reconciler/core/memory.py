@@ -56,6 +56,8 @@ class KnownJob:
     archived_at: datetime | None = None
     unarchived: bool = False
     lost_at: datetime | None = None
+    left_at: datetime | None = None
+    left_how: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

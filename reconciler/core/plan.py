@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.canonical import digest, utc_text
+from reconciler.core.drift import Drift
 from reconciler.core.findings import Finding
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import JobId, JobStatus, JobType
@@ -115,7 +116,8 @@ class PlanNotice:
 class Plan:
     """What an apply may do at most.  `changes` are in ledger order, oldest job first.
 
-    `warnings` are what lint finds about the file; they take no part in what is done.
+    `warnings` are what lint finds about the file, `drift` is how the live list differs from what is expected; they take
+    no part in what is done.
 
     `what_if` says that it decides for another time (`as_of`) than that of the reading (`created_at`): an answer, never
     an approval.  `not_yet_seen` counts listed jobs that nobody had seen by then, which it leaves out.
@@ -145,6 +147,7 @@ class Plan:
     notices: tuple[PlanNotice, ...] = ()
     rules: RulesCompared | None = None
     approvals: Approvals = NO_APPROVALS
+    drift: tuple[Drift, ...] = ()
 
     @property
     def plan_id(self) -> str:

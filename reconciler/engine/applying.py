@@ -39,6 +39,7 @@ from reconciler.engine.recovery import recover
 from reconciler.engine.right_account import refuse_other_key, remember_key
 from reconciler.engine.run_record import RunRecords, keep_record
 from reconciler.engine.still_approved import Work, refuse_over_limits, work_left
+from reconciler.engine.still_cached import CacheLooks, with_looks
 from reconciler.engine.stopping import Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.workers import Workers
 from reconciler.errors import LedgerError, StoppedWhileIdle
@@ -50,6 +51,7 @@ class Means:
 
     reader: JobsReader
     cleaner: JobsCleaner
+    cached: CacheLooks
     workers: Workers
     records: RunRecords
     ledger: Ledger
@@ -120,11 +122,12 @@ def _none_begun(approved: Plan) -> tuple[JobResult, ...]:
 def _carried_out(means: Means, run: Run, approved: Plan, work: Work) -> tuple[tuple[JobResult, ...], Stopped]:
     if approved.has_work:
         run.use_plan(approved.plan_id)
-    steps = JobSteps(copies=CopySteps(reader=means.reader, run=run), cleaner=means.cleaner, pause=means.pause)
+    copies = CopySteps(reader=means.reader, run=run)
+    steps = JobSteps(copies=copies, cleaner=means.cleaner, cached=means.cached, pause=means.pause)
     results, stopped = carry_out(
         work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress, limits=means.limits
     )
-    return (*work.done_before, *work.set_aside, *results), stopped
+    return (*work.done_before, *work.set_aside, *with_looks(results, means.cached)), stopped
 
 
 def _observe_and_decide(

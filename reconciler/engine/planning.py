@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.desired import DesiredState
+from reconciler.core.drift_finding import changed_since_archived, drift_of
 from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
 from reconciler.core.lint import errors_of, lint, warnings_of
@@ -96,7 +97,8 @@ def sight_of(desired: DesiredState, reader: JobsReader, memory: LedgerView, cloc
         InventoryIncomplete: the list is not whole.
     """
     inventory = enquiry.filled(observe(reader, memory, clock), memory)
-    chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
+    decided = decide(desired, inventory, memory, inventory.observed_at)
+    chosen = worth_a_look(decided, changed_since_archived(inventory, memory))
     return Sight(enquiry.filled(look_closer(reader, inventory, chosen), memory), memory)
 
 
@@ -143,6 +145,7 @@ def plan_over(
         notices=notices,
         rules=compare_rules(desired, verdicts, memory, made_at),
         approvals=approvals,
+        drift=drift_of(desired, inventory, memory),
     )
     return guarded(told, desired, memory)
 

@@ -1,8 +1,10 @@
 """Record what is there now and what the file says of it: sightings are the only clock the service leaves us."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from reconciler.core.desired import DesiredState
+from reconciler.core.drift import Drift
 from reconciler.core.losses import Loss
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, KeyMark, Ledger
@@ -13,11 +15,14 @@ from reconciler.engine.stopping import UNSTOPPABLE, StopAtOnce
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """Jobs listed, how many of them were new to the ledger, and who was found gone and unarchived first by this run."""
+    """Jobs listed, how many of them were new to the ledger; and what this run found first: `drift`, and those of
+    it that were `lost`."""
 
+    observed_at: datetime
     jobs: int
     new: int
     lost: tuple[Loss, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,4 +72,10 @@ def refresh(
         remember_key(ledger, run, key)
         jobs = recorded.inventory.jobs
         new = sum(job.id not in recorded.before.jobs for job in jobs)
-        return Refreshed(jobs=len(jobs), new=new, lost=recorded.lost)
+        return Refreshed(
+            observed_at=recorded.inventory.observed_at,
+            jobs=len(jobs),
+            new=new,
+            lost=recorded.lost,
+            drift=recorded.drift,
+        )

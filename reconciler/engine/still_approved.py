@@ -9,22 +9,18 @@ from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change, Plan, within_approval
 from reconciler.core.steps import Entry, Phase
-from reconciler.engine.outcome import JobResult, Outcome
+from reconciler.engine.outcome import How, JobResult, Outcome
 from reconciler.errors import GuardRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """`done` are changes that an interrupted run of the same plan had finished."""
+    """`done` are changes that an interrupted run of the same plan had finished, `done_before` how they ended."""
 
     to_do: tuple[Change, ...]
     done: tuple[Change, ...]
+    done_before: tuple[JobResult, ...]
     set_aside: tuple[JobResult, ...]
-
-    @property
-    def done_before(self) -> tuple[JobResult, ...]:
-        """Tell of what was finished."""
-        return tuple(_done_before(change) for change in self.done)
 
 
 def work_left(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[JobId, Entry]) -> Work:
@@ -35,6 +31,7 @@ def work_left(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[
     return Work(
         to_do=tuple(change for change in to_do if change.archives or change.cleans),
         done=tuple(_with_size(change, memory) for change in done),
+        done_before=tuple(_done_before(change, journal) for change in done),
         set_aside=tuple(
             JobResult(job_id=item.change.job_id, outcome=Outcome.SKIPPED, detail=item.why)
             for item in actionable
@@ -77,6 +74,9 @@ def _with_size(done: Change, memory: LedgerView) -> Change:
     return replace(done, size=known.size) if done.size is None and known else done
 
 
-def _done_before(done: Change) -> JobResult:
-    outcome = Outcome.CLEANED if done.cleans else Outcome.ARCHIVED
-    return JobResult(job_id=done.job_id, outcome=outcome, detail="done by an earlier run")
+def _done_before(done: Change, journal: Mapping[JobId, Entry]) -> JobResult:
+    if not done.cleans:
+        return JobResult(job_id=done.job_id, outcome=Outcome.ARCHIVED, detail="done by an earlier run")
+    told = journal[done.job_id].detail  # how it went, in the word that it was recorded with
+    how = next((each for each in How if each.value == told), None)
+    return JobResult(job_id=done.job_id, outcome=Outcome.CLEANED, detail=f"{told}, by an earlier run", how=how)

@@ -139,6 +139,9 @@ class SqlRun:
                 ("bytes", str(proved.size)),
             )
             self._add_event(connection, "archived", facts, proved.job_id)
+            # It was asked for alone just now, and a list may never show as much of it.
+            there = (tables.job.c.job_id == proved.job_id) & tables.job.c.left_at.is_(None)
+            connection.execute(update(tables.job).where(there).values(live_fingerprint=proved.fingerprint))
             record_looks(connection, first_looks(receipt), now=self._clock.now())
 
     def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:

@@ -28,6 +28,7 @@ from reconciler.core.verdicts import Hold, HoldCode, RuleTried
 from reconciler.engine.ports import SignatureCheck, Signer
 from reconciler.errors import PlanRefused
 from reconciler.published_schemas import schema
+from reconciler.report.drift_text import drift_json, read_drift
 from reconciler.report.plan_approvals import read_approvals, read_rules, rules_json
 from reconciler.report.plan_signature import FIELD as SIGNATURES
 from reconciler.report.plan_signature import demand_signature, signed
@@ -135,6 +136,7 @@ def _content(plan: Plan) -> dict[str, object]:
         **({"approvals": plan.approvals.named} if plan.approvals.named else {}),
         "violations": [_violation(violation) for violation in plan.violations],
         **({"warnings": [_warning(finding) for finding in plan.warnings]} if plan.warnings else {}),
+        **({"drift": drift_json(plan.drift)} if plan.drift else {}),
         "notices": [{"about": notice.about, "message": notice.message} for notice in plan.notices],
         "summary": _summary(plan),
         "changes": [_change(change) for change in plan.changes],
@@ -242,6 +244,7 @@ def _plan(read: dict[str, Any], name: str) -> Plan:
             notices=tuple(PlanNotice(each["about"], each["message"]) for each in read.get("notices", ())),
             rules=read_rules(read["desired"]),
             approvals=read_approvals(read.get("approvals", {})),
+            drift=tuple(read_drift(each) for each in read.get("drift", ())),
         )
     except ValueError as error:
         raise PlanRefused(f"{name} is not a plan: {error}", field="(value)", hint=HINT) from None

@@ -1,8 +1,8 @@
 """A plan as text: what goes first, then what is held and why, what stays, the limits; the last line sums up.
 
 Signs, after the habits of the field: `-` archived and cleaned, `a` archived, `r` only reported, `!` held, `?` held
-because something cannot be told, `=` retained, `.` gone already, `l` a rule that was lost, `w` a warning about the
-file.
+because something cannot be told, `=` retained, `.` gone already, `~` changed since it was archived, `l` a rule that was
+lost, `w` a warning about the file.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +14,7 @@ from reconciler.core.canonical import utc_text
 from reconciler.core.guards import loss_text, percent_text
 from reconciler.core.plan import Change, HeldJob, Plan, share_of
 from reconciler.core.verdicts import HoldCode
+from reconciler.report.drift_text import drift_lines
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, word
 
@@ -32,6 +33,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from _changes(plan, style)
     yield from _held(plan, style)
     yield from _retained(plan, style)
+    yield from _drift(plan, style)
     yield from _rules(plan, style)
     yield from _warnings(plan, style)
     yield from _guards(plan, style)
@@ -147,6 +149,13 @@ def _retained(plan: Plan, style: Style) -> Iterator[str]:
         yield ""
         yield style.paint("Stays", Colour.BOLD)
         yield from (style.paint(line, Colour.DIM) for line in lines)
+
+
+def _drift(plan: Plan, style: Style) -> Iterator[str]:
+    if plan.drift:
+        yield ""
+        yield style.paint("Drift: not as the ledger and the file expect; no change of this plan", Colour.BOLD)
+        yield from drift_lines(plan.drift, style)
 
 
 def _warnings(plan: Plan, style: Style) -> Iterator[str]:

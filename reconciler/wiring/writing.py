@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.clock import SystemClock
 from reconciler.wiring.ledgers import ledger_writer
 from reconciler.wiring.service import api_calls, evidence_of, jobs_reader
-from reconciler.wiring.settings import TOOL, Settings, desired_state
+from reconciler.wiring.settings import TOOL, Settings, desired_state, user_agent
 from reconciler.wiring.stores import signer, stores_of
 from reconciler.wiring.workers import workers_of
 
@@ -73,6 +73,7 @@ def apply_means(
 ) -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
     from reconciler.archive.run_records import StoreRecords
+    from reconciler.archive.still_cached import CachedFiles
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
 
@@ -83,10 +84,12 @@ def apply_means(
         api_calls(settings, stop) as calls,
         evidence_of(settings, calls) as evidence,
         workers_of(settings, desired, progress, stores, signs) as workers,
+        CachedFiles(user_agent=user_agent()) as cached,
     ):
         yield Means(
             reader=jobs_reader(settings, calls),
             cleaner=PictoryCleaner(calls),
+            cached=cached,
             workers=workers,
             records=StoreRecords(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress),

@@ -21,7 +21,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, PlanNotice
 from reconciler.core.selectors import EveryJob, StatusIn, TypeIn
 from reconciler.engine.copies import BagCheck, BagState, Reading
-from reconciler.engine.outcome import ChainEnd, JobResult, Outcome, Pace, RunReport
+from reconciler.engine.outcome import ChainEnd, How, JobResult, Outcome, Pace, RunReport
 from reconciler.engine.planning import plan_over
 from reconciler.engine.repairing import Repaired, RepairReport
 from reconciler.engine.verifying import VerifyReport
@@ -116,7 +116,15 @@ RUN = RunReport(
     account="acme",
     pace=Pace(calls=41, waited_s=12.3456, overloads=2, lowest=0.5, rate=1.1000000001),
     results=(
-        JobResult(job_id=JobId("a"), outcome=Outcome.CLEANED, detail="cleaned now", bag="jobs/a/012345678901", size=9),
+        JobResult(
+            job_id=JobId("a"),
+            outcome=Outcome.CLEANED,
+            detail="cleaned now",
+            bag="jobs/a/012345678901",
+            size=9,
+            how=How.NOW,
+            still_cached=("audio", "video"),
+        ),
         JobResult(job_id=JobId("b"), outcome=Outcome.ARCHIVED, detail="archived and proved", bag="jobs/b/0", size=7),
         JobResult(job_id=JobId("c"), outcome=Outcome.SKIPPED, detail="changed since plan: now held, still in progress"),
         JobResult(job_id=JobId("d"), outcome=Outcome.FAILED, detail="HTTP 403"),
