@@ -34,6 +34,8 @@ def make_ledger(path: Path) -> None:
         with suppress(OSError):
             unfinished.unlink()
     on_disk(path.parent)
+    with suppress(PermissionError):  # its folder's own name, which this run may have made; where it lies is another's
+        on_disk(path.parent.parent)
 
 
 def _empty_ledger(path: Path) -> bytes:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +36,7 @@ class LocalStore:
     def __init__(self, address: str, root: Path, *, apart: str = "") -> None:
         self._address = address
         self._root = root
+        self._durable: set[Path] = set()
         self._spool = Spool(root / PARTIAL / apart)  # on the store's own file system, so that a rename can publish it
 
     @property
@@ -158,14 +159,19 @@ class LocalStore:
             return aside
 
     def _durable_folder(self, folder: Path) -> None:
-        """Make a folder and make the names that lead to it durable."""
+        """Make a folder and make the names that lead to it durable, from the store's own name on.
+
+        Those of folders that are there too, once in a run: whoever made them may have died before they were durable.
+        """
         missing = []
-        while not folder.exists():
+        while folder not in self._durable and (folder.is_relative_to(self._root) or not folder.exists()):
             missing.append(folder)
             folder = folder.parent
         for made in reversed(missing):
             made.mkdir(exist_ok=True)
-            _sync(made.parent)
+            with suppress(PermissionError) if made == self._root else nullcontext():  # its folder may be another's
+                _sync(made.parent)
+            self._durable.add(made)
 
     @contextmanager
     def _told(self, action: str) -> Iterator[None]:
