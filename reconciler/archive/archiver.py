@@ -48,10 +48,9 @@ class _Bag:
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """An asset that was taken: its path in the bag, what came over the wire hashed to, and how it was proved."""
+    """An asset that was taken: the file of the bag as it came over the wire, and how it was proved."""
 
-    path: str
-    sha256: str
+    file: BagFile
     evidence: str
 
 
@@ -156,11 +155,13 @@ class BagArchiver:
 
     def _made(self, detail: JobDetail, name: str, first: BagStore) -> _Bag:
         with self._workshop(name, detail.job, first) as workshop:
-            fetched = self._fill(workshop, detail, first)
-            files = close_bag(workshop.bag, detail.job, account=self._account, tool=self._tool, at=self._clock.now())
-            _refuse_other_bytes(fetched, files)
+            inline, fetched = write_inline(detail, workshop.bag), self._all_fetched(workshop, detail.job, first)
+            payload = (*inline, *(each.file for each in fetched))
+            files = close_bag(
+                workshop.bag, detail.job, payload, account=self._account, tool=self._tool, at=self._clock.now()
+            )
             first.publish(workshop.bag, name)
-        return _Bag(files, tuple((each.path, each.evidence) for each in fetched))
+        return _Bag(files, tuple((each.file.path, each.evidence) for each in fetched))
 
     @contextmanager
     def _workshop(self, name: str, job: Job, store: BagStore) -> Iterator[Workshop]:
@@ -185,13 +186,9 @@ class BagArchiver:
         finally:
             (store.leave if stays else store.discard)(workshop.folder)
 
-    def _fill(self, workshop: Workshop, detail: JobDetail, store: BagStore) -> tuple[_Fetched, ...]:
-        write_inline(detail, workshop.bag)
-        fetched = []
-        for wanted in wanted_files(detail.job):
-            if wanted.asset.form is AssetForm.FILE:
-                fetched.append(self._fetched(wanted, workshop, store))
-        return tuple(fetched)
+    def _all_fetched(self, workshop: Workshop, job: Job, store: BagStore) -> tuple[_Fetched, ...]:
+        files = [wanted for wanted in wanted_files(job) if wanted.asset.form is AssetForm.FILE]
+        return tuple(self._fetched(wanted, workshop, store) for wanted in files)
 
     def _fetched(self, wanted: Wanted, workshop: Workshop, store: BagStore) -> _Fetched:
         """Fetch one asset into its place and prove it."""
@@ -210,7 +207,7 @@ class BagArchiver:
             notes.unlink(missing_ok=True)  # nobody goes on with it
             why = judgement.refusal or "two readings of it differ"
             raise ArchiveError(f"the {asset.kind.value} from {shown(asset.address)} is refused: {why}")
-        return _Fetched(wanted.path, transfer.sha256, told)
+        return _Fetched(BagFile(path=wanted.path, size=transfer.size, sha256=transfer.sha256), told)
 
     # -- the other stores
 
@@ -261,11 +258,3 @@ def _taken_up(name: str, job: Job, store: BagStore) -> Workshop | None:
         store.leave(left)
         return None
     return workshop
-
-
-def _refuse_other_bytes(fetched: Sequence[_Fetched], files: Sequence[BagFile]) -> None:
-    """Make sure that the closed bag, hashed from its files, holds what came over the wire (I15)."""
-    closed = {file.path: file.sha256 for file in files}
-    for each in fetched:
-        if closed.get(each.path) != each.sha256:
-            raise ArchiveError(f"{each.path} was changed between its download and the closing of its bag")

@@ -1,4 +1,7 @@
-"""One job's bag in BagIt form (RFC 8493): payload under data/, a sha256 for every file, readable by other programs."""
+"""One job's bag in BagIt form (RFC 8493): payload under data/, a sha256 for every file, readable by other programs.
+
+No file is read here: each is told by what was meant to be written, and reading the bag back shows whether it was.
+"""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -48,14 +51,14 @@ def expected_paths(job: Job) -> frozenset[str]:
     return frozenset({JOB_FILE, *pages, *(wanted.path for wanted in wanted_files(job))})
 
 
-def write_inline(detail: JobDetail, folder: Path) -> None:
+def write_inline(detail: JobDetail, folder: Path) -> tuple[BagFile, ...]:
     """Write what the body itself carries: the body as received, texts, JSON, and the addresses of web pages."""
-    _write(folder / JOB_FILE, detail.body)
+    contents = {JOB_FILE: detail.body}
     if _pages(detail.job):
-        _write(folder / PAGES_FILE, canonical_json(_pages(detail.job)) + b"\n")
+        contents[PAGES_FILE] = canonical_json(_pages(detail.job)) + b"\n"
     inline = [wanted for wanted in wanted_files(detail.job) if wanted.asset.form is AssetForm.INLINE]
-    for wanted, part in zip(inline, detail.inline, strict=True):
-        _write(folder / wanted.path, part.content)
+    contents |= {wanted.path: part.content for wanted, part in zip(inline, detail.inline, strict=True)}
+    return tuple(_written(folder, path, content) for path, content in contents.items())
 
 
 def _pages(job: Job) -> list[dict[str, str]]:
@@ -63,21 +66,24 @@ def _pages(job: Job) -> list[dict[str, str]]:
     return [{"kind": page.kind.value, "field": page.field, "address": page.address} for page in pages]
 
 
-def close_bag(folder: Path, job: Job, *, account: str, tool: str, at: datetime) -> tuple[BagFile, ...]:
-    """Write the tag files over the payload in `folder`; give every file of the bag, in order of path."""
-    payload = tuple(_entry(path, folder) for path in sorted((folder / "data").rglob("*")) if path.is_file())
+def close_bag(
+    folder: Path, job: Job, payload: Iterable[BagFile], *, account: str, tool: str, at: datetime
+) -> tuple[BagFile, ...]:
+    """Write the tag files over the payload, which lies in `folder`; give every file of the bag, in order of path."""
+    payload = sorted(payload, key=_path)
     size = sum(file.size for file in payload)
     tags = {
         "bagit.txt": DECLARATION,
         "bag-info.txt": _bag_info(job, account=account, tool=tool, at=at, size=size, count=len(payload)),
         "manifest-sha256.txt": _manifest(payload),
     }
-    for name, content in tags.items():
-        _write(folder / name, content)
-    tag_files = tuple(_entry(folder / name, folder) for name in sorted(tags))
-    _write(folder / "tagmanifest-sha256.txt", _manifest(tag_files))
-    closing = _entry(folder / "tagmanifest-sha256.txt", folder)
-    return tuple(sorted((*payload, *tag_files, closing), key=lambda file: file.path))
+    tag_files = [_written(folder, name, tags[name]) for name in sorted(tags)]
+    closing = _written(folder, "tagmanifest-sha256.txt", _manifest(tag_files))
+    return tuple(sorted((*payload, *tag_files, closing), key=_path))
+
+
+def _path(file: BagFile) -> str:
+    return file.path
 
 
 def _bag_info(job: Job, *, account: str, tool: str, at: datetime, size: int, count: int) -> bytes:
@@ -114,12 +120,7 @@ def manifest_problem(files: tuple[BagFile, ...], manifests: dict[str, bytes]) ->
     return f"{min(listed)} is missing" if listed else ""
 
 
-def _entry(path: Path, folder: Path) -> BagFile:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return BagFile(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=sha256)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def _written(folder: Path, path: str, content: bytes) -> BagFile:
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_bytes(content)
+    return BagFile(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest())

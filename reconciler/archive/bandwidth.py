@@ -100,7 +100,7 @@ class Bandwidth:
 
     def take(self, count: int) -> None:
         """Wait until `count` more bytes may have been read."""
-        if self._limits is UNLIMITED:
+        if self._limits == UNLIMITED:
             return
         with self._lock:  # whoever waits keeps the others waiting too: the rate is for all of them together
             rate = self._limits.rate_at(self._time_of_day())

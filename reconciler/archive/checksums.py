@@ -106,7 +106,7 @@ class Md5OfParts:
         self._current = hashlib.md5(usedforsecurity=False)
         self._whole = hashlib.md5(usedforsecurity=False)
 
-    def update(self, block: bytes) -> None:
+    def update(self, block: bytes | memoryview) -> None:
         """Take the next bytes of the file."""
         view = memoryview(block)
         while view:

@@ -15,6 +15,7 @@ from typing import BinaryIO, NoReturn
 import msgspec
 
 from reconciler.archive.checksums import Offered
+from reconciler.archive.disk import write_out
 from reconciler.archive.hashes import Hashes
 from reconciler.archive.proof import Transfer
 
@@ -216,14 +217,17 @@ class Landing:
 
     def mark(self) -> None:
         """Note what is there, so that a later run can go on from it; see that there is room for more."""
-        self._marked_size, self._marked_at = self.size, time.monotonic()
+        since, self._marked_size, self._marked_at = self._marked_size, self.size, time.monotonic()
         if self._file is None:
             return
         if self._told.declared is None:
             self._room(MARK_BYTES)
-        if self._notes is None or self.size < WORTH_BYTES or not self.conditions:
+        if self.size < WORTH_BYTES:
             return
         self._file.flush()
+        write_out(self._file.fileno(), since, self.size)
+        if self._notes is None or not self.conditions:
+            return
         notes = Notes(
             address=self._address,
             told=self._told,

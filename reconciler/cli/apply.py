@@ -1,6 +1,7 @@
 """`reconciler apply`: carry out a saved plan, or show one and ask."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,19 +62,19 @@ def _applied(
     from reconciler.cli.signals import stop_on_signals
     from reconciler.engine.applying import apply_plan
 
-    check = wiring.signature_check(settings, progress.note)
-    if plan_file is None and check is not None:
-        raise _needs_a_signature()
-    approved = load(plan_file, check) if plan_file else None
-    desired = wiring.desired_state(settings)
-    if approved is None:
-        approved = _ask(settings, desired, progress, no_color=no_color)
-    if approved is None:
-        return None
-    with (
-        stop_on_signals() as stop,
-        wiring.apply_means(settings, desired, progress, stop) as means,
-    ):
+    with ExitStack() as held:
+        with wiring.refusal_told(settings, "apply", progress):
+            check = wiring.signature_check(settings, progress.note)
+            if plan_file is None and check is not None:
+                raise _needs_a_signature()
+            approved = load(plan_file, check) if plan_file else None
+            desired = wiring.desired_state(settings)
+            if approved is None:
+                approved = _ask(settings, desired, progress, no_color=no_color)
+            if approved is None:
+                return None
+            stop = held.enter_context(stop_on_signals())
+            means = held.enter_context(wiring.apply_means(settings, desired, progress, stop))
         return apply_plan(means, desired, approved, tool_version=wiring.VERSION)
 
 

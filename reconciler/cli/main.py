@@ -18,6 +18,7 @@ from reconciler.cli.fmt import fmt
 from reconciler.cli.forecast import forecast
 from reconciler.cli.import_times import import_times
 from reconciler.cli.init import init
+from reconciler.cli.ledger import ledger
 from reconciler.cli.plan import plan
 from reconciler.cli.policy_test import policy_test
 from reconciler.cli.refresh import refresh
@@ -44,7 +45,7 @@ def cli() -> None:
 
 VERBS = (
     *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, archive, refresh),
-    *(import_times, snapshot, status, verify, restore, audit, emulator, demo),
+    *(import_times, snapshot, status, verify, restore, audit, ledger, emulator, demo),
 )
 for verb in VERBS:
     cli.add_command(verb)

@@ -8,18 +8,10 @@ import click
 
 from reconciler.cli import options, output
 from reconciler.cli.saving import save
+from reconciler.cli.spans import span_in
 
 if TYPE_CHECKING:
     from reconciler.wiring import Settings
-
-SPAN_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-
-
-def _span(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
-    count, unit = text[:-1], SPAN_UNITS.get(text[-1:])
-    if unit is None or not count.isascii() or not count.isdigit() or not 1 <= int(count[:6]) <= 100_000:
-        raise click.BadParameter(f"{text!r} is not a span; write a whole number and h, d or w, such as 12h or 7d")
-    return int(count) * unit
 
 
 @click.command()
@@ -39,7 +31,7 @@ def _span(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
     "--expires",
     "valid_for",
     metavar="SPAN",
-    callback=_span,
+    callback=span_in("hdw", such_as="12h or 7d"),
     default="7d",
     show_default=True,
     help="How long the plan is valid.",

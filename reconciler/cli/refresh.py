@@ -19,10 +19,11 @@ def refresh(*, settings: "Settings", no_color: bool) -> None:
     The service tells no times, so a job's age counts from the first time it was recorded.  Run this on a schedule.
     """
     from reconciler import wiring
+    from reconciler.cli.signals import stop_on_signals
     from reconciler.engine.refreshing import refresh as record
     from reconciler.report.loss_text import newly_lost_text
 
-    with wiring.write_parts(settings, output.PlainProgress()) as parts:
-        done = record(parts.desired, parts.reader, parts.ledger, parts.clock, parts.evidence)
+    with stop_on_signals() as stop, wiring.write_parts(settings, output.PlainProgress(), stop) as parts:
+        done = record(parts.desired, parts.reader, parts.ledger, parts.clock, parts.evidence, stop)
     lost = newly_lost_text(done.lost, style=output.style(no_color=no_color))
     output.product(f"{lost}Refresh: {done.jobs} jobs listed, {done.new} of them new to the ledger.")

@@ -15,7 +15,7 @@ from reconciler.core.plan import Change, Plan, within_approval
 from reconciler.core.plan_making import compute_plan, plan_from
 from reconciler.core.steps import Entry, Phase, fold
 from reconciler.engine.approval import check_approval
-from reconciler.engine.carrying_out import carry_out
+from reconciler.engine.carrying_out import NO_LIMITS, carry_out, not_started
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import CopySteps, JobSteps
 from reconciler.engine.notices import note_unlisted_fields
@@ -30,13 +30,13 @@ from reconciler.engine.ports import (
     Ledger,
     Paced,
     Run,
-    Stop,
 )
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
 from reconciler.engine.run_record import RunRecords, keep_record
+from reconciler.engine.stopping import Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.workers import Workers
-from reconciler.errors import GuardRefused
+from reconciler.errors import GuardRefused, LedgerError, StoppedWhileIdle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,9 @@ class Means:
     clock: Clock
     pacing: Paced
     progress: CopyProgress
-    stop: Stop
+    stop: StopAtOnce
     pause: Callable[[float], None]
+    limits: Limits = NO_LIMITS
     evidence: Evidence = NOBODY
 
 
@@ -64,33 +65,57 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read; nothing was done.
         LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was done.
     """
-    with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
-        check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
-        recovered = recover(means.reader, means.ledger, run)
+    report: RunReport | None = None
+    try:
+        with means.ledger.open_run("apply", desired.account, approved.plan_id) as run:
+            report = _reported(means, run, desired, approved, tool_version)
+            if approved.has_work and _is_spent(report):
+                run.spend_plan(approved.plan_id)
+    except LedgerError as error:
+        if report is None:
+            raise
+        report = unclosed(report, error)
+    return keep_record(means.records, means.ledger.newest_events(), approved.changes, report)
+
+
+def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str) -> RunReport:
+    check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
+    recovered: list[JobResult] = []
+    try:
+        for settled in recover(means.reader, means.ledger, run, means.stop):
+            recovered.append(settled)
         fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
+    except StoppedWhileIdle as error:
+        results, stopped, lost = _none_begun(approved), Stopped.before_any(error.signal_number), ()
+    else:
         work = _work(approved, fresh, memory, fold(means.ledger.entries()))
         _guard(desired, memory, work, fresh)
-        if approved.has_work:
-            run.use_plan(approved.plan_id)
-        copies = CopySteps(reader=means.reader, run=run)
-        steps = JobSteps(copies=copies, cleaner=means.cleaner, pause=means.pause)
-        results, stopped = carry_out(
-            work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress
-        )
-        report = RunReport(
-            run_id=run.run_id,
-            plan_id=approved.plan_id,
-            account=desired.account,
-            pace=means.pacing.pace(),
-            results=(*work.done_before, *work.set_aside, *results),
-            recovered=recovered,
-            stopped=stopped.why,
-            stop_code=stopped.exit_code,
-            lost=lost,
-        )
-        if approved.has_work and _is_spent(report):
-            run.spend_plan(approved.plan_id)
-    return keep_record(means.records, means.ledger.audit_events(), approved.changes, report)
+        results, stopped = _carried_out(means, run, approved, work)
+    return RunReport(
+        run_id=run.run_id,
+        plan_id=approved.plan_id,
+        account=desired.account,
+        pace=means.pacing.pace(),
+        results=results,
+        recovered=tuple(recovered),
+        stopped=stopped.why,
+        stop_code=stopped.exit_code,
+        lost=lost,
+    )
+
+
+def _none_begun(approved: Plan) -> tuple[JobResult, ...]:
+    return tuple(not_started(change.job_id) for change in approved.changes if change.archives or change.cleans)
+
+
+def _carried_out(means: Means, run: Run, approved: Plan, work: "_Work") -> tuple[tuple[JobResult, ...], Stopped]:
+    if approved.has_work:
+        run.use_plan(approved.plan_id)
+    steps = JobSteps(copies=CopySteps(reader=means.reader, run=run), cleaner=means.cleaner, pause=means.pause)
+    results, stopped = carry_out(
+        work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress, limits=means.limits
+    )
+    return (*work.done_before, *work.set_aside, *results), stopped
 
 
 def _observe_and_decide(
@@ -98,14 +123,17 @@ def _observe_and_decide(
 ) -> tuple[Plan, LedgerView, tuple[Loss, ...]]:
     enquiry = Enquiry(desired, means.evidence)
     may_go = frozenset(change.job_id for change in approved.changes)
-    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, approved=may_go)
+    recorded = observe_and_record(
+        desired, means.reader, means.ledger, run, means.clock, enquiry, approved=may_go, stop=means.stop
+    )
     inventory, memory = recorded.inventory, recorded.memory
     note_unlisted_fields(inventory, means.progress)
     now = inventory.observed_at
     fresh = plan_from(
         recorded.verdicts, desired, inventory, memory, created_at=now, expires_at=now, tool_version=tool_version
     )
-    sized = enquiry.sized(inventory, within_approval(approved, fresh)[0])
+    with means.stop.while_idle():
+        sized = enquiry.sized(inventory, within_approval(approved, fresh)[0])
     if sized is not inventory:
         fresh = compute_plan(desired, sized, memory, created_at=now, expires_at=now, tool_version=tool_version)
     for notice in enquiry.notices():

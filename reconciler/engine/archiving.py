@@ -11,7 +11,7 @@ from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change
-from reconciler.engine.carrying_out import MAY_NOT_WRITE, Stopped, carry_out, not_started
+from reconciler.engine.carrying_out import NO_LIMITS, carry_out, not_started
 from reconciler.engine.completing import Completion
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import CopySteps
@@ -29,14 +29,14 @@ from reconciler.engine.ports import (
     Paced,
     Progress,
     Run,
-    Stop,
 )
 from reconciler.engine.recording import Recorded, observe_and_record
 from reconciler.engine.repairing import BagMender
 from reconciler.engine.run_record import RunRecords, keep_record
+from reconciler.engine.stopping import MAY_NOT_WRITE, Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.verifying import bags_of
 from reconciler.engine.workers import Workers
-from reconciler.errors import GuardRefused, UsageRefused
+from reconciler.errors import GuardRefused, LedgerError, UsageRefused
 
 Chosen = Which | tuple[JobId, ...]
 """A kind of jobs, or jobs by their ids."""
@@ -55,7 +55,8 @@ class CopyMeans:
     clock: Clock
     pacing: Paced
     progress: CopyProgress
-    stop: Stop
+    stop: StopAtOnce
+    limits: Limits = NO_LIMITS
     evidence: Evidence = NOBODY
 
 
@@ -68,21 +69,38 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
         GuardRefused: the copies would be more than `clean.max_bytes` allows, or the ledger is another account's.
         InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read; nothing was copied.
         LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was copied.
+        StoppedWhileIdle: somebody asked to stop before a job was begun.
     """
-    with means.ledger.open_run("archive", desired.account) as run:
-        enquiry = Enquiry(desired, means.evidence)
-        recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry)
-        note_unlisted_fields(recorded.inventory, means.progress)
+    changes: tuple[Change, ...] = ()
+    report: RunReport | None = None
+    try:
+        with means.ledger.open_run("archive", desired.account) as run:
+            recorded, changes, left_out = _asked(means, run, desired, chosen)
+            report = _carried_out(means, run, desired, changes, left_out)
+            if not report.stopped:
+                report = _completed(means, run, desired, chosen, report)
+            report = replace(report, lost=recorded.lost)
+    except LedgerError as error:
+        if report is None:
+            raise
+        report = unclosed(report, error)
+    return keep_record(means.records, means.ledger.newest_events(), changes, report)
+
+
+def _asked(
+    means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
+) -> tuple[Recorded, tuple[Change, ...], Sequence[tuple[JobId, str]]]:
+    """Record what is there; give it with what is to be copied, and those that were named and cannot be."""
+    enquiry = Enquiry(desired, means.evidence)
+    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, stop=means.stop)
+    note_unlisted_fields(recorded.inventory, means.progress)
+    with means.stop.while_idle():
         inventory, plan = _planned(means, desired, recorded, chosen)
         sized = enquiry.sized(inventory, plan.changes)
-        changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
-        _guard(desired, recorded.memory, changes)
-        _tell(means.progress, plan, chosen)
-        report = _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
-        if not report.stopped:
-            report = _completed(means, run, desired, chosen, report)
-        report = replace(report, lost=recorded.lost)
-    return keep_record(means.records, means.ledger.audit_events(), changes, report)
+    changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
+    _guard(desired, recorded.memory, changes)
+    _tell(means.progress, plan, chosen)
+    return recorded, changes, () if isinstance(chosen, Which) else plan.left_out
 
 
 def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen, report: RunReport) -> RunReport:
@@ -100,8 +118,8 @@ def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
     ends, results, stopped = completion.of(left), list(report.results), Stopped()
     for at, receipt in enumerate(left):
         number = means.stop.requested()
-        if number:
-            stopped = Stopped.by_signal(number)
+        if number or means.limits.time_is_up():
+            stopped = Stopped.by_signal(number) if number else Stopped.by_time()
             results += (not_started(each.job_id) for each in left[at:])
             break
         try:
@@ -170,7 +188,9 @@ def _carried_out(
     left_out: Sequence[tuple[JobId, str]],
 ) -> RunReport:
     steps = CopySteps(reader=means.reader, run=run)
-    results, stopped = carry_out(changes, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress)
+    results, stopped = carry_out(
+        changes, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress, limits=means.limits
+    )
     skipped = (
         JobResult(job_id=job_id, outcome=Outcome.SKIPPED, detail=f"not copied: {why}") for job_id, why in left_out
     )

@@ -46,6 +46,17 @@ class JobResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChainEnd:
+    """Where the audit chain stood when the run ended: how many events, and the hash of the last.
+
+    Noted elsewhere, it shows later whether the chain was cut or written anew.
+    """
+
+    events: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """The whole run.
 
@@ -54,6 +65,7 @@ class RunReport:
     it did not; `stop_code` is the exit code that goes with it.  `pace` is what the calls to the service came to.
     `lost` are the jobs that this run was the first to find gone and unarchived.
     `unrecorded` says, per store, why the run's record could not be written there; the ledger has it all the same.
+    `chain` is the end of the audit chain, None where it could not be read.
     """
 
     run_id: str
@@ -67,6 +79,7 @@ class RunReport:
     operation: str = "apply"
     lost: tuple[Loss, ...] = ()
     unrecorded: tuple[str, ...] = ()
+    chain: ChainEnd | None = None
 
     def count(self, outcome: Outcome) -> int:
         """How many jobs ended so."""

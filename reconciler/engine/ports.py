@@ -230,6 +230,9 @@ class LedgerReader(MemoryReader, Protocol):
     def audit_events(self) -> Iterator[AuditEvent]:
         """Give the audit chain in order."""
 
+    def newest_events(self) -> Iterator[AuditEvent]:
+        """Give the audit chain from its end, as far as somebody reads on."""
+
 
 class LedgerHistory(LedgerReader, Protocol):
     """The ledger for whoever asks how things stand; writes nothing either."""

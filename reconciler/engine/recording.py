@@ -17,6 +17,7 @@ from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.looking_closer import look_closer, worth_a_look
 from reconciler.engine.observe import observe
 from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Run
+from reconciler.engine.stopping import UNSTOPPABLE, StopAtOnce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ def observe_and_record(
     enquiry: Enquiry,
     *,
     approved: frozenset[JobId] = frozenset(),
+    stop: StopAtOnce = UNSTOPPABLE,
 ) -> Recorded:
     """Read the list, record it, decide with the memory of it, and record what the decision says.
 
@@ -50,13 +52,15 @@ def observe_and_record(
     Raises:
         InventoryIncomplete: nothing is recorded of a list that is not whole.
         ServiceError, AuthenticationRefused: a job that had to be asked for alone could not be.
+        StoppedWhileIdle: somebody asked to stop before anything was recorded.
     """
     before = ledger.view()
-    inventory = enquiry.filled(observe(reader, before, clock), before)
-    as_of = inventory.observed_at
-    chosen = worth_a_look(decide(desired, inventory, before, as_of))
-    inventory = look_closer(reader, inventory, sorted(chosen, key=lambda job_id: job_id not in approved))
-    inventory = enquiry.filled(inventory, before)
+    with stop.while_idle():
+        inventory = enquiry.filled(observe(reader, before, clock), before)
+        as_of = inventory.observed_at
+        chosen = worth_a_look(decide(desired, inventory, before, as_of))
+        inventory = look_closer(reader, inventory, sorted(chosen, key=lambda job_id: job_id not in approved))
+        inventory = enquiry.filled(inventory, before)
     run.record_observation(inventory)
     # With the time of the observation before: no wait is recorded as begun before it,
     # and this one is not before itself.

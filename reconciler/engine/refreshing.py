@@ -7,6 +7,7 @@ from reconciler.core.losses import Loss
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, Ledger
 from reconciler.engine.recording import observe_and_record
+from reconciler.engine.stopping import UNSTOPPABLE, StopAtOnce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +20,22 @@ class Refreshed:
 
 
 def refresh(
-    desired: DesiredState, reader: JobsReader, ledger: Ledger, clock: Clock, evidence: Evidence = NOBODY
+    desired: DesiredState,
+    reader: JobsReader,
+    ledger: Ledger,
+    clock: Clock,
+    evidence: Evidence = NOBODY,
+    stop: StopAtOnce = UNSTOPPABLE,
 ) -> Refreshed:
-    """Read the list, record the observation with what `evidence` adds, and what is decided: waiting and protection."""
+    """Read the list, record the observation with what `evidence` adds, and what is decided: waiting and protection.
+
+    Raises:
+        InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read; nothing was recorded.
+        LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was recorded.
+        StoppedWhileIdle: somebody asked to stop before anything was recorded.
+    """
     with ledger.open_run("refresh", desired.account) as run:
-        recorded = observe_and_record(desired, reader, ledger, run, clock, Enquiry(desired, evidence))
+        recorded = observe_and_record(desired, reader, ledger, run, clock, Enquiry(desired, evidence), stop=stop)
         jobs = recorded.inventory.jobs
         new = sum(job.id not in recorded.before.jobs for job in jobs)
         return Refreshed(jobs=len(jobs), new=new, lost=recorded.lost)

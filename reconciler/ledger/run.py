@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
@@ -18,7 +17,7 @@ from reconciler.engine.ports import Clock
 from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
 from reconciler.ledger.audit_rows import add_event, add_events
-from reconciler.ledger.database import told
+from reconciler.ledger.database import Database
 from reconciler.ledger.decisions import record_holds, record_waits
 from reconciler.ledger.imported import record_imported
 from reconciler.ledger.rows import receipt_text, storable
@@ -26,22 +25,22 @@ from reconciler.ledger.sightings import record_sightings
 from reconciler.ledger.verifications import first_look, first_looks, record_looks
 
 
-class SqliteRun:
+class SqlRun:
     """Implements engine.ports.Run."""
 
     def __init__(
         self,
         engine: Engine,
-        path: Path,
+        database: Database,
         *,
         run_id: str,
         epoch: int,
         actor: str,
         clock: Clock,
-        now_ms: Callable[[], int],
+        now_ms: Callable[[], int] | None,
     ) -> None:
         self._engine = engine
-        self._path = path
+        self._database = database
         self._run_id = run_id
         self._epoch = epoch
         self._actor = actor
@@ -184,8 +183,8 @@ class SqliteRun:
 
     @contextmanager
     def _write(self, needed_ms: int = 0) -> Iterator[Connection]:
-        with self._lock, told(self._path), self._engine.begin() as connection:
-            lease.check(connection, self._epoch, now_ms=self._now_ms(), needed_ms=needed_ms)
+        with self._lock, self._database.told(), self._engine.begin() as connection:
+            lease.check(connection, self._epoch, now_ms=self._now_ms, needed_ms=needed_ms)
             yield connection
 
     def _add_entry(self, connection: Connection, job_id: JobId, phase: Phase, fingerprint: str, detail: str) -> None:

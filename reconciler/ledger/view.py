@@ -17,7 +17,7 @@ from reconciler.ledger.revisions import RESTORE_HINT
 _JOBS = """
     SELECT job_id, sequence, first_seen, last_seen, left_at IS NOT NULL, missing_until, type, status, fingerprint,
         coalesce(name, ''), coalesce(project, ''), size, released_since, kept_until, live_fingerprint, lost_at
-    FROM job
+    FROM job ORDER BY sequence
 """
 _RECEIPTS = "SELECT job_id, fingerprint, size, verified_at FROM receipt ORDER BY verified_at, digest"
 _CLEANED_BY_US = "SELECT DISTINCT job_id FROM entry WHERE phase = 'cleaned'"

@@ -40,6 +40,8 @@ def _lines(report: RunReport, style: Style) -> Iterator[str]:
     for why in report.unrecorded:
         text = f"The record of this run is not in every store: {harmless(why)}. The next one makes up for it."
         yield style.paint(text, Colour.YELLOW)
+    if report.chain is not None:
+        yield f"Audit: {report.chain.events} events, head {report.chain.head}."
     yield pace_line(report.pace)
     yield style.paint(run_summary(report), Colour.BOLD)
 
@@ -97,6 +99,7 @@ def run_report_json(report: RunReport) -> str:
                 "stopped": report.stopped,
                 "unrecorded": list(report.unrecorded),
                 "calls": _calls(report.pace),
+                "audit": {"events": report.chain.events, "head": report.chain.head} if report.chain else None,
                 "counts": {outcome.value.replace(" ", "_"): report.count(outcome) for outcome in Outcome},
                 "results": [_result(result) for result in report.results],
                 "recovered": [_result(result) for result in report.recovered],

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.clock import SystemClock
 from reconciler.errors import UsageRefused
+from reconciler.wiring.ledgers import ledger_reader
 from reconciler.wiring.service import api_calls, evidence_of, jobs_reader
-from reconciler.wiring.settings import Settings, desired_state, ledger_path
+from reconciler.wiring.settings import Settings, desired_state
 
 if TYPE_CHECKING:
     from reconciler.core.desired import DesiredState
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         MemoryReader,
         TimesReader,
     )
-    from reconciler.ledger.reader import SqliteLedgerReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +98,6 @@ def checked_file(settings: Settings) -> CheckedFile:
     parts = _parts_of(snapshot, checked.state)
     live = lint_over(parts.desired, parts.reader, parts.ledger, parts.clock, parts.evidence)
     return CheckedFile(state=checked.state, found=(*found, *live), snapshot=snapshot)
-
-
-def ledger_reader(settings: Settings) -> "SqliteLedgerReader":
-    """Open the ledger for reading; creates nothing."""
-    from reconciler.ledger.reader import SqliteLedgerReader
-
-    return SqliteLedgerReader(ledger_path(settings))
 
 
 @contextmanager

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         JobsReader,
         Ledger,
         Progress,
-        Stop,
     )
+    from reconciler.engine.stopping import Limits, StopAtOnce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +40,10 @@ class WriteParts:
 
 
 @contextmanager
-def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts]:
+def write_parts(settings: Settings, progress: "Progress", stop: "StopAtOnce") -> Iterator[WriteParts]:
     """Give the parts of a verb that records what it reads."""
     desired = desired_state(settings)
-    with api_calls(settings) as calls, evidence_of(settings, calls) as evidence:
+    with api_calls(settings, stop) as calls, evidence_of(settings, calls) as evidence:
         yield WriteParts(
             desired=desired,
             reader=jobs_reader(settings, calls),
@@ -53,19 +53,31 @@ def write_parts(settings: Settings, progress: "Progress") -> Iterator[WriteParts
         )
 
 
+def limits_of(settings: Settings) -> "Limits":
+    """Give how far a run goes; its time counts from now."""
+    from reconciler.engine.stopping import Limits
+
+    allowed, began = settings.max_duration, time.monotonic()
+    return Limits(
+        time_is_up=lambda: allowed is not None and time.monotonic() - began >= allowed.total_seconds(),
+        most_failures=settings.most_failures,
+    )
+
+
 @contextmanager
 def apply_means(
-    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "Stop"
+    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "StopAtOnce"
 ) -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
     from reconciler.archive.run_records import StoreRecords
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
 
+    limits = limits_of(settings)
     signs = signer(settings, progress.note)
     stores = stores_of(settings, desired)
     with (
-        api_calls(settings) as calls,
+        api_calls(settings, stop) as calls,
         evidence_of(settings, calls) as evidence,
         workers_of(settings, desired, progress, stores, signs) as workers,
     ):
@@ -79,6 +91,7 @@ def apply_means(
             pacing=calls,
             progress=progress,
             stop=stop,
+            limits=limits,
             pause=time.sleep,
             evidence=evidence,
         )
@@ -86,7 +99,7 @@ def apply_means(
 
 @contextmanager
 def copy_means(
-    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "Stop"
+    settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "StopAtOnce"
 ) -> Iterator["CopyMeans"]:
     """Give the means of a run that only copies."""
     from reconciler.archive.mender import StoreMender
@@ -94,10 +107,11 @@ def copy_means(
     from reconciler.archive.verifier import StoreVerifier
     from reconciler.engine.archiving import CopyMeans
 
+    limits = limits_of(settings)
     signs = signer(settings, progress.note)
     stores = stores_of(settings, desired)
     with (
-        api_calls(settings) as calls,
+        api_calls(settings, stop) as calls,
         evidence_of(settings, calls) as evidence,
         workers_of(settings, desired, progress, stores, signs) as workers,
     ):
@@ -112,5 +126,6 @@ def copy_means(
             pacing=calls,
             progress=progress,
             stop=stop,
+            limits=limits,
             evidence=evidence,
         )

@@ -16,7 +16,7 @@ from reconciler.engine.job_steps import CONFIRM_PAUSES_S, CopySteps, JobSteps
 from reconciler.engine.outcome import JobResult, Outcome
 from reconciler.engine.ports import JobDetail
 from reconciler.errors import AuthenticationRefused, LockedByAnotherRun
-from reconciler.ledger.sqlite import SqliteLedger
+from reconciler.ledger.writer import SqlLedger
 from reconciler.pictory.calls import ApiCalls
 from reconciler.pictory.credentials import RawKey
 from reconciler.pictory.pacing import Pacer
@@ -34,7 +34,7 @@ class OneJob:
     """One finished job of an emulated account, the means of its way out, and the ledger that remembers it."""
 
     emulator: EmulatorProcess
-    ledger: SqliteLedger
+    ledger: SqlLedger
     clock: HandMadeClock
     pauses: list[float] = field(default_factory=list)
     pause: Callable[[float], object] = lambda _seconds: None

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.support.power_failure import Disk
 
@@ -223,7 +223,7 @@ def _around_commits() -> None:
         which = given.get("phase") or given.get("event") or ""
         _written.what = [*getattr(_written, "what", []), f"{found[2]}{f'({which})' if which else ''}"]
 
-    commit = DefaultDialect.do_commit
+    commit = cast("Callable[[object, object], None]", DefaultDialect.do_commit)
 
     def do_commit(self: Any, connection: Any) -> None:
         what = " ".join(dict.fromkeys(getattr(_written, "what", []))) or "nothing"
@@ -232,8 +232,7 @@ def _around_commits() -> None:
         commit(self, connection)
         point(f"after commit of {what}")
 
-    untyped: Any = event
-    untyped.listen(Engine, "before_cursor_execute", executed)
+    event.listen(Engine, "before_cursor_execute", executed)
     for each in (do_commit,):
         setattr(DefaultDialect, each.__name__, each)
 

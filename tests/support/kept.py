@@ -12,8 +12,8 @@ import bagit
 
 from reconciler.core.steps import Phase, fold
 from reconciler.ledger.audit_check import check_audit
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support.emulator import EmulatedAccount
+from tests.support.ledger_values import reader_at
 from tests.support.workplace import Workplace
 
 
@@ -25,7 +25,7 @@ def check_kept(
     stores: Collection[str] = ("archive",),
 ) -> None:
     """See that nothing was cleaned unarchived (I1), unapproved (I3), unrecorded (I10) or by a third request (I8)."""
-    truth, reader = emulator.truth(), SqliteLedgerReader(workplace.folder / "state" / "ledger.db")
+    truth, reader = emulator.truth(), reader_at(workplace.folder / "state" / "ledger.db")
     cleaned = {job for job, told in truth.items() if told["cleaned_by"] is not None}
     assert cleaned <= set(approved), f"cleaned and not approved: {cleaned - set(approved)}"
     last = {str(job): entry.phase for job, entry in fold(reader.entries()).items()}
@@ -56,7 +56,7 @@ def check_bags(store: Path) -> None:
 
 def cleans_recorded(workplace: Workplace) -> int:
     """Give how many cleans the audit covers."""
-    return check_audit(SqliteLedgerReader(workplace.folder / "state" / "ledger.db")).cleans
+    return check_audit(reader_at(workplace.folder / "state" / "ledger.db")).cleans
 
 
 def _digests(bag: Path) -> set[str]:

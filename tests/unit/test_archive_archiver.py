@@ -448,17 +448,23 @@ def test_a_byte_that_was_changed_in_one_of_two_readings_refuses_the_file(place: 
     assert [path for path in place.root.rglob("*") if path.is_file()] == []
 
 
-def test_what_was_changed_on_the_disk_before_the_bag_was_closed_is_not_taken(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:  # I15
+@pytest.mark.parametrize("path", ["data/assets/video.mp4", "data/job.json", "bag-info.txt"])
+def test_what_lies_on_the_disk_otherwise_than_it_came_is_not_taken_now_or_later(
+    place: Place, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:  # I1, I15
     def changed(workplace: Path, *arguments: Any, **more: Any) -> Any:
-        flip(workplace / "data" / "assets" / "video.mp4")
-        return close_bag(workplace, *arguments, **more)
+        closed = close_bag(workplace, *arguments, **more)
+        flip(workplace / path)
+        return closed
 
     monkeypatch.setattr("reconciler.archive.archiver.close_bag", changed)
-    with pytest.raises(ArchiveError, match=r"video\.mp4 was changed between its download and the closing of its bag"):
+    with pytest.raises(ArchiveError, match=f"could not be proved: {path} in file:./archive is not what was written"):
         place.archive()
-    assert [path for path in place.root.rglob("*") if path.is_file()] == []
+    assert not list(place.root.rglob("*.intoto.json"))
+    monkeypatch.undo()
+    with pytest.raises(ArchiveError, match=f"is there already and is not whole: {path} is not what the manifest says"):
+        place.archive()
+    assert not list(place.root.rglob("*.intoto.json"))
 
 
 # -- a bag that is there already

@@ -44,12 +44,14 @@ def parts(given: Job) -> tuple[InlinePart, ...]:
 
 def bagged(folder: Path, given: Job, *, body: bytes = b"{}", account: str = "acme") -> tuple[BagFile, ...]:
     """Make a bag of a job; each of its files holds its own address."""
-    write_inline(JobDetail(job=given, body=body, inline=parts(given)), folder)
+    payload = list(write_inline(JobDetail(job=given, body=body, inline=parts(given)), folder))
     for wanted in wanted_files(given):
         if wanted.asset.form is AssetForm.FILE:
+            content = wanted.asset.address.encode()
             (folder / wanted.path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / wanted.path).write_text(wanted.asset.address)
-    return close_bag(folder, given, account=account, tool="a test 1.0", at=AT)
+            (folder / wanted.path).write_bytes(content)
+            payload.append(BagFile(path=wanted.path, size=len(content), sha256=hashlib.sha256(content).hexdigest()))
+    return close_bag(folder, given, payload, account=account, tool="a test 1.0", at=AT)
 
 
 def on_disk(folder: Path) -> set[str]:

@@ -2,6 +2,7 @@
 
 from datetime import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -99,10 +100,12 @@ def test_the_rate_is_that_of_the_hour() -> None:
     assert hours.seconds == pytest.approx(103), "what flowed without a limit is not owed afterwards"
 
 
-def test_without_a_limit_nobody_waits() -> None:
-    hours = Hours()
-    hours.bandwidth(UNLIMITED).take(1 << 50)
-    assert hours.seconds == 100
+@pytest.mark.parametrize("limits", [UNLIMITED, timetable("off")], ids=["none given", "off"])
+def test_without_a_limit_nobody_waits_or_asks_what_time_it_is(limits: Timetable) -> None:
+    def asked() -> NoReturn:
+        raise AssertionError
+
+    Bandwidth(limits, time_of_day=asked, pause=lambda _seconds: asked()).take(1 << 50)
 
 
 @pytest.fixture

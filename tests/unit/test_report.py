@@ -18,7 +18,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, PlanNotice
 from reconciler.core.selectors import StatusIn, TypeIn
 from reconciler.engine.copies import BagCheck, BagState, Reading
-from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
+from reconciler.engine.outcome import ChainEnd, JobResult, Outcome, Pace, RunReport
 from reconciler.engine.repairing import Repaired, RepairReport
 from reconciler.engine.verifying import VerifyReport
 from reconciler.published_schemas import schema
@@ -101,6 +101,7 @@ RUN = RunReport(
     stopped="stopped by signal 15; the jobs in hand were finished",
     stop_code=143,
     unrecorded=("the store file:./second cannot be written to: No space left on device",),
+    chain=ChainEnd(events=12, head="sha256:" + "6" * 64),
 )
 
 
@@ -264,7 +265,7 @@ def test_no_text_of_the_service_moves_a_terminal_or_adds_a_line_to_a_report(text
     result = JobResult(job_id=JobId(text), outcome=Outcome.FAILED, detail=text, bag=text)
     run = replace(RUN, results=(result,), recovered=(), stopped="", unrecorded=(text,))
     plain = run_report_text(run, style=PLAIN)
-    assert len(plain.splitlines()) == 6
+    assert len(plain.splitlines()) == 7
     assert {unicodedata.category(character) for character in plain.replace("\n", "")}.isdisjoint(HIDDEN)
     plain.encode("utf-8")
 

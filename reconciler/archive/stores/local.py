@@ -6,7 +6,6 @@ keeps the promises of fsync.
 """
 
 import errno
-import hashlib
 import os
 import uuid
 from collections.abc import Iterator, Mapping
@@ -14,8 +13,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from reconciler.archive.disk import blocks_from_disk
 from reconciler.archive.names import aside_name
-from reconciler.archive.stores.blocks import as_file, blocks_of
+from reconciler.archive.stores.blocks import as_file, blocks_of, hashed
 from reconciler.archive.stores.spool import Spool, held, room_on_disk
 from reconciler.core.receipt import BagFile
 from reconciler.errors import ArchiveError, StoreNotWritable
@@ -154,8 +154,8 @@ class LocalStore:
             aside = aside_name(name)
             self._durable_folder((self._root / aside).parent)
             (self._root / name).rename(self._root / aside)
+            _sync((self._root / aside).parent)  # first: what has lost one name has the other
             _sync((self._root / name).parent)
-            _sync((self._root / aside).parent)
             return aside
 
     def _durable_folder(self, folder: Path) -> None:
@@ -206,11 +206,7 @@ def _files_below(folder: Path) -> list[Path]:
 
 def _hashed(path: Path, folder: Path) -> BagFile:
     with path.open("rb", buffering=0) as file:
-        # What was just written may only be in memory; where the system allows, the bytes of the disk are read.
-        with suppress(OSError, AttributeError):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return BagFile(path=path.relative_to(folder).as_posix(), size=file.tell(), sha256=sha256)
+        return hashed(path.relative_to(folder).as_posix(), blocks_from_disk(file))
 
 
 def _sync_below(folder: Path) -> None:
