@@ -225,7 +225,7 @@ class Landing:
         if self.size < WORTH_BYTES:
             return
         self._file.flush()
-        write_out(self._file.fileno(), since, self.size)
+        write_out(self._file.fileno(), since, self.size - since)
         if self._notes is None or not self.conditions:
             return
         notes = Notes(

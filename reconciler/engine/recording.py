@@ -17,7 +17,7 @@ from reconciler.core.retention import decide
 from reconciler.core.verdicts import Verdict
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.looking_closer import look_closer, worth_a_look
-from reconciler.engine.observe import observe
+from reconciler.engine.observe import observe, shares_nothing
 from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Run
 from reconciler.engine.stopping import UNSTOPPABLE, StopAtOnce
 
@@ -47,10 +47,12 @@ def observe_and_record(
     *,
     approved: frozenset[JobId] = frozenset(),
     stop: StopAtOnce = UNSTOPPABLE,
+    takes_new_list: bool = False,
 ) -> Recorded:
     """Read the list, record it, decide with the memory of it, and record what the decision says.
 
     Of each kind of job that must be looked at closer, an `approved` one is asked for first, and often that is enough.
+    With `takes_new_list` the list may show none of the jobs that the ledger expects: they count as gone.
 
     Raises:
         InventoryIncomplete: nothing is recorded of a list that is not whole.
@@ -59,12 +61,15 @@ def observe_and_record(
     """
     before = ledger.view()
     with stop.while_idle():
-        inventory = enquiry.filled(observe(reader, before, clock), before)
+        inventory = enquiry.filled(observe(reader, before, clock, takes_new_list=takes_new_list), before)
         as_of = inventory.observed_at
         decided = decide(desired, inventory, before, as_of)
         chosen = worth_a_look(decided, changed_since_archived(inventory, before))
         inventory = look_closer(reader, inventory, sorted(chosen, key=lambda job_id: job_id not in approved))
         inventory = enquiry.filled(inventory, before)
+    expected = shares_nothing(inventory.jobs, before)
+    if expected:
+        run.record_new_list(expected)
     run.record_observation(inventory)
     # With the time of the observation before: no wait is recorded as begun before it,
     # and this one is not before itself.

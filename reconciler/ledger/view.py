@@ -12,6 +12,7 @@ from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob, LedgerHold, LedgerView
 from reconciler.errors import LedgerError
 from reconciler.ledger import tables
+from reconciler.ledger.applied import read_applied
 from reconciler.ledger.revisions import RESTORE_HINT
 
 _JOBS = """
@@ -62,6 +63,7 @@ def read_view(connection: Connection) -> LedgerView:
             account=names[0],
             jobs=_jobs(connection, times),
             last_observed=times.of(newest),
+            applied=read_applied(connection),
             imported={JobId(job_id): times[made_at] for job_id, made_at in connection.exec_driver_sql(_IMPORTED)},
         )
     except (KeyError, ValueError) as error:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         CopyProgress,
         Evidence,
         JobsReader,
+        KeyMark,
         Ledger,
         Progress,
     )
@@ -36,6 +37,7 @@ class WriteParts:
     reader: "JobsReader"
     ledger: "Ledger"
     clock: "Clock"
+    key: "KeyMark"
     evidence: "Evidence"
 
 
@@ -49,6 +51,7 @@ def write_parts(settings: Settings, progress: "Progress", stop: "StopAtOnce") ->
             reader=jobs_reader(settings, calls),
             ledger=ledger_writer(settings, progress),
             clock=SystemClock(),
+            key=calls,
             evidence=evidence,
         )
 
@@ -90,6 +93,7 @@ def apply_means(
             workers=workers,
             records=StoreRecords(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress),
+            key=calls,
             clock=SystemClock(),
             pacing=calls,
             progress=progress,
@@ -125,6 +129,7 @@ def copy_means(
             verifier=StoreVerifier(stores),
             mender=StoreMender(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress),
+            key=calls,
             clock=SystemClock(),
             pacing=calls,
             progress=progress,
