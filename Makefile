@@ -45,6 +45,7 @@ bench: $(STAMP)  ## Start-up, file reading, decisions, lists and files of the se
 	$(BIN)/python bench/throughput.py
 	PYTHONPATH=. $(BIN)/python bench/decide.py
 	$(BIN)/python -m bench.workers
+	$(BIN)/python -m bench.applying
 	@$(MAKE) --no-print-directory bench-downloads
 
 bench-downloads: $(STAMP)  ## Files fetched and archived, beside curl, aria2 and rclone; results in bench/results

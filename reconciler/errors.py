@@ -21,6 +21,7 @@ ReconcilerError                      1   anything below not listed apart
 │     └─ WorkersLost                 8   the workers that copy cannot be reached, or are not as this program
 ├─ OutputLost                        1   what a verb had to say could not be written
 └─ Interrupted             129/130/143   a signal; the jobs in hand were finished or left whole
+   └─ StoppedWhileIdle     129/130/143   the same where no job was in hand
 
 The exit-code table of the README is generated from `EXIT_CODES`, and a test holds the two together.
 """
@@ -153,6 +154,13 @@ class Interrupted(ReconcilerError):
         self.signal_number = signal_number
 
 
+class StoppedWhileIdle(Interrupted):
+    """A signal asked to stop while no job was in hand; nothing was begun that would have to be settled."""
+
+
+TIME_IS_UP = 9
+"""The exit code of a run that ended as `--max-duration` asked."""
+
 EXIT_CODES: tuple[tuple[int, str], ...] = (
     (0, "done; with `--detailed-exitcode`: no changes"),
     (1, "an error not listed below"),
@@ -163,6 +171,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (6, "inventory incomplete or contradictory, or a snapshot that is not whole or of another account"),
     (7, "locked by another run"),
     (8, "an archive failed its proof, or the store cannot be written"),
+    (TIME_IS_UP, "stopped where `--max-duration` ended, cleanly; the same command goes on"),
     (10, "desired-state file invalid"),
     (11, "authentication refused"),
     (64, "usage"),

@@ -2,14 +2,17 @@
 
 import difflib
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from reconciler.core import globs, selector_facts, selectors
 from tests.support.emulator import EmulatorProcess
+from tests.support.telling import Tell
 from tests.support.workplace import Workplace
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,6 +27,10 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+if TYPE_CHECKING:
+    from reconciler.ledger.database import Database
+    from tests.support.postgres_server import PostgresServer
 
 REMEMBERED = [
     made
@@ -61,6 +68,17 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return compare
 
 
+@pytest.fixture
+def tell(capfd: pytest.CaptureFixture[str]) -> Tell:
+    """Tell whoever runs the tests how much was looked at."""
+
+    def aloud(line: str) -> None:
+        with capfd.disabled():
+            sys.stdout.write(f"\n{line}\n")
+
+    return aloud
+
+
 @pytest.fixture(scope="module")
 def emulator_process() -> Iterator[EmulatorProcess]:
     """One emulator for the tests of a module."""
@@ -73,6 +91,32 @@ def emulator(emulator_process: EmulatorProcess) -> EmulatorProcess:
     """An emulated account with nothing in it, no fault, no log."""
     emulator_process.reset()
     return emulator_process
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["PostgresServer"]:
+    """One PostgreSQL server for the tests of a session; each ledger has a schema of its own."""
+    from tests.support.postgres_server import PostgresServer
+
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new ledger is to be, on each kind of database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "ledger.db")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_ledger()
+
+
+@pytest.fixture
+def database(address: str) -> "Database":
+    """The database of a new ledger, of each kind."""
+    from reconciler.ledger.opening import database_at
+
+    return database_at(address)
 
 
 @pytest.fixture

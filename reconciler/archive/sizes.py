@@ -6,7 +6,8 @@ A size that is not told is no error: what lacks it is held, or refused where a l
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,7 @@ import tenacity
 
 from reconciler.archive.download import WONT_GET_BETTER, KeylessSession, declared_length, passes
 from reconciler.archive.landing import Again
+from reconciler.archive.workers.threads import Crew, settle
 
 AT_ONCE = 4
 SILENT_FILES = 3
@@ -55,10 +57,20 @@ class HeadSizes:
 
     def sizes(self, addresses: Iterable[str]) -> Mapping[str, int]:
         """Give the length in bytes of each file whose host tells it, and of no other; each is asked for once."""
-        wanted = list(dict.fromkeys(addresses))
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="size") as pool:
-            told = pool.map(self._size, wanted)
-            return {address: size for address, size in zip(wanted, told, strict=True) if size is not None}
+        asked = {address: Future[int | None]() for address in addresses}
+        crew: Crew[tuple[str, Future[int | None]]] = Crew("size", AT_ONCE, lambda: self._work(crew))
+        try:
+            for each in asked.items():
+                crew.ask(each)
+            told = {address: size.result() for address, size in asked.items()}
+        finally:
+            crew.let_go()
+        return {address: size for address, size in told.items() if size is not None}
+
+    def _work(self, crew: "Crew[tuple[str, Future[int | None]]]") -> None:
+        while (asked := crew.asked.get()) is not None:
+            address, size = asked
+            settle(size, partial(self._size, address))
 
     def _size(self, address: str) -> int | None:
         host = _host(address)

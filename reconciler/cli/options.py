@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import output
+from reconciler.cli.spans import span_in
 from reconciler.engine.talk import silent
 from reconciler.wiring import (
     CALLS_PER_SECOND,
     COPIES_AT_ONCE,
     DESIRED_FILE,
     MOST_AT_ONCE,
+    MOST_FAILURES,
     MOST_LISTED_JOBS,
     MOST_PAGES,
     THREADS,
@@ -42,9 +44,10 @@ desired_file = click.option(
 )
 state = click.option(
     "--state",
-    type=click.Path(path_type=Path),
+    metavar="PLACE",
     envvar="RECONCILER_STATE",
-    help="Folder of the ledger, or the database itself (*.db).  [default: state/ beside the file]",
+    help="Where the ledger is: a folder, a database file (*.db), or postgresql://USER@HOST/DATABASE.  [default: state/ "
+    "beside the file]",
 )
 calls_per_second = click.option(
     "--tpslimit",
@@ -103,6 +106,27 @@ copies_at_once = click.option(
     show_default=True,
     envvar="RECONCILER_PARALLELISM",
     help="Jobs that are copied at the same time; they are cleaned one after the other all the same.",
+)
+max_duration = click.option(
+    "--max-duration",
+    "max_duration",
+    metavar="SPAN",
+    callback=span_in("smhd", such_as="90s, 30m or 2h", may_be_off=True),
+    default="off",
+    show_default=True,
+    envvar="RECONCILER_MAX_DURATION",
+    help="Begin no further job after so long (90s, 30m, 2h); those in hand are finished, the exit code is 9, and the "
+    "same command goes on.",
+)
+max_failures = click.option(
+    "--max-failures",
+    "most_failures",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=MOST_FAILURES,
+    show_default=True,
+    envvar="RECONCILER_MAX_FAILURES",
+    help="Stop, and clean nothing more, when so many jobs failed one after the other.",
 )
 workers = click.option(
     "--workers",
@@ -193,10 +217,12 @@ desired = _gathering(file=desired_file)
 """For a verb that reads the desired-state file alone."""
 ledger = _gathering(file=desired_file, state=state)
 """For a verb that reads the file and the ledger."""
+ledger_and_check = _gathering(file=desired_file, state=state, verify_key=verify_key)
+"""For a verb that reads the file, the ledger, and what must be signed."""
 ledger_and_signatures = _gathering(file=desired_file, state=state, signing_key=signing_key, verify_key=verify_key)
 """For a verb that reads the file, the ledger and what is signed."""
-saved_plan = _gathering(verify_key=verify_key)
-"""For a verb that reads a saved plan."""
+saved_plan = _gathering(file=desired_file, state=state, verify_key=verify_key)
+"""For a verb that reads a saved plan, which the ledger may have."""
 desired_and_inventory = _gathering(file=desired_file, inventory=inventory)
 """For a verb that reads the file alone, or against a snapshot."""
 
@@ -213,6 +239,8 @@ service = _gathering(**_SERVICE)
 """For a verb that asks the service."""
 service_and_signing = _gathering(**_SERVICE, signing_key=signing_key)
 """For a verb that asks the service, and signs what it says."""
+service_and_saved_plan = _gathering(**_SERVICE, verify_key=verify_key)
+"""For a verb that asks the service about a saved plan."""
 service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""
 _COPYING = {
@@ -220,6 +248,8 @@ _COPYING = {
     "copies_at_once": copies_at_once,
     "workers": workers,
     "bandwidth": bandwidth,
+    "max_duration": max_duration,
+    "most_failures": max_failures,
     "signing_key": signing_key,
 }
 copying = _gathering(**_COPYING)

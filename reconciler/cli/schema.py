@@ -5,6 +5,7 @@ import click
 from reconciler.cli import output
 
 NAMES = {
+    "audit-event": "audit-event.v1.json",
     "desired-state": "desired-state.v1.json",
     "inventory": "inventory.v1.json",
     "plan": "plan.v1.json",
@@ -19,7 +20,7 @@ NAMES = {
 def schema(*, name: str) -> None:
     """Print a published JSON Schema (draft-07).
 
-    NAME is desired-state (the default), inventory, plan, policy-tests, receipt or run-record.
+    NAME is audit-event, desired-state (the default), inventory, plan, policy-tests, receipt or run-record.
 
     \b
     Example, for editors:

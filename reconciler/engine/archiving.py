@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.copies import CopyPlan, Which, asked_for, copies_held, copy_plan
 from reconciler.core.desired import DesiredState
 from reconciler.core.guards import check, sizes_of
@@ -11,7 +12,7 @@ from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change
-from reconciler.engine.carrying_out import MAY_NOT_WRITE, Stopped, carry_out, not_started
+from reconciler.engine.carrying_out import NO_LIMITS, carry_out, not_started
 from reconciler.engine.completing import Completion
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import CopySteps
@@ -20,23 +21,26 @@ from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import (
     NOBODY,
+    Approved,
     BagVerifier,
     Clock,
     CopyProgress,
     Evidence,
     JobsReader,
+    KeyMark,
     Ledger,
     Paced,
     Progress,
     Run,
-    Stop,
 )
 from reconciler.engine.recording import Recorded, observe_and_record
 from reconciler.engine.repairing import BagMender
+from reconciler.engine.right_account import refuse_other_key, remember_key
 from reconciler.engine.run_record import RunRecords, keep_record
+from reconciler.engine.stopping import MAY_NOT_WRITE, Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.verifying import bags_of
 from reconciler.engine.workers import Workers
-from reconciler.errors import GuardRefused, UsageRefused
+from reconciler.errors import GuardRefused, LedgerError, UsageRefused
 
 Chosen = Which | tuple[JobId, ...]
 """A kind of jobs, or jobs by their ids."""
@@ -52,37 +56,63 @@ class CopyMeans:
     mender: BagMender
     records: RunRecords
     ledger: Ledger
+    key: KeyMark
     clock: Clock
     pacing: Paced
     progress: CopyProgress
-    stop: Stop
+    stop: StopAtOnce
+    limits: Limits = NO_LIMITS
     evidence: Evidence = NOBODY
 
 
-def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> RunReport:
+def archive_jobs(
+    means: CopyMeans, desired: DesiredState, chosen: Chosen, approvals: Approvals = NO_APPROVALS
+) -> RunReport:
     """Record what is there now, and copy the chosen jobs into every store; report each that was not copied before;
-    keep the record in the stores.
+    keep the record in the stores.  Of `approvals`, `max_bytes` stands in place of the file's.
 
     Raises:
         UsageRefused: the list does not have one of the ids; nothing was copied.
-        GuardRefused: the copies would be more than `clean.max_bytes` allows, or the ledger is another account's.
+        GuardRefused: the copies would be more than `clean.max_bytes` allows, or the ledger, or the
+            key, is another account's.
         InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read; nothing was copied.
         LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was copied.
+        StoppedWhileIdle: somebody asked to stop before a job was begun.
     """
-    with means.ledger.open_run("archive", desired.account) as run:
-        enquiry = Enquiry(desired, means.evidence)
-        recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry)
-        note_unlisted_fields(recorded.inventory, means.progress)
+    changes: tuple[Change, ...] = ()
+    report: RunReport | None = None
+    try:
+        with means.ledger.open_run("archive", desired.account) as run:
+            recorded, changes, left_out = _asked(means, run, desired, chosen, approvals)
+            report = _carried_out(means, run, desired, changes, left_out)
+            if not report.stopped:
+                report = _completed(means, run, desired, chosen, report)
+            report = replace(report, lost=recorded.lost)
+    except LedgerError as error:
+        if report is None:
+            raise
+        report = unclosed(report, error)
+    return keep_record(means.records, means.ledger.newest_events(), changes, report)
+
+
+def _asked(
+    means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen, approvals: Approvals
+) -> tuple[Recorded, tuple[Change, ...], Sequence[tuple[JobId, str]]]:
+    """Record what is there; give it with what is to be copied, and those that were named and cannot be."""
+    refuse_other_key(means.ledger.binding(), means.key)
+    enquiry = Enquiry(approvals.over_file(desired), means.evidence)
+    recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, stop=means.stop)
+    remember_key(means.ledger, run, means.key)
+    note_unlisted_fields(recorded.inventory, means.progress)
+    with means.stop.while_idle():
         inventory, plan = _planned(means, desired, recorded, chosen)
         sized = enquiry.sized(inventory, plan.changes)
-        changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
-        _guard(desired, recorded.memory, changes)
-        _tell(means.progress, plan, chosen)
-        report = _carried_out(means, run, desired, changes, () if isinstance(chosen, Which) else plan.left_out)
-        if not report.stopped:
-            report = _completed(means, run, desired, chosen, report)
-        report = replace(report, lost=recorded.lost)
-    return keep_record(means.records, means.ledger.audit_events(), changes, report)
+    changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
+    _guard(desired, recorded.memory, changes, approvals)
+    if approvals.named:
+        run.record_approved(Approved(file=None, rules=None, approvals=approvals, limits=desired.limits))
+    _tell(means.progress, plan, chosen)
+    return recorded, changes, () if isinstance(chosen, Which) else plan.left_out
 
 
 def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen, report: RunReport) -> RunReport:
@@ -100,8 +130,8 @@ def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
     ends, results, stopped = completion.of(left), list(report.results), Stopped()
     for at, receipt in enumerate(left):
         number = means.stop.requested()
-        if number:
-            stopped = Stopped.by_signal(number)
+        if number or means.limits.time_is_up():
+            stopped = Stopped.by_signal(number) if number else Stopped.by_time()
             results += (not_started(each.job_id) for each in left[at:])
             break
         try:
@@ -143,8 +173,8 @@ def _size(change: Change, inventory: Inventory, memory: LedgerView) -> int | Non
     return known.size if known and known.size is not None else inventory.sizes.get(change.job_id)
 
 
-def _guard(desired: DesiredState, memory: LedgerView, changes: Sequence[Change]) -> None:
-    violations = check(desired, memory, cleans=0, counted=0, sizes=sizes_of(changes))
+def _guard(desired: DesiredState, memory: LedgerView, changes: Sequence[Change], approvals: Approvals) -> None:
+    violations = check(desired, memory, cleans=0, counted=0, sizes=sizes_of(changes), approvals=approvals)
     of_copies = tuple(each.message for each in violations if each.guard in {"account", "clean.max_bytes"})
     if of_copies:
         raise GuardRefused(of_copies)
@@ -170,7 +200,9 @@ def _carried_out(
     left_out: Sequence[tuple[JobId, str]],
 ) -> RunReport:
     steps = CopySteps(reader=means.reader, run=run)
-    results, stopped = carry_out(changes, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress)
+    results, stopped = carry_out(
+        changes, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress, limits=means.limits
+    )
     skipped = (
         JobResult(job_id=job_id, outcome=Outcome.SKIPPED, detail=f"not copied: {why}") for job_id, why in left_out
     )

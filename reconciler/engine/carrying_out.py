@@ -12,46 +12,29 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Protocol, Self
+from typing import Protocol, TypeVar
 
 from reconciler.core.job import JobId
 from reconciler.core.plan import Change
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.outcome import JobResult, Outcome
 from reconciler.engine.ports import CopyProgress, JobDetail, Stop
+from reconciler.engine.stopping import MAY_NOT_WRITE, Limits, Stopped, Streak, unforeseen
 from reconciler.engine.workers import Workers
 from reconciler.errors import (
+    ArchiveError,
     AuthenticationRefused,
-    LedgerError,
+    Interrupted,
     LinkRefused,
-    LockedByAnotherRun,
     ReconcilerError,
     StoreNotWritable,
 )
 
-MAY_NOT_WRITE = (LedgerError, LockedByAnotherRun)
-"""Nothing more can be recorded: what is on its way is given up where it is."""
-
 STOPS_THE_RUN = (StoreNotWritable, AuthenticationRefused, *MAY_NOT_WRITE)
 """What no further job can survive; any other failure is its job's own."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Why the run ended early; empty and 0 when it did not."""
-
-    why: str = ""
-    exit_code: int = 0
-
-    @classmethod
-    def by_signal(cls, number: int) -> Self:
-        """Somebody asked for it."""
-        return cls(f"stopped by signal {number}; the jobs in hand were finished", 128 + number)
-
-    @classmethod
-    def by(cls, error: ReconcilerError) -> Self:
-        """No further job could survive this."""
-        return cls(f"{error.message} {error.hint}".strip(), error.exit_code)
+NO_LIMITS = Limits()
+T = TypeVar("T")
 
 
 class Steps(Protocol):
@@ -75,16 +58,23 @@ class _Hands:
     workers: Workers
     stop: Stop
     progress: CopyProgress
+    limits: Limits
 
 
 def carry_out(
-    to_do: Sequence[Change], *, steps: Steps, workers: Workers, stop: Stop, progress: CopyProgress
+    to_do: Sequence[Change],
+    *,
+    steps: Steps,
+    workers: Workers,
+    stop: Stop,
+    progress: CopyProgress,
+    limits: Limits = NO_LIMITS,
 ) -> tuple[tuple[JobResult, ...], Stopped]:
     """Carry out each change, until none is left or something stops the run; give the results in the changes' order."""
     if to_do:
         sizes = [change.size for change in to_do]
         progress.expect(len(to_do), None if None in sizes else sum(size or 0 for size in sizes))
-    run = _Running(_Hands(steps, workers, stop, progress), to_do)
+    run = _Running(_Hands(steps, workers, stop, progress, limits), to_do)
     run.to_the_end()
     return tuple(run.results.get(change.job_id) or not_started(change.job_id) for change in to_do), run.stopped
 
@@ -102,13 +92,14 @@ class _Running:
         self._came_in: SimpleQueue[tuple[Change, Future[VerifiedReceipt]]] = SimpleQueue()
         self._cleans = True
         self._ends: set[Outcome] = set()
+        self._streak = Streak()
         self.results: dict[JobId, JobResult] = {}
         self.stopped = Stopped()
 
     def to_the_end(self) -> None:
         """Go on until nothing is left that may be begun, and nothing is on its way."""
         while True:
-            self._heed_signals()
+            self._heed_signals_and_time()
             if self._may_begin():
                 self._begin(self._left.popleft())
             if not self._on_their_way and not self._may_begin():
@@ -132,16 +123,16 @@ class _Running:
         self._have_copied(change, self._hands.steps.begin)
 
     def _have_copied(self, change: Change, look: Callable[[Change], JobDetail | JobResult]) -> None:
-        try:
-            begun = look(change)
-        except STOPS_THE_RUN as error:
-            self._stop_for(error)
-            begun = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=error.message)
-        if isinstance(begun, JobResult):
-            self._tell(begun)
+        def begun() -> JobResult | Future[VerifiedReceipt]:
+            seen = look(change)
+            return seen if isinstance(seen, JobResult) else self._hands.workers.begin(seen)
+
+        copy = self._taken(change, begun)
+        if isinstance(copy, JobResult):
+            self._tell(copy)
             return
         self._on_their_way[change.job_id] = change
-        self._hands.workers.begin(begun).add_done_callback(partial(self._take_in, change))
+        copy.add_done_callback(partial(self._take_in, change))
 
     def _take_in(self, change: Change, copy: "Future[VerifiedReceipt]") -> None:
         self._came_in.put((change, copy))  # by the worker's own thread, and all that it does here
@@ -153,26 +144,43 @@ class _Running:
             self._have_copied(change, self._hands.steps.look)
             return
         stays = "" if self._cleans else "the run stopped"
-        try:
-            result = self._hands.steps.end(change, copy.result, stays=stays)
-        except STOPS_THE_RUN as error:
-            result = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=error.message)
-            self._stop_for(error)
+        result = self._taken(change, lambda: self._hands.steps.end(change, partial(_proof, copy), stays=stays))
         self._tell(result)
         self._look_at_the_canary()
+
+    def _taken(self, change: Change, step: Callable[[], T]) -> T | JobResult:
+        """Take a step of a job; where that stops the run, give how it ended for the job."""
+        try:
+            return step()
+        except Interrupted:
+            raise
+        except STOPS_THE_RUN as error:
+            self._stop_for(error)
+            why = error.message
+        except Exception as error:  # noqa: BLE001 - a bug in one job's way must not cost the report of all
+            self._stop(Stopped.by_unforeseen(error))
+            why = unforeseen(error)
+        return JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=why)
 
     def _tell(self, result: JobResult) -> None:
         self.results[result.job_id] = result
         self._ends.add(result.outcome)
+        failures = self._streak.count(result)
+        if self._hands.limits.are_too_many(failures) and (self._left or self._on_their_way):
+            self._stop(Stopped.by_failures(failures))
         self._hands.progress.ended()
         self._hands.progress.say(f"[{len(self.results)}/{self._total}] {result.job_id}: {result.detail}")
 
     # -- what ends a run early
 
-    def _heed_signals(self) -> None:
+    def _heed_signals_and_time(self) -> None:
+        if not self._left or self.stopped.why:
+            return
         number = self._hands.stop.requested()
-        if number and self._left and not self.stopped.why:
+        if number:
             self.stopped = Stopped.by_signal(number)
+        elif self._hands.limits.time_is_up():
+            self.stopped = Stopped.by_time()
 
     def _look_at_the_canary(self) -> None:
         is_unsure = Outcome.UNCONFIRMED in self._ends and Outcome.CLEANED not in self._ends
@@ -194,6 +202,14 @@ class _Running:
             why = "given up on its way: the run could record no more"
             self.results[change.job_id] = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=why)
         self._on_their_way.clear()
+
+
+def _proof(copy: "Future[VerifiedReceipt]") -> VerifiedReceipt:
+    """Give the proof of a copy that came in.  What nobody foresaw, such as a want of memory, is a copy that failed."""
+    error = copy.exception()
+    if error is not None and not isinstance(error, ReconcilerError):
+        raise ArchiveError(f"the copy met {unforeseen(error)}") from error
+    return copy.result()
 
 
 def _canary_first(to_do: Iterable[Change]) -> list[Change]:

@@ -19,6 +19,14 @@ class Outcome(Enum):
     NOT_STARTED = "not started"  # the run stopped before
 
 
+class How(Enum):
+    """In which way a job is away.  The words are those of reports, run records and the audit."""
+
+    NOW = "cleaned now"  # by a clean of this run, and it was seen so
+    ALREADY = "already cleaned"  # it was seen so before a clean of this run, or by a later run
+    GONE = "gone"  # the service knows no such job
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """What the calls to the service came to.
@@ -36,13 +44,30 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
-    """One job's end.  `detail` says why; `bag` is its folder in the stores and `size` its bytes, when archived."""
+    """One job's end.  `detail` says why; `bag` is its folder in the stores and `size` its bytes, when archived.
+
+    `how` is None for a job that is not known to be away.  `still_cached` are the kinds of its files that answered once
+    it was cleaned, None where nobody looked.
+    """
 
     job_id: JobId
     outcome: Outcome
     detail: str
     bag: str = ""
     size: int = 0
+    how: How | None = None
+    still_cached: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainEnd:
+    """Where the audit chain stood when the run ended: how many events, and the hash of the last.
+
+    Noted elsewhere, it shows later whether the chain was cut or written anew.
+    """
+
+    events: int
+    head: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +79,7 @@ class RunReport:
     it did not; `stop_code` is the exit code that goes with it.  `pace` is what the calls to the service came to.
     `lost` are the jobs that this run was the first to find gone and unarchived.
     `unrecorded` says, per store, why the run's record could not be written there; the ledger has it all the same.
+    `chain` is the end of the audit chain, None where it could not be read.
     """
 
     run_id: str
@@ -67,6 +93,7 @@ class RunReport:
     operation: str = "apply"
     lost: tuple[Loss, ...] = ()
     unrecorded: tuple[str, ...] = ()
+    chain: ChainEnd | None = None
 
     def count(self, outcome: Outcome) -> int:
         """How many jobs ended so."""

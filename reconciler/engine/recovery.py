@@ -3,30 +3,37 @@
 The service is asked; the clean is never sent again from here.
 """
 
+from collections.abc import Iterator
+
 from reconciler.core.job import JobStatus
 from reconciler.core.steps import Entry, Phase, dangling
-from reconciler.engine.outcome import JobResult, Outcome
-from reconciler.engine.ports import JobsReader, LedgerReader, Run
+from reconciler.engine.outcome import How, JobResult, Outcome
+from reconciler.engine.ports import JobDetail, JobsReader, LedgerReader, Run
+from reconciler.engine.stopping import StopAtOnce
 
 
-def recover(reader: JobsReader, ledger: LedgerReader, run: Run) -> tuple[JobResult, ...]:
-    """Settle every dangling clean by a GET, durably.
+def recover(reader: JobsReader, ledger: LedgerReader, run: Run, stop: StopAtOnce) -> Iterator[JobResult]:
+    """Settle every dangling clean by a GET, durably; give each once it is.
 
     Raises:
         ServiceError: the service cannot be asked; the entries stay as they are for the next run.
+        StoppedWhileIdle: somebody asked to stop; the same holds for those that are left.
     """
-    return tuple(_settle(reader, run, entry) for entry in dangling(ledger.entries()))
+    for entry in dangling(ledger.entries()):
+        with stop.while_idle():
+            detail = reader.get(entry.job_id)
+        yield _settle(run, entry, detail)
 
 
-def _settle(reader: JobsReader, run: Run, entry: Entry) -> JobResult:
-    detail = reader.get(entry.job_id)
+def _settle(run: Run, entry: Entry, detail: JobDetail | None) -> JobResult:
     if detail is None or detail.job.status is JobStatus.CLEANED:
-        how = "gone" if detail is None else "already cleaned"
-        run.record_cleaned(entry.job_id, entry.fingerprint, how)
+        how = How.GONE if detail is None else How.ALREADY
+        run.record_cleaned(entry.job_id, entry.fingerprint, how.value)
         return JobResult(
             job_id=entry.job_id,
             outcome=Outcome.CLEANED,
-            detail=f"{how}: run {entry.run_id} had sent the clean and did not hear the answer",
+            detail=f"{how.value}: run {entry.run_id} had sent the clean and did not hear the answer",
+            how=how,
         )
     word = detail.job.status.value
     run.append(entry.job_id, Phase.NOT_CLEANED, entry.fingerprint, f"found {word} by a later run")

@@ -5,7 +5,7 @@ that ended before its record is made up for by the next: each record takes the a
 store has, whichever runs they are of.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from reconciler.core.audit import AuditEvent
 from reconciler.core.job import JobId
 from reconciler.core.plan import Change
-from reconciler.engine.outcome import JobResult, RunReport
+from reconciler.engine.outcome import ChainEnd, JobResult, RunReport
 from reconciler.errors import ArchiveError, LedgerError
 
 
@@ -57,11 +57,12 @@ class RunRecords(Protocol):
 
 
 def keep_record(
-    records: RunRecords, chain: Iterable[AuditEvent], changes: Iterable[Change], report: RunReport
+    records: RunRecords, newest_first: Iterable[AuditEvent], changes: Iterable[Change], report: RunReport
 ) -> RunReport:
     """Write the record of a run that has ended to every store; give the report with what could not be written.
 
-    `chain` is the whole audit chain, the run's end in it; `changes` are what was asked for.
+    `newest_first` is the audit chain from its end, the run's own end in it: of years of it, only what the stores lack
+    is read.  `changes` are what was asked for.
     """
     known: dict[str, frozenset[str]] = {}
     problems = []
@@ -70,49 +71,42 @@ def keep_record(
             known[store] = records.recorded(store)
         except ArchiveError as error:
             problems.append(error.message)
-    if not known:
-        return replace(report, unrecorded=tuple(problems))
     try:
-        own, left = _read(chain, tuple(known.values()), report.run_id)
+        own, left = _read(newest_first, known, report.run_id)
     except LedgerError as error:
         return replace(report, unrecorded=(*problems, error.message))
+    if not own:
+        return replace(report, unrecorded=(*problems, "the ledger does not know the run any more"))
     facts = {change.job_id: change.fingerprint for change in changes}
-    for store, runs in known.items():
+    for store, events in left.items():
         try:
-            records.keep(store, _record(report, facts, own, behind_recorded(left, (runs,))))
+            records.keep(store, _record(report, facts, own, events))
         except ArchiveError as error:
             problems.append(error.message)
-    return replace(report, unrecorded=tuple(problems))
+    return replace(report, unrecorded=tuple(problems), chain=ChainEnd(events=own[-1].sequence, head=own[-1].hash))
 
 
 def _read(
-    chain: Iterable[AuditEvent], recorded: tuple[frozenset[str], ...], run_id: str
-) -> tuple[list[AuditEvent], list[AuditEvent]]:
-    """Give the events of a run, and all up to its last that some store lacks."""
-    own: list[AuditEvent] = []
+    newest_first: Iterable[AuditEvent], recorded: Mapping[str, frozenset[str]], run_id: str
+) -> tuple[list[AuditEvent], dict[str, list[AuditEvent]]]:
+    """Give the events of a run, and for each store those up to the run's last that it lacks, both in order.
 
-    def noticed() -> Iterator[AuditEvent]:
-        for event in chain:
-            if event.run_id == run_id:
-                own.append(event)
-            yield event
-
-    left = behind_recorded(noticed(), recorded)
-    return own, [event for event in left if event.sequence <= own[-1].sequence]
-
-
-def behind_recorded(chain: Iterable[AuditEvent], recorded: tuple[frozenset[str], ...]) -> list[AuditEvent]:
-    """Give the events behind the last one of a run that all of `recorded` name.
-
-    A record has all that came before its run's last event, or was in an earlier record.
+    A record has all that came before its run's last event, or was in an earlier record: what lies behind the last event
+    of a run that a store has the record of, it lacks.
     """
-    left: list[AuditEvent] = []
-    for event in chain:
-        if all(event.run_id in runs for runs in recorded):
-            left.clear()
-        else:
-            left.append(event)
-    return left
+    own: list[AuditEvent] = []
+    left: dict[str, list[AuditEvent]] = {store: [] for store in recorded}
+    lacking = set(recorded)
+    for event in newest_first:
+        lacking = {store for store in lacking if event.run_id not in recorded[store]}
+        if event.run_id == run_id:
+            own.append(event)
+        if own:  # what came after the run's last event is no part of its record
+            for store in lacking:
+                left[store].append(event)
+        if not lacking and own and own[-1].event == "run_started":
+            break
+    return own[::-1], {store: events[::-1] for store, events in left.items()}
 
 
 def _record(

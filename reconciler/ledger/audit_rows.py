@@ -1,14 +1,14 @@
-"""Adding to the audit chain, inside the transaction of what the event tells."""
+"""Adding to the audit chain, inside the transaction of what the event tells; and reading it, row by row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from reconciler.core.audit import GENESIS, event_hash
+from reconciler.core.audit import GENESIS, AuditEvent, Sought, event_hash
 from reconciler.core.canonical import utc_text
-from reconciler.ledger.rows import facts_text
+from reconciler.ledger.rows import facts_text, read_audit_event
 from reconciler.ledger.tables import audit
 
 
@@ -70,3 +70,25 @@ def add_events(connection: Connection, events: Sequence[NewEvent], *, at: dateti
     if rows:
         connection.execute(insert(audit), rows)
     return previous
+
+
+ANY = Sought()
+ROWS_AT_A_TIME = 1000
+
+
+def read_events(connection: Connection, sought: Sought = ANY, *, is_newest_first: bool = False) -> Iterator[AuditEvent]:
+    """Give the events that are asked for, in order, or the newest first; read as they are taken.
+
+    A time is asked of each event by itself: a clock may have been set back in between.
+    """
+    statement = select(audit).order_by(audit.c.sequence.desc() if is_newest_first else audit.c.sequence)
+    if sought.job_id:
+        statement = statement.where(audit.c.job_id == sought.job_id)
+    if sought.run_id:
+        statement = statement.where(audit.c.run_id == sought.run_id)
+    if sought.since is not None:
+        statement = statement.where(audit.c.at >= utc_text(sought.since))
+    # Whoever reads may have had enough in the middle.
+    with connection.execute(statement.execution_options(yield_per=ROWS_AT_A_TIME)) as rows:
+        for row in rows:
+            yield read_audit_event(row)

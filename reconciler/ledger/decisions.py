@@ -10,6 +10,7 @@ from reconciler.core.protection import HoldChange, HoldStep
 from reconciler.core.recording import DecisionRecord
 from reconciler.ledger.audit_rows import NewEvent
 from reconciler.ledger.rows import storable
+from reconciler.ledger.statements import run_for_all
 
 _WAITS = "UPDATE job SET released_since = ? WHERE job_id = ?"
 _KEPT = "UPDATE job SET kept_until = ? WHERE job_id = ?"
@@ -26,11 +27,9 @@ _ENDED = "UPDATE hold SET ended_at = ?, ended_how = ? WHERE job_id = ? AND rule 
 def record_waits(connection: Connection, record: DecisionRecord) -> None:
     """Record since when jobs wait, that others do no more, and until when rules keep the rest."""
     rows = [(_text(wait.since), wait.job_id) for wait in record.waits]
-    if rows:
-        connection.exec_driver_sql(_WAITS, rows)
+    run_for_all(connection, _WAITS, rows)
     kept = [(_text(each.until), each.job_id) for each in record.kept]
-    if kept:
-        connection.exec_driver_sql(_KEPT, kept)
+    run_for_all(connection, _KEPT, kept)
 
 
 def record_holds(connection: Connection, record: DecisionRecord) -> tuple[NewEvent, ...]:
@@ -40,7 +39,7 @@ def record_holds(connection: Connection, record: DecisionRecord) -> tuple[NewEve
         statement, row = _written(change, utc_text(record.at))
         rows.setdefault(statement, []).append(row)
     for statement, several in rows.items():
-        connection.exec_driver_sql(statement, several)
+        run_for_all(connection, statement, several)
     return tuple(_event(change) for change in record.holds)
 
 

@@ -1,17 +1,63 @@
 """The right of one run to write: one row, with an epoch that grows with each holder.
 
-Every write transaction reads the row first and fails if its epoch is stale or its time is up, so a holder that slept
-(a paused machine, a clock that jumped) cannot write after another took over.
+Every write transaction locks and reads the row first and fails if its epoch is stale or its time is up, so a holder
+that slept (a paused machine, a clock that jumped) cannot write after another took over.  The lease's time is that of
+the database's machine: several machines then agree on it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import BigInteger, Connection, Engine, Row, bindparam, func, select, text, update
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from reconciler.errors import LockedByAnotherRun
 from reconciler.ledger.tables import lease
 
 SLOT = 1
+Clock = Callable[[], int] | None
+"""Gives milliseconds since 1970; None: the database's own clock."""
+
+
+class _DatabaseMs(FunctionElement[int]):
+    """The time of the database's machine, in milliseconds since 1970, also inside a transaction."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(_DatabaseMs, "sqlite")
+def _sqlite_ms(_element: _DatabaseMs, _compiler: SQLCompiler, **_options: object) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+@compiles(_DatabaseMs, "postgresql")
+def _postgres_ms(_element: _DatabaseMs, _compiler: SQLCompiler, **_options: object) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+
+
+_NOW = func.coalesce(bindparam("told_ms", type_=BigInteger), _DatabaseMs())
+# The inner select waits for the row, the outer one reads the clock: it tells the time at which the row was had.
+_ROW = select(lease).where(lease.c.slot == SLOT).with_for_update().subquery("held")
+_HELD = select(_ROW, _NOW.label("now_ms"))
+_FIRST = text(
+    "INSERT INTO lease (slot, epoch, lease_id, run_id, owner, operation, acquired_ms, expires_ms) "
+    "VALUES (1, 0, '', '', '', '', 0, 0) ON CONFLICT DO NOTHING"
+)
+_TAKEN = (
+    update(lease)
+    .where(lease.c.slot == SLOT)
+    .values({column.name: bindparam(f"new_{column.name}") for column in lease.c if column.name != "slot"})
+)
+_EXTENDED = (
+    update(lease)
+    .where(lease.c.slot == SLOT, lease.c.epoch == bindparam("its_epoch"), lease.c.expires_ms > _NOW)
+    .values(expires_ms=_NOW + bindparam("length_ms", type_=BigInteger))
+)
+_GIVEN_BACK = update(lease).where(lease.c.slot == SLOT, lease.c.epoch == bindparam("its_epoch")).values(expires_ms=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,68 +70,73 @@ class Holder:
     operation: str
 
 
-def take(connection: Connection, holder: Holder, *, now_ms: int, length_ms: int) -> int:
+def lock(connection: Connection, now_ms: Clock = None) -> Row[Any] | None:
+    """Wait until no other transaction has the row, and give it with the time, as `now_ms`; None before the first run.
+
+    Whatever follows in the transaction comes after everything that others have written.
+    """
+    return connection.execute(_HELD, {"told_ms": now_ms() if now_ms else None}).one_or_none()
+
+
+def take(connection: Connection, holder: Holder, *, now_ms: Clock, length_ms: int) -> int:
     """Take the lease inside the caller's transaction; give the new epoch.
 
     Raises:
         LockedByAnotherRun: somebody holds it, and its time is not up.
     """
-    row = connection.execute(select(lease).where(lease.c.slot == SLOT)).one_or_none()
-    if row is not None and row.expires_ms > now_ms:
-        left = (row.expires_ms - now_ms) / 1000
+    row = lock(connection, now_ms)
+    if row is None:  # the first run of all; of two, one makes the row, and the other waits for it here
+        connection.execute(_FIRST)
+        return take(connection, holder, now_ms=now_ms, length_ms=length_ms)
+    if row.expires_ms > row.now_ms:
+        left = (row.expires_ms - row.now_ms) / 1000
         raise LockedByAnotherRun(
             f"another run holds the ledger: {row.operation} by {row.owner}, since "
-            f"{(now_ms - row.acquired_ms) / 1000:.0f} s, until {left:.0f} s from now unless it goes on (lease "
+            f"{(row.now_ms - row.acquired_ms) / 1000:.0f} s, until {left:.0f} s from now unless it goes on (lease "
             f"{row.lease_id})",
             hint="Wait for it; if it crashed, the lease runs out by itself.",
         )
-    epoch = 1 if row is None else row.epoch + 1
     values = {
-        "slot": SLOT,
-        "epoch": epoch,
+        "epoch": row.epoch + 1,
         "lease_id": holder.lease_id,
         "run_id": holder.run_id,
         "owner": holder.owner,
         "operation": holder.operation,
-        "acquired_ms": now_ms,
-        "expires_ms": now_ms + length_ms,
+        "acquired_ms": row.now_ms,
+        "expires_ms": row.now_ms + length_ms,
     }
-    connection.execute(insert(lease).values(values) if row is None else update(lease).values(values))
-    return epoch
+    connection.execute(_TAKEN, {f"new_{name}": given for name, given in values.items()})
+    return int(row.epoch) + 1
 
 
-def check(connection: Connection, epoch: int, *, now_ms: int, needed_ms: int = 0) -> None:
+def check(connection: Connection, epoch: int, *, now_ms: Clock, needed_ms: int = 0) -> None:
     """Make sure, inside the caller's transaction, that the lease is still this epoch's for `needed_ms` more.
 
     Raises:
         LockedByAnotherRun: it is not.
     """
-    row = connection.execute(select(lease).where(lease.c.slot == SLOT)).one_or_none()
+    row = lock(connection, now_ms)
     if row is None or row.epoch != epoch:
         by = f" by {row.operation} of {row.owner}" if row is not None else ""
         raise LockedByAnotherRun(
             f"this run's right to write was taken over{by}; it stopped before writing",
             hint="Run the command again when the other run has ended.",
         )
-    if row.expires_ms <= now_ms + needed_ms:
+    if row.expires_ms <= row.now_ms + needed_ms:
         raise LockedByAnotherRun(
-            f"this run's lease ends in {(row.expires_ms - now_ms) / 1000:.1f} s, {needed_ms / 1000:.0f} s are needed; "
-            "it stopped before writing",
+            f"this run's lease ends in {(row.expires_ms - row.now_ms) / 1000:.1f} s, {needed_ms / 1000:.0f} s are "
+            "needed; it stopped before writing",
             hint="Run the command again; the machine, or its clock, stood still for a while.",
         )
 
 
-def extend(engine: Engine, epoch: int, *, now_ms: int, length_ms: int) -> bool:
+def extend(engine: Engine, epoch: int, *, now_ms: Clock, length_ms: int) -> bool:
     """Move the end of this epoch's lease; False when it is lost already."""
     with engine.begin() as connection:
-        moved = connection.execute(
-            update(lease)
-            .where(lease.c.slot == SLOT, lease.c.epoch == epoch, lease.c.expires_ms > now_ms)
-            .values(expires_ms=now_ms + length_ms)
-        )
-        return moved.rowcount == 1
+        told = {"its_epoch": epoch, "told_ms": now_ms() if now_ms else None, "length_ms": length_ms}
+        return connection.execute(_EXTENDED, told).rowcount == 1
 
 
 def give_back(connection: Connection, epoch: int) -> None:
     """Free the lease, if it is still this epoch's."""
-    connection.execute(update(lease).where(lease.c.slot == SLOT, lease.c.epoch == epoch).values(expires_ms=0))
+    connection.execute(_GIVEN_BACK, {"its_epoch": epoch})

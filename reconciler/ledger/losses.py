@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from reconciler.ledger.audit_rows import NewEvent
+from reconciler.ledger.statements import run_for_all
 
 # Ours are never lost: a clean of ours had its receipt, whatever a list that lags has shown of the job since.
 _NEWLY_LOST = """
@@ -27,10 +28,8 @@ def record_losses(connection: Connection, seen_at: str) -> tuple[NewEvent, ...]:
     """
     lost = connection.exec_driver_sql(_NEWLY_LOST).all()
     back = connection.exec_driver_sql(_BACK).all()
-    if lost:
-        connection.exec_driver_sql(_LOST, [(seen_at, row[0]) for row in lost])
-    if back:
-        connection.exec_driver_sql(_FOUND, [(row[0],) for row in back])
+    run_for_all(connection, _LOST, [(seen_at, row[0]) for row in lost])
+    run_for_all(connection, _FOUND, [(row[0],) for row in back])
     return (
         *(
             NewEvent("lost", (("fingerprint", live), ("how", how or ""), ("archived", archived_at or "never")), job_id)

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
@@ -14,11 +13,13 @@ from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import IllegalPhase, Phase, check_step
-from reconciler.engine.ports import Clock
+from reconciler.engine.ports import Approved, Clock
 from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
+from reconciler.ledger.account_keys import record_key
+from reconciler.ledger.applied import record_approved
 from reconciler.ledger.audit_rows import add_event, add_events
-from reconciler.ledger.database import told
+from reconciler.ledger.database import Database
 from reconciler.ledger.decisions import record_holds, record_waits
 from reconciler.ledger.imported import record_imported
 from reconciler.ledger.rows import receipt_text, storable
@@ -26,22 +27,22 @@ from reconciler.ledger.sightings import record_sightings
 from reconciler.ledger.verifications import first_look, first_looks, record_looks
 
 
-class SqliteRun:
+class SqlRun:
     """Implements engine.ports.Run."""
 
     def __init__(
         self,
         engine: Engine,
-        path: Path,
+        database: Database,
         *,
         run_id: str,
         epoch: int,
         actor: str,
         clock: Clock,
-        now_ms: Callable[[], int],
+        now_ms: Callable[[], int] | None,
     ) -> None:
         self._engine = engine
-        self._path = path
+        self._database = database
         self._run_id = run_id
         self._epoch = epoch
         self._actor = actor
@@ -58,6 +59,11 @@ class SqliteRun:
         """Make sure that the lease outlasts the next `seconds`."""
         with self._write(needed_ms=int(seconds * 1000)):
             pass
+
+    def record_new_list(self, expected: int) -> None:
+        """Record that a list was taken over which shows none of the `expected` jobs."""
+        with self._write() as connection:
+            self._add_event(connection, "new_list_accepted", (("expected", str(expected)),), JobId(""))
 
     def record_observation(self, inventory: Inventory) -> None:
         """Record sightings and what left, with an audit event for each job that was lost."""
@@ -79,6 +85,18 @@ class SqliteRun:
         with self._write() as connection:
             event = record_imported(connection, judged, source=source, digest=digest, now=self._now_text())
             add_events(connection, (event,), at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+
+    def record_key(self, mark: str) -> None:
+        """Record the mark of a key, and the audit event of it."""
+        with self._write() as connection:
+            events = record_key(connection, mark, run_id=self._run_id, now=self._now_text())
+            add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+
+    def record_approved(self, approved: Approved) -> None:
+        """Record the file that is applied, and an audit event for each thing that goes beyond it."""
+        with self._write() as connection:
+            events = record_approved(connection, approved, self._run_id)
+            add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
 
     def use_plan(self, plan_id: str) -> None:
         """Open the one use of a plan, or resume it."""
@@ -121,6 +139,9 @@ class SqliteRun:
                 ("bytes", str(proved.size)),
             )
             self._add_event(connection, "archived", facts, proved.job_id)
+            # It was asked for alone just now, and a list may never show as much of it.
+            there = (tables.job.c.job_id == proved.job_id) & tables.job.c.left_at.is_(None)
+            connection.execute(update(tables.job).where(there).values(live_fingerprint=proved.fingerprint))
             record_looks(connection, first_looks(receipt), now=self._clock.now())
 
     def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
@@ -184,8 +205,8 @@ class SqliteRun:
 
     @contextmanager
     def _write(self, needed_ms: int = 0) -> Iterator[Connection]:
-        with self._lock, told(self._path), self._engine.begin() as connection:
-            lease.check(connection, self._epoch, now_ms=self._now_ms(), needed_ms=needed_ms)
+        with self._lock, self._database.told(), self._engine.begin() as connection:
+            lease.check(connection, self._epoch, now_ms=self._now_ms, needed_ms=needed_ms)
             yield connection
 
     def _add_entry(self, connection: Connection, job_id: JobId, phase: Phase, fingerprint: str, detail: str) -> None:

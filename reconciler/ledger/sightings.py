@@ -11,14 +11,15 @@ from reconciler.core.job import Job, JobStatus, JobType
 from reconciler.ledger import tables
 from reconciler.ledger.audit_rows import NewEvent
 from reconciler.ledger.losses import record_losses
+from reconciler.ledger.rebuilt_holds import hold_if_rebuilt
 from reconciler.ledger.rows import storable
+from reconciler.ledger.statements import run_for_all
 
-# Driver-level tuples: a listing may hold a million jobs, and building a statement for each costs more than the write.
 # What was once seen of a job stays: a later body that lacks it blanks nothing, and a type is never replaced, so that a
 # body of another type shows as what it is.
 _SEEN_AGAIN = """
-    UPDATE job SET last_seen = max(last_seen, ?), status = ?, size = CASE WHEN fingerprint = ? THEN size END,
-        fingerprint = ?,
+    UPDATE job SET last_seen = CASE WHEN last_seen < ? THEN ? ELSE last_seen END, status = ?,
+        size = CASE WHEN fingerprint = ? THEN size END, fingerprint = ?,
         type = CASE WHEN type = 'unknown' THEN ? ELSE type END,
         name = CASE WHEN ? THEN ? ELSE name END, project = CASE WHEN ? THEN ? ELSE project END,
         left_at = CASE WHEN ? THEN coalesce(left_at, ?) END, left_how = CASE WHEN ? THEN coalesce(left_how, ?) END,
@@ -32,6 +33,7 @@ _SEEN_FIRST = """
 """
 # A size is that of the facts it was measured with: other facts, unknown size.
 _MEASURED = "UPDATE job SET size = ? WHERE job_id = ?"
+_GONE = "UPDATE job SET left_at = ?, left_how = 'gone' WHERE job_id = ? AND left_at IS NULL"
 
 
 def record_sightings(connection: Connection, inventory: Inventory, run_id: str) -> tuple[NewEvent, ...]:
@@ -42,18 +44,16 @@ def record_sightings(connection: Connection, inventory: Inventory, run_id: str) 
     newest = connection.scalar(select(func.max(tables.observation.c.observed_at)))
     seen_at = utc_text(inventory.observed_at)
     number = _observation(connection, inventory, run_id)
-    known = set(connection.exec_driver_sql("SELECT job_id FROM job").scalars())
+    known = set(connection.scalars(select(tables.job.c.job_id)))
     # After a clock was set back, new jobs count from the newest time recorded: a later first sighting makes a job
     # younger, which holds it; an earlier one could let it go (I14).
     first_seen = max(seen_at, newest or "")
-    again = [job for job in inventory.jobs if job.id in known]
-    if again:
-        connection.exec_driver_sql(_SEEN_AGAIN, [_again_row(job, seen_at) for job in again])
-    rows = list(_first_rows(connection, inventory, known, first_seen, newest, number))
-    if rows:
-        connection.exec_driver_sql(_SEEN_FIRST, rows)
-    if inventory.sizes:
-        connection.exec_driver_sql(_MEASURED, [(size, job_id) for job_id, size in inventory.sizes.items()])
+    again = [_again_row(job, seen_at) for job in inventory.jobs if job.id in known]
+    run_for_all(connection, _SEEN_AGAIN, again)
+    run_for_all(connection, _SEEN_FIRST, list(_first_rows(connection, inventory, known, first_seen, newest, number)))
+    run_for_all(connection, _MEASURED, [(size, job_id) for job_id, size in inventory.sizes.items()])
+    if newest is None:
+        hold_if_rebuilt(connection, first_seen)
     _mark_gone(connection, known - {job.id for job in inventory.jobs}, seen_at)
     return record_losses(connection, seen_at)
 
@@ -63,8 +63,24 @@ def _again_row(job: Job, seen_at: str) -> tuple[str | bool | None, ...]:
     gone = job.status is JobStatus.CLEANED
     names = (told.shows_name, told.name, told.shows_project, told.project)
     left = (gone, seen_at, gone, "cleaned")
-    live = (gone, _to_lose(job))
-    return (seen_at, job.status.value, job.fingerprint, job.fingerprint, told.type, *names, *left, *live, job.id)
+    live = (gone or _shows_less(job), _to_lose(job))
+    return (
+        seen_at,
+        seen_at,
+        job.status.value,
+        job.fingerprint,
+        job.fingerprint,
+        told.type,
+        *names,
+        *left,
+        *live,
+        job.id,
+    )
+
+
+def _shows_less(job: Job) -> bool:
+    """Tell whether the list shows less of a job than there is: a completed one has what a job of its type has."""
+    return job.status is JobStatus.COMPLETED and (bool(job.lacks) or not job.needs_copies)
 
 
 def _to_lose(job: Job) -> str | None:
@@ -139,8 +155,4 @@ def _first_rows(
 
 
 def _mark_gone(connection: Connection, missing: set[str], seen_at: str) -> None:
-    if missing:
-        connection.exec_driver_sql(
-            "UPDATE job SET left_at = ?, left_how = 'gone' WHERE job_id = ? AND left_at IS NULL",
-            [(seen_at, job_id) for job_id in missing],
-        )
+    run_for_all(connection, _GONE, [(seen_at, job_id) for job_id in missing])

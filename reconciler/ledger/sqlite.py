@@ -1,172 +1,145 @@
-"""The ledger of a verb that writes, on SQLite: opening a run under the lease, and closing it with its outcome."""
+"""A ledger in an SQLite file: read without leaving a trace, written with every commit durable."""
 
-import threading
-import time
-import uuid
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
 
-from reconciler.core.canonical import utc_text
-from reconciler.engine.ports import Clock
-from reconciler.errors import GuardRefused, Interrupted, ReconcilerError
-from reconciler.ledger import lease, tables
-from reconciler.ledger.audit_rows import add_event
-from reconciler.ledger.database import told, writing
-from reconciler.ledger.reader import SqliteLedgerReader
-from reconciler.ledger.run import SqliteRun
+from reconciler.errors import LedgerError
+from reconciler.ledger.database import telling
+from reconciler.ledger.revisions import RESTORE_HINT, already_there, bring_up_to_date, check_revision, empty_ledger
+from reconciler.ledger.sqlite_files import copied, make_ledger
 
-LEASE_S = 60.0
-
-
-def _wall_clock_ms() -> int:
-    return time.time_ns() // 1_000_000
+BUSY_S = 30.0
+"""How long a connection waits for another one's transaction, each of which takes milliseconds."""
+ADDING_BUSY_S = 5.0
+"""The same for what is worth recording and not worth waiting for."""
 
 
-def _to_nobody(_line: str) -> None:
-    return
+class SqliteDatabase:
+    """Implements reconciler.ledger.database.Database over one file."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
-class SqliteLedger(SqliteLedgerReader):
-    """Implements engine.ports.Ledger.
-
-    `actor` and `tool` go into the audit; `lease_s` is the lease's length; `say` is told what a person should know.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        *,
-        clock: Clock,
-        actor: str,
-        tool: str,
-        lease_s: float = LEASE_S,
-        now_ms: Callable[[], int] = _wall_clock_ms,
-        say: Callable[[str], None] = _to_nobody,
-    ) -> None:
-        super().__init__(path)
-        self._clock = clock
-        self._actor = actor
-        self._tool = tool
-        self._lease_ms = int(lease_s * 1000)
-        self._now_ms = now_ms
-        self._say = say
+    @property
+    def name(self) -> str:
+        """The file."""
+        return str(self._path)
 
     @contextmanager
-    def open_run(self, operation: str, account: str, plan_id: str = "") -> Iterator[SqliteRun]:
-        """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.
-
-        Raises:
-            LockedByAnotherRun: another run holds the lease.
-            GuardRefused: the ledger belongs to another account.
-            LedgerError: it cannot be made, read or written.
-        """
-        engine = writing(self._path, at=utc_text(self._clock.now()), say=self._say)
+    def reading(self) -> Iterator[Connection | None]:
+        """Give a connection that sees one state and cannot write; None when there is no file yet."""
+        if not self._path.exists():
+            yield None
+            return
+        engine = create_engine("sqlite://", creator=self._open_for_reading, poolclass=NullPool)
         try:
-            run_id = f"run-{uuid.uuid4().hex[:12]}"
-            with told(self._path):
-                epoch = self._open(engine, run_id, operation, account, plan_id)
-            outcome = "failed"
-            with _Heartbeat(engine, epoch, lease_ms=self._lease_ms, now_ms=self._now_ms):
-                try:
-                    yield SqliteRun(
-                        engine,
-                        self._path,
-                        run_id=run_id,
-                        epoch=epoch,
-                        actor=self._actor,
-                        clock=self._clock,
-                        now_ms=self._now_ms,
-                    )
-                    outcome = "done"
-                except BaseException as error:
-                    outcome = _outcome(error)
-                    raise
-                finally:
-                    with told(self._path):
-                        self._close(engine, run_id, epoch, outcome)
+            with self.told(), engine.connect() as connection:
+                check_revision(connection, self.name, may_be_older=False)
+                yield connection
         finally:
             engine.dispose()
 
-    def _open(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
-        holder = lease.Holder(
-            lease_id=f"lease-{uuid.uuid4().hex[:12]}", run_id=run_id, owner=self._actor, operation=operation
-        )
-        now = self._clock.now()
-        with engine.begin() as connection:
-            epoch = lease.take(connection, holder, now_ms=self._now_ms(), length_ms=self._lease_ms)
-            _bind(connection, account, utc_text(now))
-            connection.execute(
-                insert(tables.run).values(
-                    run_id=run_id,
-                    epoch=epoch,
-                    operation=operation,
-                    plan_id=plan_id,
-                    actor=self._actor,
-                    tool=self._tool,
-                    started_at=utc_text(now),
-                )
-            )
-            facts = (("operation", operation), ("account", account), ("plan", plan_id), ("tool", self._tool))
-            add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_started", facts=facts)
-        return epoch
+    def writing(self, *, at: str, say: Callable[[str], None]) -> Engine:
+        """Give an engine whose transactions are immediate and durable; makes folder and file when they are new.
 
-    def _close(self, engine: Engine, run_id: str, epoch: int, outcome: str) -> None:
-        # Also for a run that lost its lease: it may not touch a job any more, but its own end must be told.
-        now = self._clock.now()
-        with engine.begin() as connection:
-            connection.execute(
-                update(tables.run).where(tables.run.c.run_id == run_id).values(ended_at=utc_text(now), outcome=outcome)
-            )
-            facts = (("outcome", outcome),)
-            add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_finished", facts=facts)
-            lease.give_back(connection, epoch)
+        An older ledger is copied before it is brought up to date; `say` is told of that, `at` names the copy.
+        """
+        with self.told():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._path.exists():
+                with suppress(FileExistsError):  # another run was quicker, and its ledger stands
+                    make_ledger(self._path)
+            elif self._path.stat().st_size == 0:
+                raise empty_ledger(self.name)  # opening it would write to it
+            engine = self._durable_engine(busy_s=BUSY_S)
+            try:
+                with engine.begin() as connection:
+                    check_revision(connection, self.name, may_be_older=True)
+                    bring_up_to_date(
+                        connection, self.name, say=say, keep=lambda revision: copied(self._path, revision, at)
+                    )
+            except BaseException:
+                engine.dispose()
+                raise
+            return engine
+
+    @contextmanager
+    def adding(self) -> Iterator[Connection]:
+        """Give one immediate and durable transaction on a file that is there; it waits `ADDING_BUSY_S` at most."""
+        with self.told():
+            if not self._path.exists():
+                raise LedgerError(f"the ledger {self.name} is gone", hint=RESTORE_HINT)
+            engine = self._durable_engine(busy_s=ADDING_BUSY_S)
+            try:
+                with engine.begin() as connection:
+                    check_revision(connection, self.name, may_be_older=False)
+                    yield connection
+            finally:
+                engine.dispose()
+
+    def is_there(self) -> bool:
+        """Tell whether the file is there, or one of the two that lie beside it and belong to no other."""
+        # What a lost database left beside it would be taken for a part of the new one.
+        return any(self._path.with_name(self._path.name + end).exists() for end in ("", "-wal", "-journal"))
+
+    def make(self, fill: Callable[[Connection], None]) -> None:
+        """Make a new file with what `fill` puts into it."""
+        with self.told():
+            if self.is_there():
+                raise already_there(self.name)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                make_ledger(self._path, fill)
+            except FileExistsError:
+                raise already_there(self.name) from None
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what the database and its file system say into a LedgerError."""
+        try:
+            with telling(self.name, lambda _error: RESTORE_HINT):
+                yield
+        except sqlite3.Error as error:
+            raise LedgerError(f"the ledger {self.name} cannot be used: {error}", hint=RESTORE_HINT) from error
+        except OSError as error:
+            raise LedgerError(
+                f"the ledger {self.name} cannot be used: {error.strerror}", hint="Check the folder's rights and space."
+            ) from error
+
+    def _open_for_reading(self) -> sqlite3.Connection:
+        # A read-only connection to a WAL database would create its two side files, and a reader must leave no trace.
+        # Without a -wal file nobody is writing, and the file may be read as it stands.
+        is_quiet = not self._path.with_name(self._path.name + "-wal").exists()
+        address = f"file:{quote(self.name)}?mode=ro{'&immutable=1' if is_quiet else ''}"
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_S, check_same_thread=False)
+        try:
+            connection.execute("BEGIN")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _durable_engine(self, *, busy_s: float) -> Engine:
+        # Not as a text: a `?` or `%` in the path would name another file than the reader's.
+        address = URL.create("sqlite", database=self.name)
+        engine = create_engine(address, connect_args={"timeout": busy_s, "check_same_thread": False})
+        event.listen(engine, "connect", _durable)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
 
 
-def _bind(connection: Connection, account: str, now: str) -> None:
-    """Bind a new ledger to its account; refuse another one's."""
-    bound = connection.scalar(select(tables.account.c.name))
-    if bound is None:
-        connection.execute(insert(tables.account).values(name=account, lineage=str(uuid.uuid4()), bound_at=now))
-    elif bound != account:
-        raise GuardRefused(
-            (
-                f"the ledger belongs to account {bound}, the file says {account}; correct the file, or name the right "
-                "ledger with --state",
-            )
-        )
+def _durable(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say, see _begin_immediate
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
-def _outcome(error: BaseException) -> str:
-    if isinstance(error, Interrupted | KeyboardInterrupt):
-        return "interrupted"
-    return f"refused: {type(error).__name__}" if isinstance(error, ReconcilerError) else f"bug: {type(error).__name__}"
-
-
-class _Heartbeat:
-    """Extends the lease at a third of its length while the run goes on."""
-
-    def __init__(self, engine: Engine, epoch: int, *, lease_ms: int, now_ms: Callable[[], int]) -> None:
-        self._engine = engine
-        self._epoch = epoch
-        self._lease_ms = lease_ms
-        self._now_ms = now_ms
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="lease-heartbeat", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_unused: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._ended.wait(self._lease_ms / 3000):
-            # A beat that fails is a beat missed: at worst the lease runs out, and every write looks at that.
-            with suppress(SQLAlchemyError):
-                if not lease.extend(self._engine, self._epoch, now_ms=self._now_ms(), length_ms=self._lease_ms):
-                    return
+def _begin_immediate(connection: Connection) -> None:
+    # A transaction that reads the lease and then writes must hold the write lock from its start.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -12,9 +11,11 @@ from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.engine.copies import BagState, CopyId, Look, Reading, Verified
 from reconciler.engine.ports import Clock
 from reconciler.errors import LedgerError
-from reconciler.ledger.database import adding
+from reconciler.ledger import lease
+from reconciler.ledger.database import Database
 from reconciler.ledger.revisions import RESTORE_HINT
 from reconciler.ledger.rows import storable
+from reconciler.ledger.statements import run_for_all
 
 # A look that began earlier than the one recorded says nothing new, unless that one is of a time to come: a clock that
 # was ahead for a day must not shut out what is found for a year.  What a reading found wrong, a reading takes back, and
@@ -42,25 +43,24 @@ _ALL = """
 """
 
 
-class SqliteVerificationLog:
+class SqlVerificationLog:
     """Implements engine.ports.VerificationLog: one short transaction each time, without the lease."""
 
-    def __init__(self, path: Path, *, clock: Clock) -> None:
-        self._path = path
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
         self._clock = clock
 
     def record(self, looks: Sequence[Look]) -> None:
         """Record looks, all or none, durably."""
-        with adding(self._path) as connection:
+        with self._database.adding() as connection:
+            lease.lock(connection)
             record_looks(connection, looks, now=self._clock.now())
 
 
 def record_looks(connection: Connection, looks: Iterable[Look], *, now: datetime) -> None:
     """Record looks inside the caller's transaction."""
     until = utc_text(now)
-    rows = [(*_row(look), until) for look in looks]
-    if rows:
-        connection.exec_driver_sql(_LOOKED, rows)
+    run_for_all(connection, _LOOKED, [(*_row(look), until) for look in looks])
 
 
 def _row(look: Look) -> tuple[str | None, ...]:

@@ -23,6 +23,7 @@ from reconciler.engine.talk import Say, silent
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceError, ServiceUnreachable
 from reconciler.pictory.answers import Answer, Kind, read_answer
 from reconciler.pictory.credentials import OAUTH_CALL, OAUTH_PATH, Carried, Credentials
+from reconciler.pictory.key_marks import mark_of
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.patience import Again, NoPlace, Patience
 
@@ -92,11 +93,16 @@ class _Call:
     until: float | None = None
 
 
+def _nobody_asks() -> int:
+    return 0
+
+
 class ApiCalls:
     """Calls below `base_url`.
 
     `patience_s` bounds how long a GET is tried, all its waits in it: no wait is begun that would outlive it.  The first
-    try always runs, and each try that began has its own timeouts.  `say` is told each wait and its reason.
+    try always runs, and each try that began has its own timeouts.  Once somebody asked to stop (`stopping` is not 0),
+    nothing is tried again.  `say` is told each wait and its reason.
     """
 
     def __init__(
@@ -110,6 +116,7 @@ class ApiCalls:
         read_s: float = READ_S,
         now: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
+        stopping: Callable[[], int] = _nobody_asks,
         say: Say = silent,
     ) -> None:
         self._base_url = base_url.rstrip("/")
@@ -118,10 +125,15 @@ class ApiCalls:
         self._connect_s, self._read_s = connect_s, read_s
         self._now = now
         self._pause = pause
+        self._stopping = stopping
         self._say = say
         self._credentials = credentials
         self._session = _NoRedirects()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+
+    def mark(self, lineage: str) -> str:
+        """Give the mark of the credentials that the calls are made with; implements engine.ports.KeyMark."""
+        return mark_of(self._credentials.told_by, lineage)
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +207,7 @@ class ApiCalls:
             retry=tenacity.retry_if_exception_type(Again),
             after=patience.note,
             wait=patience.pause_s,
-            stop=patience.is_over,
+            stop=lambda state: patience.is_over(state) or self._stopping() != 0,
             before_sleep=told,
             sleep=self._pause,
             reraise=True,

@@ -8,6 +8,7 @@ from reconciler.core.canonical import Jsonable, canonical_json, utc_text
 from reconciler.core.guards import percent_text
 from reconciler.engine.account import Allowance, Quota, ResultDates, RunSeen
 from reconciler.engine.status import LedgerStatus, ServiceStatus, Status, StoreStatus
+from reconciler.report.drift_text import drift_json, drift_lines
 from reconciler.report.loss_text import loss_lines, losses_json
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, word
@@ -20,7 +21,7 @@ ALLOWANCES = (
 )
 """The pairs of a quota: their names in JSON, and for people."""
 MOST_LOST = 20
-"""How many of the jobs that were lost are named for people, the newest; JSON has all."""
+"""How many of the jobs that were lost, the newest, and of those that drifted are named for people; JSON has all."""
 
 
 def status_text(status: Status, *, style: Style) -> str:
@@ -39,6 +40,7 @@ def _lines(status: Status, style: Style) -> Iterator[str]:
     yield from _ledger(status.ledger, style)
     yield from _copies(status.ledger, status.as_of, style)
     yield from _lost(status.ledger, style)
+    yield from _drift(status.ledger, style)
     yield ""
     yield style.paint("Service", Colour.BOLD)
     yield from _service(status.service, style)
@@ -100,6 +102,16 @@ def _lost(ledger: LedgerStatus, style: Style) -> Iterator[str]:
     yield from loss_lines(ledger.lost[::-1][:MOST_LOST], style)
     if len(ledger.lost) > MOST_LOST:
         yield style.paint(f"! {len(ledger.lost) - MOST_LOST} earlier ones: reconciler status --json", Colour.RED)
+
+
+def _drift(ledger: LedgerStatus, style: Style) -> Iterator[str]:
+    if not ledger.drift:
+        return
+    yield ""
+    yield style.paint(f"Drift ({len(ledger.drift)}): not as expected when it was last observed", Colour.BOLD)
+    yield from drift_lines(ledger.drift[:MOST_LOST], style)
+    if len(ledger.drift) > MOST_LOST:
+        yield f"  {len(ledger.drift) - MOST_LOST} more: reconciler status --json"
 
 
 def _run(run: RunSeen) -> str:
@@ -200,6 +212,7 @@ def _ledger_json(ledger: LedgerStatus) -> dict[str, Jsonable]:
         "protected": {"jobs": ledger.protected, "unkept": ledger.unkept},
         "stores": [_store_json(store) for store in ledger.stores],
         "lost": losses_json(ledger.lost),
+        "drift": drift_json(ledger.drift),
         "open_cleans": [entry.job_id for entry in ledger.dangling],
         "newest_run": None
         if run is None

@@ -11,23 +11,36 @@ if TYPE_CHECKING:
     from reconciler.engine.ports import (
         Evidence,
         JobsReader,
+        Stop,
     )
     from reconciler.engine.status import AccountReaders
     from reconciler.pictory.calls import ApiCalls
 
 
 @contextmanager
-def api_calls(settings: Settings) -> Iterator["ApiCalls"]:
-    """Give what calls the service, with the key of the environment."""
+def api_calls(settings: Settings, stop: "Stop | None" = None) -> Iterator["ApiCalls"]:
+    """Give what calls the service, with the key of the environment; `stop` ends what would be waited for long."""
+    from reconciler.engine.stopping import UNSTOPPABLE
     from reconciler.pictory.calls import ApiCalls
     from reconciler.pictory.keys import find_credentials
     from reconciler.pictory.pacing import Pacer
+    from reconciler.pictory.patience import pause_unless
     from reconciler.report.run_text import present_pace_line
 
     base_url = os.environ.get("PICTORY_API_BASE_URL", "").strip() or API_BASE_URL
     credentials = find_credentials(os.environ)
-    pacer = Pacer(settings.calls_per_second, say=settings.talk)
-    with ApiCalls(base_url, credentials, pacer, patience_s=settings.patience_s, say=settings.talk) as calls:
+    stopping = (stop or UNSTOPPABLE).requested
+    pause = pause_unless(stopping)
+    pacer = Pacer(settings.calls_per_second, pause=pause, say=settings.talk)
+    with ApiCalls(
+        base_url,
+        credentials,
+        pacer,
+        patience_s=settings.patience_s,
+        pause=pause,
+        stopping=stopping,
+        say=settings.talk,
+    ) as calls:
         try:
             yield calls
         finally:

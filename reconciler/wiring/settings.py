@@ -1,7 +1,7 @@
 """What the command line and the environment say, and where that puts the file and the ledger."""
 
-import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ THREADS = "threads"
 """Who copies where no other workers are named (flag --workers)."""
 MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
 """What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
+MOST_FAILURES = 10
+"""So many jobs that fail one after the other are not the jobs' own trouble (flag --max-failures)."""
 DESIRED_FILE = Path("retention.yaml")
 LEDGER_FILE = Path("state") / "ledger.db"
 VERSION = __version__
@@ -34,12 +36,13 @@ class Settings:
     """What the command line and the environment say.  Flag before environment before file.
 
     `inventory` is a snapshot to read in place of the service and the ledger.  `talk` takes the lines of whoever watches
-    each call (--verbose), which may hold text of the service.  `signing_key` and `verify_key` are files; without them
+    each call (--verbose), which may hold text of the service.  `max_duration` and `most_failures` end a run before its
+    jobs are done; without the first, time ends none.  `signing_key` and `verify_key` are files; without them
     nothing is signed, and no signature is asked for.
     """
 
     file: Path = DESIRED_FILE
-    state: Path | None = None
+    state: str | None = None
     inventory: Path | None = None
     calls_per_second: float = CALLS_PER_SECOND
     patience_s: float = 60.0
@@ -49,6 +52,8 @@ class Settings:
     workers: str = THREADS
     talk: Say = silent
     bandwidth: str = "off"
+    max_duration: timedelta | None = None
+    most_failures: int = MOST_FAILURES
     signing_key: Path | None = None
     verify_key: Path | None = None
 
@@ -60,35 +65,41 @@ def desired_state(settings: Settings) -> "DesiredState":
     return read_desired(settings.file)
 
 
-def ledger_path(settings: Settings) -> Path:
+def ledger_address(settings: Settings) -> str:
     """Where the ledger is: `--state`, else what the file says under `state`, else `state/` beside the file.
 
-    Each names a folder, or the database itself (*.db); the file's is relative to the file.
+    Each names a folder, a database file (*.db), or a server's database (`postgresql://`); a path of the file is
+    relative to the file.  Gives the path of a database file, or an address, which may hold a password.
     """
     written = settings.state or _ledger_of_file(settings)
-    if written is None:
-        return settings.file.parent / LEDGER_FILE
-    return written if written.suffix == ".db" else written / LEDGER_FILE.name
+    if not written:
+        return str(settings.file.parent / LEDGER_FILE)
+    if _is_address(written):
+        return written
+    path = Path(written)
+    return str(path if path.suffix == ".db" else path / LEDGER_FILE.name)
 
 
-def _ledger_of_file(settings: Settings) -> Path | None:
+def _ledger_of_file(settings: Settings) -> str:
     # Verbs that need no desired state, such as `audit verify`, work without a file.
     written = desired_state(settings).ledger if settings.file.exists() else ""
-    return settings.file.parent / written if written else None
+    return str(settings.file.parent / written) if written and not _is_address(written) else written
+
+
+def _is_address(written: str) -> bool:
+    return "://" in written
+
+
+def spool_folder(settings: Settings) -> Path:
+    """Where downloads lie until they are whole: beside the ledger's file, else in `state/` beside the desired state."""
+    address = ledger_address(settings)
+    beside = settings.file.parent / LEDGER_FILE if _is_address(address) else Path(address)
+    return beside.parent / "spool"
 
 
 def user_agent() -> str:
     """What we call ourselves to hosts."""
     return f"pictory-reconciler/{__version__}"
-
-
-def actor() -> str:
-    """Who runs this, for the audit: user and host, or what a CI runner calls its actor."""
-    import getpass
-    import socket
-
-    in_ci = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
-    return f"{in_ci or getpass.getuser()}@{socket.gethostname()}"
 
 
 def time_here() -> "datetime.time":

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.clock import SystemClock
 from reconciler.engine.talk import Say
-from reconciler.wiring.ledgers import ledger_writer
-from reconciler.wiring.settings import TOOL, Settings, desired_state, ledger_path, user_agent
+from reconciler.errors import UsageRefused
+from reconciler.wiring.ledgers import ledger_database, ledger_writer
+from reconciler.wiring.settings import TOOL, Settings, desired_state, spool_folder, user_agent
 
 if TYPE_CHECKING:
+    from reconciler.archive.memory import StoresMemory
     from reconciler.archive.stores import BagStore
     from reconciler.core.desired import DesiredState
     from reconciler.engine.ports import (
@@ -23,14 +25,49 @@ if TYPE_CHECKING:
     from reconciler.engine.signed_receipts import ReceiptSignatures
 
 
+KINDS = ("file:", "s3://", "gs://", "az://")
+
+
 def stores_of(settings: Settings, desired: "DesiredState") -> "tuple[BagStore, ...]":
     """Open the stores that the file names."""
     from reconciler.archive.stores.opening import open_stores
 
-    spool = ledger_path(settings).parent / "spool"
     return open_stores(
-        desired.stores, settings.file.parent, spool, patience_s=settings.patience_s, user_agent=user_agent()
+        desired.stores,
+        settings.file.parent,
+        spool_folder(settings),
+        patience_s=settings.patience_s,
+        user_agent=user_agent(),
     )
+
+
+def stores_named(settings: Settings, addresses: "tuple[str, ...]") -> "tuple[BagStore, ...]":
+    """Open the stores of these addresses, with the settings that the file has for each; of none: those of the file.
+
+    Raises:
+        UsageRefused: an address is of no kind of store.
+    """
+    from reconciler.archive.stores.opening import open_stores
+    from reconciler.core.desired import Store
+
+    of_file = desired_state(settings).stores if settings.file.exists() or not addresses else ()
+    known = {store.address: store for store in of_file}
+    for address in addresses:
+        if not address.startswith(KINDS):
+            raise UsageRefused(
+                f"{address[:100]!r} is no store", hint="Write file:FOLDER, s3://BUCKET/PREFIX, gs://... or az://..."
+            )
+    chosen = tuple(known.get(each) or Store(address=each) for each in dict.fromkeys(addresses)) or of_file
+    return open_stores(
+        chosen, settings.file.parent, spool_folder(settings), patience_s=settings.patience_s, user_agent=user_agent()
+    )
+
+
+def archive_memory(settings: Settings, addresses: "tuple[str, ...]", say: Say) -> "StoresMemory":
+    """Give what reads records and receipts back from the stores; with a key, only what it signed."""
+    from reconciler.archive.memory import StoresMemory
+
+    return StoresMemory(stores_named(settings, addresses), signature_check(settings, say))
 
 
 def signer(settings: Settings, say: Say) -> "Signer | None":
@@ -64,9 +101,9 @@ def receipt_signatures(settings: Settings, say: Say) -> "ReceiptSignatures | Non
 
 def verification_log(settings: Settings) -> "VerificationLog":
     """Give what records looks at copies in the ledger."""
-    from reconciler.ledger.verifications import SqliteVerificationLog
+    from reconciler.ledger.verifications import SqlVerificationLog
 
-    return SqliteVerificationLog(ledger_path(settings), clock=SystemClock())
+    return SqlVerificationLog(ledger_database(settings), clock=SystemClock())
 
 
 def repair_means(settings: Settings, desired: "DesiredState", progress: "Progress") -> "RepairMeans":

@@ -9,10 +9,11 @@ import pytest
 from reconciler.clock import SystemClock
 from reconciler.core.canonical import utc_text
 from reconciler.core.job import JobId
-from reconciler.ledger.reader import SqliteLedgerReader
+from reconciler.ledger.reader import SqlLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.workplace import Ended, Workplace
 
 A, B = job_id(1), job_id(2)
@@ -25,8 +26,8 @@ def import_lines(workplace: Workplace, *lines: str, flags: tuple[str, ...] = ())
     return workplace.run("import-times", "times.csv", *flags)
 
 
-def ledger(workplace: Workplace) -> SqliteLedgerReader:
-    return SqliteLedgerReader(workplace.folder / "state" / "ledger.db")
+def ledger(workplace: Workplace) -> SqlLedgerReader:
+    return reader_at(workplace.folder / "state" / "ledger.db")
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ import pytest
 from reconciler import wiring
 from reconciler.core.snapshot import Snapshot
 from reconciler.engine.planning import make_plan
-from reconciler.ledger.reader import SqliteLedgerReader
 from reconciler.report.saved_plan import write_plan
 from reconciler.report.saved_snapshot import read_snapshot
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.listening import Listening
 from tests.support.snapshots import lines_of, sealed
 from tests.support.workplace import Ended, Workplace
@@ -69,7 +69,7 @@ def test_a_snapshot_holds_the_list_and_the_memory_of_the_ledger(
     made = saved(workplace)
     assert [job.id for job in made.inventory.jobs] == [C, B]
     assert list(made.unlisted) == [A]
-    assert made.memory == SqliteLedgerReader(workplace.folder / "state" / "ledger.db").view()
+    assert made.memory == reader_at(workplace.folder / "state" / "ledger.db").view()
     assert (made.account, made.memory.account) == ("acme", "acme")
     assert made.inventory.sizes == {}, "no rule weighs anything"
     assert ended.out.startswith("inventory.jsonl written: 2 jobs of account acme as of 20")

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from reconciler.core.receipt import Receipt
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.promise import receipts
 from tests.support.workplace import Workplace
 
@@ -172,7 +172,7 @@ def cleaned(account: Workplace, emulator: EmulatorProcess) -> Workplace:
 
 
 def all_receipts(place: Workplace) -> tuple[Receipt, ...]:
-    return SqliteLedgerReader(place.folder / "state" / "ledger.db").receipts()
+    return reader_at(place.folder / "state" / "ledger.db").receipts()
 
 
 def bags_in(place: Workplace, store: str) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ import bagit
 import pytest
 
 from reconciler.core.steps import Phase
-from reconciler.ledger.reader import SqliteLedgerReader
+from tests.support.ledger_values import reader_at
 from tests.support.workplace import COMMAND
 
 
@@ -59,7 +59,7 @@ def test_the_second_plan_says_that_there_is_nothing_to_do(demo: Demo) -> None:
 
 def test_every_delete_has_an_earlier_receipt_and_the_exact_bytes_in_the_archive(demo: Demo) -> None:  # I1, I10
     """The central promise, read from outside: the wire, the ledger's order, and the files themselves."""
-    reader = SqliteLedgerReader(demo.folder / "state" / "ledger.db")
+    reader = reader_at(demo.folder / "state" / "ledger.db")
     receipts = {receipt.job_id: receipt for receipt in reader.receipts()}
     entries = list(reader.entries())
     assert len(demo.deletes) > 20

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.s3_server import S3Server
 from tests.support.workplace import Workplace
 
@@ -48,7 +48,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def told_in_audit(place: Workplace) -> list[dict[str, str]]:
-    events = SqliteLedgerReader(place.folder / "state" / "ledger.db").audit_events()
+    events = reader_at(place.folder / "state" / "ledger.db").audit_events()
     return [{"job": event.job_id, **dict(event.facts)} for event in events if event.event == "repaired"]
 
 

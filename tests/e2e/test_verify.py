@@ -12,12 +12,12 @@ import pytest
 from reconciler.core.job import JobId
 from reconciler.core.steps import Phase
 from reconciler.engine.copies import BagState, CopyId, Reading, Verified
-from reconciler.ledger.reader import SqliteLedgerReader
-from reconciler.ledger.sqlite import SqliteLedger
+from reconciler.ledger.sqlite import SqliteDatabase
+from reconciler.ledger.writer import SqlLedger
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
-from tests.support.ledger_values import HandMadeClock
+from tests.support.ledger_values import HandMadeClock, reader_at
 from tests.support.s3_server import S3Server
 from tests.support.workplace import Workplace
 
@@ -45,7 +45,7 @@ def archived(archived_once: Path, tmp_path: Path) -> Workplace:
 
 
 def remembered(place: Workplace) -> dict[CopyId, Verified]:
-    return dict(SqliteLedgerReader(place.folder / "state" / "ledger.db").verifications())
+    return dict(reader_at(place.folder / "state" / "ledger.db").verifications())
 
 
 def picture(place: Workplace, job: str = A) -> Path:
@@ -158,7 +158,7 @@ def test_status_tells_how_long_ago_the_oldest_copy_was_read_whole(archived: Work
 def test_a_run_that_goes_on_meanwhile_does_not_keep_it_from_being_recorded(archived: Workplace) -> None:
     a_day_passes(archived)
     path = archived.folder / "state" / "ledger.db"
-    busy = SqliteLedger(path, clock=HandMadeClock(), actor="another", tool="a test")
+    busy = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), actor="another", tool="a test")
     with busy.open_run("apply", "acme") as run:
         ended = archived.run("verify").expect(0)
         run.append(JobId("d"), Phase.BEGIN, "f")
@@ -215,7 +215,7 @@ def test_a_receipt_that_is_missing_or_torn_is_told_and_written_anew_from_the_led
     assert {job: receipt_file(archived, job).read_bytes() for job in (A, B)} == whole
     (aside,) = (archived.folder / "archive" / "damaged").iterdir()
     assert aside.read_bytes() == whole[B][:-20]
-    events = SqliteLedgerReader(archived.folder / "state" / "ledger.db").audit_events()
+    events = reader_at(archived.folder / "state" / "ledger.db").audit_events()
     told = [(event.job_id, dict(event.facts)["file"]) for event in events if event.event == "repaired"]
     assert sorted(told) == [(A, f"receipts/{A}/{missing.name}"), (B, f"receipts/{B}/{torn.name}")]
     archived.run("audit", "verify").expect(0)

@@ -15,11 +15,13 @@ from reconciler.engine.planning import make_plan
 from reconciler.engine.ports import JobDetail, Listing
 from reconciler.engine.refreshing import refresh
 from reconciler.errors import InventoryIncomplete
-from reconciler.ledger.sqlite import SqliteLedger
+from reconciler.ledger.sqlite import SqliteDatabase
+from reconciler.ledger.writer import SqlLedger
 from reconciler.pictory.wire import read_detail, read_job
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import OneKey
 from tests.support.listening import Listening
 from tests.support.wire import part, sent
 from tests.support.workplace import Workplace
@@ -59,11 +61,11 @@ class World:
     desired: DesiredState
     clock: HandMadeClock
     service: HandMadeList
-    ledger: SqliteLedger
+    ledger: SqlLedger
 
     def record(self, *ids: str) -> None:
         self.service.ids = list(ids)
-        refresh(self.desired, self.service, self.ledger, self.clock)
+        refresh(self.desired, self.service, self.ledger, self.clock, OneKey())
 
     def plan(self) -> Plan:
         return make_plan(
@@ -84,7 +86,7 @@ class World:
 def world(tmp_path: Path) -> World:
     text = b"version: 1\naccount: acme\notherwise: clean\nretain: [keep-me]\nclean: {min_age: 7d, max_share: 100%}\n"
     clock = HandMadeClock()
-    ledger = SqliteLedger(tmp_path / "ledger.db", clock=clock, actor="a test", tool="a test")
+    ledger = SqlLedger(SqliteDatabase(tmp_path / "ledger.db"), clock=clock, actor="a test", tool="a test")
     return World(parse_desired(text, "retention.yaml"), clock, HandMadeList(clock), ledger)
 
 

@@ -11,10 +11,11 @@ import time
 import pytest
 
 from reconciler.core.steps import Phase, fold
-from reconciler.ledger.reader import SqliteLedgerReader
+from reconciler.ledger.reader import SqlLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.promise import a_minute_passes, check_promise, deletes, receipts
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
@@ -22,8 +23,8 @@ from tests.support.workplace import Workplace, kill_hard
 A, B, C = job_id(1), job_id(2), job_id(3)
 
 
-def ledger(workplace: Workplace) -> SqliteLedgerReader:
-    return SqliteLedgerReader(workplace.folder / "state" / "ledger.db")
+def ledger(workplace: Workplace) -> SqlLedgerReader:
+    return reader_at(workplace.folder / "state" / "ledger.db")
 
 
 def kill_at_clean(workplace: Workplace, emulator: EmulatorProcess) -> None:

@@ -4,10 +4,10 @@ import signal
 
 import pytest
 
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.promise import a_minute_passes, check_promise
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
@@ -96,5 +96,5 @@ def test_two_runs_with_ledgers_of_their_own_do_not_write_into_one_file(
     planned.run("apply", "other.json", "--state", "other").expect(0)
     kill_hard(first)
     assert of_video(emulator) == [0, 200]
-    ledger = SqliteLedgerReader(planned.folder / "other" / "ledger.db")
+    ledger = reader_at(planned.folder / "other" / "ledger.db")
     assert [receipt.job_id for receipt in ledger.receipts()] == [A]

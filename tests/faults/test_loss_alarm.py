@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.workplace import Workplace
 
 A, B, C = job_id(1), job_id(2), job_id(3)
@@ -34,7 +34,7 @@ def retention_takes(emulator: EmulatorProcess, *but: str) -> None:
 
 def told_in_audit(place: Workplace) -> list[dict[str, str]]:
     place.run("audit", "verify").expect(0)
-    events = SqliteLedgerReader(place.folder / "state" / "ledger.db").audit_events()
+    events = reader_at(place.folder / "state" / "ledger.db").audit_events()
     return [{"job": event.job_id, **dict(event.facts)} for event in events if event.event == "lost"]
 
 

@@ -15,7 +15,8 @@ from reconciler.core.selectors import NameLike
 from reconciler.engine.planning import make_plan
 from reconciler.engine.ports import JobDetail, Listing
 from reconciler.engine.refreshing import refresh
-from reconciler.ledger.sqlite import SqliteLedger
+from reconciler.ledger.sqlite import SqliteDatabase
+from reconciler.ledger.writer import SqlLedger
 from reconciler.pictory.calls import ApiCalls
 from reconciler.pictory.keys import find_credentials
 from reconciler.pictory.pacing import Pacer
@@ -52,7 +53,7 @@ class Account:
     clock: HandMadeClock = field(default_factory=HandMadeClock)
 
     def __post_init__(self) -> None:
-        self.ledger: SqliteLedger = ledger_at(self.path, self.clock)
+        self.ledger: SqlLedger = ledger_at(self.path, self.clock)
 
     def reader(self, calls: ApiCalls) -> "Untimed":
         return Untimed(PictoryReader(calls))
@@ -63,7 +64,7 @@ class Account:
     def record(self, desired_state: DesiredState, after: timedelta = timedelta(0)) -> None:
         self.clock.pass_by(after)
         with self.calls() as calls:
-            refresh(desired_state, self.reader(calls), self.ledger, self.clock)
+            refresh(desired_state, self.reader(calls), self.ledger, self.clock, calls)
 
     def plan(self, desired_state: DesiredState) -> Plan:
         with self.calls() as calls:
@@ -172,8 +173,8 @@ def test_an_apply_records_what_it_decides_as_a_refresh_does(workplace: Workplace
     workplace.plan()
     emulator.put_job(B, bodies.image())
     workplace.run("apply", "plan.json").expect(0)
-    known = SqliteLedger(
-        workplace.folder / "state" / "ledger.db", clock=SystemClock(), actor="a test", tool="a test"
+    known = SqlLedger(
+        SqliteDatabase(workplace.folder / "state" / "ledger.db"), clock=SystemClock(), actor="a test", tool="a test"
     ).view()
     assert known.jobs[JobId(B)].released_since is not None
 
@@ -204,10 +205,12 @@ def test_through_the_command_line_a_hold_outlives_its_rule(
     emulator.put_job(A, bodies.render())
     emulator.put_job(B, bodies.image())
     workplace.write_desired("keep-me")
-    ledger = SqliteLedger(workplace.folder / "state" / "ledger.db", clock=SystemClock(), actor="a test", tool="a test")
+    ledger = SqlLedger(
+        SqliteDatabase(workplace.folder / "state" / "ledger.db"), clock=SystemClock(), actor="a test", tool="a test"
+    )
     calls = ApiCalls(emulator.api, find_credentials(emulator.environ), Pacer(1000), patience_s=3)
     with calls:
-        refresh(state(protecting(A)), PictoryReader(calls), ledger, SystemClock())
+        refresh(state(protecting(A)), PictoryReader(calls), ledger, SystemClock(), calls)
     changes = workplace.plan()["changes"]
     assert [change["job"] for change in changes] == [B]
     assert f"{A}" in workplace.run("plan").expect(0).out

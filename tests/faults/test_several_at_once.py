@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pytest
 
 from reconciler.core.steps import Phase, fold
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.promise import a_minute_passes, check_promise, deletes, receipts
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
@@ -57,7 +57,7 @@ class Place:
 
     @property
     def last_phases(self) -> dict[str, Phase]:
-        ledger = SqliteLedgerReader(self.workplace.folder / "state" / "ledger.db")
+        ledger = reader_at(self.workplace.folder / "state" / "ledger.db")
         return {str(job): entry.phase for job, entry in fold(ledger.entries()).items()}
 
 

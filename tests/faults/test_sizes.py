@@ -14,6 +14,7 @@ from reconciler.engine.applying import apply_plan
 from reconciler.engine.outcome import Outcome, RunReport
 from reconciler.engine.planning import make_plan
 from reconciler.engine.refreshing import refresh
+from reconciler.engine.stopping import UNSTOPPABLE
 from reconciler.errors import GuardRefused
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
@@ -22,11 +23,6 @@ from tests.support.workplace import Workplace
 
 A, B = job_id(1), job_id(2)
 LARGE = 200_000
-
-
-class NobodyStops:
-    def requested(self) -> int:
-        return 0
 
 
 class Limited:
@@ -59,7 +55,7 @@ class Limited:
 
     def apply(self, plan: Plan, max_bytes: int | None) -> RunReport:
         desired = self.desired(max_bytes)
-        with wiring.apply_means(self.settings, desired, Listening(), NobodyStops()) as means:
+        with wiring.apply_means(self.settings, desired, Listening(), UNSTOPPABLE) as means:
             return apply_plan(means, desired, plan, tool_version="0")
 
 
@@ -165,6 +161,6 @@ def test_a_host_that_tells_nothing_lets_nothing_go(limited: Limited, emulator: E
 def test_a_refresh_measures_what_a_rule_weighs_as_a_plan_does(limited: Limited, emulator: EmulatorProcess) -> None:
     put(emulator, A)
     limited.rules = (RetainRule(name="newest", selector=EveryJob(), keep=Keep(size=1)),)
-    with wiring.write_parts(limited.settings, Listening()) as parts:
-        refresh(limited.desired(None), parts.reader, parts.ledger, parts.clock, parts.evidence)
+    with wiring.write_parts(limited.settings, Listening(), UNSTOPPABLE) as parts:
+        refresh(limited.desired(None), parts.reader, parts.ledger, parts.clock, parts.key, parts.evidence)
     assert [each["method"] for each in emulator.requests() if each["route"] == "asset"] == ["HEAD"]

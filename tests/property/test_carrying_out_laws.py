@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -19,12 +20,12 @@ from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.carrying_out import carry_out
 from reconciler.engine.outcome import JobResult, Outcome
 from reconciler.engine.ports import JobDetail
+from reconciler.engine.stopping import Limits, Stopped
 from reconciler.errors import (
     ArchiveError,
     AuthenticationRefused,
     LinkRefused,
     LockedByAnotherRun,
-    ReconcilerError,
     StoreNotWritable,
 )
 from tests.support.ledger_values import proof
@@ -44,12 +45,16 @@ class Fate(Enum):
     STORE_IS_FULL = "its store takes no more"
     LEASE_IS_LOST = "the lease is lost"
     NOT_CONFIRMED = "its clean is not confirmed"
+    BUG_AT_FIRST = "a bug before its copy"
+    BUG_IN_ITS_COPY = "a bug in its copy"
+    BUG_AT_LAST = "a bug after its copy"
 
 
-COPYING: Mapping[Fate, ReconcilerError] = {
+COPYING: Mapping[Fate, Exception] = {
     Fate.CANNOT_BE_HAD: ArchiveError("not whole"),
     Fate.LINK_IS_DEAD: LinkRefused("gone"),
     Fate.STORE_IS_FULL: StoreNotWritable("full"),
+    Fate.BUG_IN_ITS_COPY: MemoryError("https://files.invalid/?Signature=secret"),
 }
 
 
@@ -80,6 +85,9 @@ class World:
         if self.fates[change.job_id] is Fate.NO_KEY_AT_FIRST:
             self.in_hand.remove(change.job_id)
             raise AuthenticationRefused("no")
+        if self.fates[change.job_id] is Fate.BUG_AT_FIRST:
+            self.in_hand.remove(change.job_id)
+            raise RecursionError("secret")
         if self.fates[change.job_id] is Fate.IS_ANOTHER:
             self.in_hand.remove(change.job_id)
             return JobResult(job_id=change.job_id, outcome=Outcome.SKIPPED, detail="another")
@@ -114,6 +122,8 @@ class World:
         fate = self.fates[change.job_id]
         if fate is Fate.LEASE_IS_LOST:
             raise LockedByAnotherRun("lost")
+        if fate is Fate.BUG_AT_LAST:
+            raise KeyError("secret")
         if not change.cleans:
             return Outcome.ARCHIVED
         if stays:
@@ -161,18 +171,40 @@ FATES = st.one_of(st.just(Fate.GOES_WELL), st.just(Fate.GOES_WELL), st.sampled_f
     given=st.lists(st.tuples(st.booleans(), FATES), max_size=12),
     at_once=st.integers(1, 4),
     signal_after=st.one_of(st.just(10**9), st.integers(0, 30)),
+    most_failures=st.one_of(st.none(), st.integers(1, 3)),
+    time_after=st.one_of(st.just(10**9), st.integers(0, 30)),
 )
-@example(given=[(True, Fate.NOT_CONFIRMED), (True, Fate.GOES_WELL)], at_once=2, signal_after=100)
 @example(
-    given=[(True, Fate.CANNOT_BE_HAD), (True, Fate.NOT_CONFIRMED), (True, Fate.GOES_WELL)], at_once=2, signal_after=100
+    given=[(True, Fate.NOT_CONFIRMED), (True, Fate.GOES_WELL)],
+    at_once=2,
+    signal_after=100,
+    most_failures=None,
+    time_after=100,
 )
-@example(given=[(False, Fate.LINK_IS_DEAD), (True, Fate.LINK_EXPIRED)], at_once=1, signal_after=100)
-def test_every_run_keeps_its_word(given: list[tuple[bool, Fate]], at_once: int, signal_after: int) -> None:  # I1, I8
+@example(
+    given=[(True, Fate.CANNOT_BE_HAD), (True, Fate.NOT_CONFIRMED), (True, Fate.GOES_WELL)],
+    at_once=2,
+    signal_after=100,
+    most_failures=None,
+    time_after=100,
+)
+@example(
+    given=[(False, Fate.LINK_IS_DEAD), (True, Fate.LINK_EXPIRED)],
+    at_once=1,
+    signal_after=100,
+    most_failures=None,
+    time_after=100,
+)
+def test_every_run_keeps_its_word(  # I1, I8
+    given: list[tuple[bool, Fate]], at_once: int, signal_after: int, most_failures: int | None, time_after: int
+) -> None:
     to_do = [change(number, cleans=cleans) for number, (cleans, _) in enumerate(given)]
     world = World({each.job_id: fate for each, (_, fate) in zip(to_do, given, strict=True)})
+    clock = Asked(time_after)
+    limits = Limits(time_is_up=lambda: clock.requested() != 0, most_failures=most_failures)
     with ThreadWorkers(world, at_once) as workers:
         results, stopped = carry_out(
-            to_do, steps=world, workers=workers, stop=Asked(signal_after), progress=Unwatched()
+            to_do, steps=world, workers=workers, stop=Asked(signal_after), progress=Unwatched(), limits=limits
         )
     assert [result.job_id for result in results] == [each.job_id for each in to_do], "in the plan's order, none lost"
     assert world.most_copying <= at_once
@@ -184,6 +216,46 @@ def test_every_run_keeps_its_word(given: list[tuple[bool, Fate]], at_once: int, 
     assert bool(stopped.why) == bool(stopped.exit_code)
     assert stopped.why or Outcome.NOT_STARTED not in outcomes
     assert outcomes.count(Outcome.CLEANED) == confirmed.count(True)
+    assert "secret" not in f"{results}{stopped}"
+    bugs = {Fate.BUG_AT_FIRST, Fate.BUG_AT_LAST}
+    met = {
+        each.job_id for each, result in zip(to_do, results, strict=True) if result.outcome is not Outcome.NOT_STARTED
+    }
+    assert stopped.why or not any(world.fates[job_id] in bugs for job_id in met), (
+        "a bug beside the copies stops the run"
+    )
+
+
+def carried_out(*fates: Fate, limits: Limits) -> tuple[list[Outcome], Stopped]:
+    to_do = [change(number, cleans=True) for number in range(len(fates))]
+    world = World({each.job_id: fate for each, fate in zip(to_do, fates, strict=True)})
+    with ThreadWorkers(world, 1) as workers:
+        results, stopped = carry_out(
+            to_do, steps=world, workers=workers, stop=Asked(10**9), progress=Unwatched(), limits=limits
+        )
+    return [result.outcome for result in results], stopped
+
+
+BAD, SKIP, WELL = Fate.BUG_IN_ITS_COPY, Fate.IS_ANOTHER, Fate.GOES_WELL
+LEFT = Outcome.NOT_STARTED
+
+
+@pytest.mark.parametrize(
+    ("fates", "ends"),
+    [
+        ((BAD, BAD, WELL), (Outcome.FAILED, Outcome.FAILED, LEFT)),
+        ((BAD, SKIP, BAD, WELL), (Outcome.FAILED, Outcome.SKIPPED, Outcome.FAILED, LEFT)),
+        ((BAD, WELL, BAD, WELL), (Outcome.FAILED, Outcome.CLEANED, Outcome.FAILED, Outcome.CLEANED)),
+        ((BAD, BAD), (Outcome.FAILED, Outcome.FAILED)),
+    ],
+)
+def test_failures_in_a_row_are_counted_and_what_was_left_out_ends_no_row(
+    fates: tuple[Fate, ...], ends: tuple[Outcome, ...]
+) -> None:
+    outcomes, stopped = carried_out(*fates, limits=Limits(most_failures=2))
+    assert outcomes == list(ends)
+    assert bool(stopped.why) == (LEFT in ends), "a run that has nothing left was not stopped"
+    assert not stopped.why or stopped.exit_code == 3
 
 
 class AtOnce:

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from reconciler.archive.stores.local import LocalStore
 from reconciler.core.audit import GENESIS, AuditEvent, event_hash
 from reconciler.core.canonical import digest
 from reconciler.core.job import JobId
-from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
+from reconciler.engine.outcome import ChainEnd, JobResult, Outcome, Pace, RunReport
 from reconciler.engine.run_record import keep_record
 from reconciler.published_schemas import schema
 from tests.support.values import NOON, desired, job, plan_of
@@ -63,9 +64,10 @@ class World:
         self.add("run-of-another", "run_started")  # what comes after it is no part of it
         stores = tuple(LocalStore(each, self.folder(each, failing)) for each in STORES)
         report = keep_record(
-            StoreRecords(stores, tool="a test", signer=None), self.chain, APPROVED.changes, report_of(run_id)
+            StoreRecords(stores, tool="a test", signer=None), reversed(self.chain), APPROVED.changes, report_of(run_id)
         )
         assert len(report.unrecorded) == len(failing)
+        assert report.chain == ChainEnd(events=end, head=self.chain[end - 1].hash), "as its own end left it"
         self.covered |= dict.fromkeys(set(STORES) - failing, end)
 
     def folder(self, store: str, failing: frozenset[str]) -> Path:
@@ -111,6 +113,26 @@ def test_the_records_of_a_store_hold_the_chain_without_a_gap(runs: list[tuple[in
                 assert digest({name: each for name, each in event.items() if name != "hash"}) == previous
 
 
+def test_of_years_of_the_chain_only_what_the_stores_lack_is_read(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for _ in range(50):
+        world.run(3, is_recorded=True, failing=frozenset())
+    world.add("run-of-the-last", "run_started")
+    world.add("run-of-the-last", "run_finished")
+    taken = []
+
+    def newest_first() -> Iterator[AuditEvent]:
+        for event in reversed(world.chain):
+            taken.append(event.sequence)
+            yield event
+
+    stores = tuple(LocalStore(each, world.folder(each, frozenset())) for each in STORES)
+    last = replace(report_of("run-of-the-last"), recovered=())
+    kept = keep_record(StoreRecords(stores, tool="a test", signer=None), newest_first(), APPROVED.changes, last)
+    assert kept.unrecorded == ()
+    assert len(taken) <= 4, "two of its own, one of another run, and the one that a store has"
+
+
 def test_a_record_says_what_was_done_to_which_facts_of_each_job(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.run(1, is_recorded=True, failing=frozenset())
@@ -124,6 +146,8 @@ def test_a_record_says_what_was_done_to_which_facts_of_each_job(tmp_path: Path) 
             "fingerprint": FACTS,
             "bag": "jobs/a/0",
             "bytes": 9,
+            "how": None,
+            "still_cached": None,
         }
     ]
     assert [each["fingerprint"] for each in record["recovered"]] == [FOUND], "what the earlier run had acted on"
@@ -136,7 +160,9 @@ def test_a_record_is_never_written_over(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.add("run-1", "run_started")
     run = replace(report_of("run-1"), recovered=())
-    report = keep_record(StoreRecords((store,), tool="a test", signer=None), world.chain, APPROVED.changes, run)
+    report = keep_record(
+        StoreRecords((store,), tool="a test", signer=None), reversed(world.chain), APPROVED.changes, run
+    )
     (why,) = report.unrecorded
     assert "never overwritten" in why
     assert store.read_file("runs/run-1.json") == b"mine"

@@ -14,9 +14,8 @@ from reconciler.core.job import JobId
 from reconciler.core.steps import FOLLOWS, Phase, fold
 from reconciler.errors import LedgerError, LockedByAnotherRun
 from reconciler.ledger.audit_check import check_audit
-from reconciler.ledger.reader import SqliteLedgerReader
-from reconciler.ledger.run import SqliteRun
-from tests.support.ledger_values import FINGERPRINT, HandMadeClock, ledger_at, proof
+from reconciler.ledger.run import SqlRun
+from tests.support.ledger_values import FINGERPRINT, HandMadeClock, ledger_at, proof, reader_at
 from tests.support.values import inventory, job
 
 JOBS = [JobId(name) for name in "abc"]
@@ -32,8 +31,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.path = Path(self.folder.name) / "ledger.db"
         self.clock = HandMadeClock()
         self.ledger = ledger_at(self.path, self.clock)
-        self.runs: list[tuple[AbstractContextManager[SqliteRun], SqliteRun]] = []
-        self.holder: SqliteRun | None = None
+        self.runs: list[tuple[AbstractContextManager[SqlRun], SqlRun]] = []
+        self.holder: SqlRun | None = None
         self.lease_ends = self.clock.now()
         self.phases: dict[JobId, list[Phase]] = {each: [] for each in JOBS}
         self.seen: list[JobId] = []
@@ -97,7 +96,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def a_reader_sees_what_was_written_and_nothing_else(self) -> None:
         if not hasattr(self, "path"):
             return
-        reader = SqliteLedgerReader(self.path)
+        reader = reader_at(self.path)
         last = {name: phases[-1] for name, phases in self.phases.items() if phases}
         assert {name: entry.phase for name, entry in fold(reader.entries()).items()} == last
         known = reader.view().jobs
@@ -109,10 +108,10 @@ class LedgerMachine(RuleBasedStateMachine):
     def the_audit_holds_and_covers_every_clean(self) -> None:
         if hasattr(self, "path"):
             cleans = sum(phases.count(Phase.CLEANED) for phases in self.phases.values())
-            assert check_audit(SqliteLedgerReader(self.path)).cleans == cleans
+            assert check_audit(reader_at(self.path)).cleans == cleans
 
 
-def step(run: SqliteRun, name: JobId, phase: Phase) -> None:
+def step(run: SqlRun, name: JobId, phase: Phase) -> None:
     match phase:
         case Phase.ARCHIVED:
             run.record_archived(proof(name))

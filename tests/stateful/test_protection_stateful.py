@@ -14,8 +14,7 @@ from reconciler.core.recording import to_record
 from reconciler.core.retention import decide
 from reconciler.engine.observe import CLOCKS_DIFFER_AT_MOST
 from reconciler.ledger.audit_check import check_audit
-from reconciler.ledger.reader import SqliteLedgerReader
-from tests.support.ledger_values import HandMadeClock, ledger_at
+from tests.support.ledger_values import HandMadeClock, ledger_at, reader_at
 from tests.support.values import by_id, desired, inventory, job
 
 JOBS = [JobId(name) for name in "ab"]
@@ -101,13 +100,13 @@ class ProtectionMachine(RuleBasedStateMachine):
                 assert not runs or runs[-1] - runs[0] < DELAY, "not lifted when the delay was over"
 
     def _held(self) -> set[JobId]:
-        return {each for each, known in SqliteLedgerReader(self.path).view().jobs.items() if known.holds}
+        return {each for each, known in reader_at(self.path).view().jobs.items() if known.holds}
 
     @invariant()
     def what_is_held_is_what_the_model_holds(self) -> None:
         if hasattr(self, "path"):
             assert self._held() == set(self.unkept)
-            check_audit(SqliteLedgerReader(self.path))
+            check_audit(reader_at(self.path))
 
 
 TestProtection = ProtectionMachine.TestCase

@@ -5,8 +5,8 @@ import sqlite3
 from typing import Any
 
 from reconciler.core.receipt import Receipt
-from reconciler.ledger.reader import SqliteLedgerReader
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import reader_at
 from tests.support.workplace import Workplace
 
 
@@ -16,7 +16,7 @@ def deletes(emulator: EmulatorProcess, job: str = "") -> list[dict[str, Any]]:
 
 def receipts(workplace: Workplace) -> dict[str, Receipt]:
     path = workplace.folder / "state" / "ledger.db"
-    return {str(receipt.job_id): receipt for receipt in SqliteLedgerReader(path).receipts()}
+    return {str(receipt.job_id): receipt for receipt in reader_at(path).receipts()}
 
 
 def check_promise(workplace: Workplace, emulator: EmulatorProcess) -> None:

@@ -148,6 +148,8 @@ class Remembering:
     def audit_events(self) -> Iterator[AuditEvent]:
         raise AssertionError("a plan reads no audit")
 
+    newest_events = audit_events
+
 
 def made(
     service: Service, file: DesiredState = FILE, valid_for: timedelta = 7 * DAY, progress: Listening | None = None

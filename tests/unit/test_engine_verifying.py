@@ -22,7 +22,8 @@ from reconciler.engine.copies import BagCheck, BagState, CopyId, Look, Reading
 from reconciler.engine.repairing import RepairMeans, repair_bags
 from reconciler.engine.verifying import VerifyReport, Wanted, verify_bags
 from reconciler.errors import LedgerError
-from reconciler.ledger.verifications import SqliteVerificationLog
+from reconciler.ledger.sqlite import SqliteDatabase
+from reconciler.ledger.verifications import SqlVerificationLog
 from tests.support.ledger_values import HandMadeClock, ledger_at
 from tests.support.values import DAY
 
@@ -38,7 +39,7 @@ class Archive:
         self.clock = HandMadeClock()
         self.ledger = ledger_at(folder / "ledger.db", self.clock)
         self.stores = tuple(LocalStore(f"file:./{name}", folder / name) for name in ("one", "two"))
-        self.log = SqliteVerificationLog(folder / "ledger.db", clock=self.clock)
+        self.log = SqlVerificationLog(SqliteDatabase(folder / "ledger.db"), clock=self.clock)
         with self.ledger.open_run("apply", "acme") as run:
             for name in names:
                 proof = self._archived(name)

@@ -262,6 +262,8 @@ class History:
     def audit_events(self) -> Iterator[AuditEvent]:
         return iter(())
 
+    newest_events = audit_events
+
     def last_seen(self) -> LastSeen:
         return LastSeen(observed_at=NOON)
 

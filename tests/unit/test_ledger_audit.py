@@ -9,8 +9,7 @@ from reconciler.core.job import JobId
 from reconciler.core.steps import Phase
 from reconciler.errors import AuditBroken
 from reconciler.ledger.audit_check import AuditReport, check_audit
-from reconciler.ledger.reader import SqliteLedgerReader
-from tests.support.ledger_values import FINGERPRINT, ledger_at, proof
+from tests.support.ledger_values import FINGERPRINT, ledger_at, proof, reader_at
 
 PLAN = "sha256:" + "5" * 64
 
@@ -42,7 +41,7 @@ def sql(path: Path, statement: str) -> None:
 
 
 def checked(path: Path) -> AuditReport:
-    return check_audit(SqliteLedgerReader(path))
+    return check_audit(reader_at(path))
 
 
 def test_an_untouched_record_holds_and_counts_its_cleans(path: Path) -> None:
@@ -119,6 +118,6 @@ def test_a_run_that_was_killed_is_open_and_no_break(tmp_path: Path) -> None:  # 
 
 
 def test_no_event_tells_an_address_or_a_key(path: Path) -> None:  # I11
-    for event in SqliteLedgerReader(path).audit_events():
+    for event in reader_at(path).audit_events():
         for _, text in event.facts:
             assert "://" not in text

@@ -1,10 +1,7 @@
 """What the ledger remembers of looks at copies: facts, in whatever order and beside whatever run they come."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +9,10 @@ from reconciler.core.job import JobId
 from reconciler.core.steps import Phase
 from reconciler.engine.copies import BagState, CopyId, Look, Reading, Verified
 from reconciler.errors import LedgerError
-from reconciler.ledger.sqlite import SqliteLedger
-from reconciler.ledger.verifications import SqliteVerificationLog
-from tests.support.ledger_values import FINGERPRINT, HandMadeClock, ledger_at, proof
+from reconciler.ledger.database import Database
+from reconciler.ledger.verifications import SqlVerificationLog
+from reconciler.ledger.writer import SqlLedger
+from tests.support.ledger_values import FINGERPRINT, HandMadeClock, changing, ledger_at, proof
 from tests.support.values import DAY, NOON
 
 STORE = "file:./archive"
@@ -25,14 +23,14 @@ HOUR = timedelta(hours=1)
 class Place:
     """A ledger with one archived job, and its log."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.clock = HandMadeClock()
-        self.ledger: SqliteLedger = ledger_at(path, self.clock)
+        self.ledger: SqlLedger = ledger_at(database, self.clock)
         with self.ledger.open_run("apply", "acme") as run:
             run.append(JobId("a"), Phase.BEGIN, FINGERPRINT)
             run.record_archived(proof())
-        self.log = SqliteVerificationLog(path, clock=self.clock)
+        self.log = SqlVerificationLog(database, clock=self.clock)
 
     def record(self, at: datetime, state: BagState = BagState.WHOLE, how: Reading = Reading.WHOLE) -> Verified:
         """Record a look; its problem is the state's word."""
@@ -51,8 +49,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    made = Place(tmp_path / "ledger.db")
+def place(database: Database) -> Place:
+    made = Place(database)
     made.clock.pass_by(10 * DAY)
     return made
 
@@ -121,30 +119,35 @@ def test_an_older_proof_of_an_apply_is_no_step_back(place: Place) -> None:
 
 
 def test_where_looks_cannot_be_recorded_nothing_is_and_it_is_told(place: Place) -> None:
-    with closing(sqlite3.connect(place.path)) as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-        database.commit()
-        with pytest.raises(LedgerError, match="newer version"):
+    with changing(place.database) as change:
+        change("ALTER TABLE verification RENAME TO elsewhere")
+        with pytest.raises(LedgerError, match="cannot be used"):
             place.record(NOON + DAY)
-        database.execute("UPDATE alembic_version SET version_num = '0003'")
-        database.commit()
+        change("ALTER TABLE elsewhere RENAME TO verification")
     assert place.known == FIRST
 
 
-def test_a_ledger_that_is_gone_is_not_made_anew_for_a_look(place: Place) -> None:  # I13
-    place.path.unlink()
-    with pytest.raises(LedgerError, match="is gone"):
+def test_a_look_is_not_recorded_in_a_newer_ledger(place: Place) -> None:
+    with changing(place.database) as change:
+        change("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(LedgerError, match="newer version"):
         place.record(NOON + DAY)
-    assert not place.path.exists()
+
+
+def test_a_ledger_that_is_gone_is_not_made_anew_for_a_look(database: Database) -> None:  # I13
+    log = SqlVerificationLog(database, clock=HandMadeClock())
+    with pytest.raises(LedgerError, match="is gone"):
+        log.record([])
+    with database.reading() as connection:
+        assert connection is None
 
 
 def test_a_word_that_no_version_writes_is_told(place: Place) -> None:
-    with closing(sqlite3.connect(place.path)) as database:
-        database.execute("UPDATE verification SET state = 'odd'")
-        database.commit()
+    with changing(place.database) as change:
+        change("UPDATE verification SET state = 'odd'")
     with pytest.raises(LedgerError, match="cannot be read"):
         place.ledger.verifications()
 
 
-def test_a_ledger_that_is_not_there_remembers_nothing(tmp_path: Path) -> None:
-    assert ledger_at(tmp_path / "none.db").verifications() == {}
+def test_a_ledger_that_is_not_there_remembers_nothing(database: Database) -> None:
+    assert ledger_at(database).verifications() == {}

@@ -17,9 +17,8 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.steps import Phase
 from reconciler.errors import LedgerError
 from reconciler.ledger import tables
-from reconciler.ledger.creation import make_ledger
-from reconciler.ledger.reader import SqliteLedgerReader
-from tests.support.ledger_values import FINGERPRINT, ledger_at
+from reconciler.ledger.sqlite_files import make_ledger
+from tests.support.ledger_values import FINGERPRINT, ledger_at, reader_at
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_uses(path: Path) -
 
 
 def test_a_ledger_that_does_not_exist_is_empty_and_stays_so(path: Path) -> None:  # I6
-    reader = SqliteLedgerReader(path)
+    reader = reader_at(path)
     assert reader.view() == LedgerView()
     assert (list(reader.entries()), reader.receipts(), list(reader.audit_events())) == ([], (), [])
     assert not path.parent.exists()
@@ -58,7 +57,7 @@ def test_a_ledger_that_does_not_exist_is_empty_and_stays_so(path: Path) -> None:
 def test_reading_leaves_no_trace(path: Path) -> None:  # I6
     make(path)
     before = path.read_bytes()
-    assert SqliteLedgerReader(path).view().account == "acme"
+    assert reader_at(path).view().account == "acme"
     assert [each.name for each in path.parent.iterdir()] == ["ledger.db"]
     assert path.read_bytes() == before
 
@@ -80,7 +79,7 @@ def test_a_file_that_cannot_be_read_is_an_error_and_is_not_touched(
     path.write_bytes(whole[: len(whole) // 2] if content is None else content)
     before = path.read_bytes()
     with pytest.raises(LedgerError, match="cannot be used"):
-        SqliteLedgerReader(path).view() if verb == "read" else make(path)
+        reader_at(path).view() if verb == "read" else make(path)
     assert path.read_bytes() == before
 
 
@@ -89,7 +88,7 @@ def test_another_program_s_database_is_refused(path: Path, verb: str) -> None:
     path.parent.mkdir()
     sql(path, "CREATE TABLE theirs (x)")
     with pytest.raises(LedgerError, match="is a database, but not a ledger"):
-        SqliteLedgerReader(path).view() if verb == "read" else make(path)
+        reader_at(path).view() if verb == "read" else make(path)
 
 
 @pytest.mark.parametrize("verb", ["read", "write"])
@@ -97,7 +96,7 @@ def test_a_newer_ledger_is_refused_with_what_to_do(path: Path, verb: str) -> Non
     make(path)
     sql(path, "UPDATE alembic_version SET version_num = 'v9999'")
     with pytest.raises(LedgerError, match="newer version of this program") as refused:
-        SqliteLedgerReader(path).view() if verb == "read" else make(path)
+        reader_at(path).view() if verb == "read" else make(path)
     assert "Upgrade" in refused.value.hint
 
 
@@ -106,8 +105,8 @@ def test_a_ledger_that_was_cut_to_nothing_is_never_filled_anew(path: Path, verb:
     make(path)
     path.write_bytes(b"")
     with pytest.raises(LedgerError, match="is empty, and no ledger begins so") as refused:
-        SqliteLedgerReader(path).view() if verb == "read" else make(path)
-    assert "Restore the file from a backup" in refused.value.hint
+        reader_at(path).view() if verb == "read" else make(path)
+    assert "Restore it from a backup" in refused.value.hint
     assert path.read_bytes() == b""
 
 
@@ -121,20 +120,21 @@ def test_a_new_ledger_stands_whole_or_not_at_all(path: Path, monkeypatch: pytest
             make(path)
     assert list(path.parent.iterdir()) == []
     make(path)
-    assert SqliteLedgerReader(path).view().account == "acme"
+    assert reader_at(path).view().account == "acme"
 
 
 def test_of_two_first_runs_the_slower_one_takes_the_ledger_that_stands(path: Path) -> None:
     make(path)
     before = path.read_bytes()
-    make_ledger(path)
+    with pytest.raises(FileExistsError):
+        make_ledger(path)
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_a_folder_in_its_place_is_told(path: Path) -> None:
     path.mkdir(parents=True)
-    for attempt in (SqliteLedgerReader(path).view, lambda: make(path)):
+    for attempt in (reader_at(path).view, lambda: make(path)):
         with pytest.raises(LedgerError, match="cannot be used"):
             attempt()
 
@@ -143,15 +143,15 @@ def test_a_folder_in_its_place_is_told(path: Path) -> None:
 def test_any_name_of_a_file_will_do(tmp_path: Path, name: str) -> None:
     make(tmp_path / name)
     assert [each.name for each in tmp_path.iterdir()] == [name]
-    assert SqliteLedgerReader(tmp_path / name).view().account == "acme"
+    assert reader_at(tmp_path / name).view().account == "acme"
 
 
 def test_a_reader_sees_one_moment_while_a_run_goes_on(path: Path) -> None:
     with ledger_at(path).open_run("apply", "acme") as run:
         run.append(JobId("a"), Phase.BEGIN, FINGERPRINT)
-        assert [entry.phase for entry in SqliteLedgerReader(path).entries()] == [Phase.BEGIN]
+        assert [entry.phase for entry in reader_at(path).entries()] == [Phase.BEGIN]
         run.append(JobId("b"), Phase.BEGIN, FINGERPRINT)
-        assert len(list(SqliteLedgerReader(path).entries())) == 2
+        assert len(list(reader_at(path).entries())) == 2
 
 
 KILLED = """
@@ -170,6 +170,6 @@ def test_an_entry_is_durable_when_the_call_returns(path: Path) -> None:  # I8
     ended = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=root, check=False, timeout=60)
     assert ended.returncode == -9
     assert path.with_name("ledger.db-wal").exists(), "the kill left what a clean end would have folded in"
-    reader = SqliteLedgerReader(path)
+    reader = reader_at(path)
     assert [(entry.job_id, entry.phase) for entry in reader.entries()] == [("a", Phase.BEGIN)]
     assert len(reader.unclosed_runs()) == 1

@@ -1,7 +1,6 @@
 """Jobs that left before they were archived: found once, told in the audit; a plan made before says the same."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,8 @@ from reconciler.core.job import Job, JobId, JobStatus, JobType
 from reconciler.core.losses import Loss, losses_by, newly_lost, recorded_losses
 from reconciler.core.steps import Phase
 from reconciler.ledger.audit_check import check_audit
-from reconciler.ledger.sqlite import SqliteLedger
+from reconciler.ledger.database import Database
+from reconciler.ledger.writer import SqlLedger
 from tests.support.ledger_values import HandMadeClock, ledger_at, proof
 from tests.support.values import DAY, NOON, inventory, job
 
@@ -25,9 +25,9 @@ STAYS = job("stays")
 class Watched:
     """A ledger that is shown one listing after the other; each time a plan of that moment says the same."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, database: Database) -> None:
         self.clock = HandMadeClock()
-        self.ledger: SqliteLedger = ledger_at(path, self.clock)
+        self.ledger: SqlLedger = ledger_at(database, self.clock)
 
     def observe(self, *jobs: Job) -> list[str]:
         """Show a listing, an hour later; give the jobs that were newly lost."""
@@ -58,8 +58,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Watched:
-    return Watched(tmp_path / "ledger.db")
+def watched(database: Database) -> Watched:
+    return Watched(database)
 
 
 @pytest.mark.parametrize(("gone", "how"), [((CLEANED,), "cleaned"), ((), "gone")])

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,9 @@ from reconciler.core.recording import DecisionRecord, KeptUntil, Wait
 from reconciler.core.steps import Phase
 from reconciler.errors import LedgerError
 from reconciler.ledger.audit_check import check_audit
-from reconciler.ledger.run import SqliteRun
-from tests.support.ledger_values import HandMadeClock, ledger_at, proof
+from reconciler.ledger.database import Database
+from reconciler.ledger.run import SqlRun
+from tests.support.ledger_values import HandMadeClock, changing, ledger_at, proof
 from tests.support.values import DAY, NOON, inventory, job
 
 A, B = JobId("a"), JobId("b")
@@ -26,9 +26,9 @@ DIGEST = "sha256:" + "d" * 64
 class Ledger:
     """A ledger that is written to run by run."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, database: Database) -> None:
         self.clock = HandMadeClock()
-        self.ledger = ledger_at(path, self.clock)
+        self.ledger = ledger_at(database, self.clock)
 
     def observe(self, *jobs: Job, after: timedelta = HOUR, sizes: dict[JobId, int] | None = None) -> None:
         self.clock.pass_by(after)
@@ -48,13 +48,8 @@ class Ledger:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.db"
-
-
-@pytest.fixture
-def seen(path: Path) -> Ledger:
-    return Ledger(path)
+def seen(database: Database) -> Ledger:
+    return Ledger(database)
 
 
 def named(name: str, project: str = "", job_type: JobType = JobType.RENDER) -> Job:
@@ -142,7 +137,7 @@ def test_when_the_list_was_last_recorded_and_since_when_a_job_may_exist(seen: Le
 # -- sizes
 
 
-def archive(run: SqliteRun, fingerprint: str, at: datetime) -> None:
+def archive(run: SqlRun, fingerprint: str, at: datetime) -> None:
     run.append(A, Phase.BEGIN, fingerprint)
     run.record_archived(proof("a", fingerprint, at=at))
 
@@ -241,19 +236,16 @@ def test_imported_times_are_remembered_also_of_jobs_never_seen_and_a_move_is_on_
 
 
 @pytest.mark.parametrize(
-    "change",
+    "broken",
     [
         "UPDATE job SET type = 'poem'",
         "UPDATE job SET first_seen = 'yesterday'",
         "INSERT INTO imported_time (job_id, made_at, imported_at, source, digest) VALUES ('a', '', '', '', '')",
     ],
 )
-def test_a_row_that_cannot_be_read_is_an_error(seen: Ledger, path: Path, change: str) -> None:  # I4
-    import sqlite3
-
+def test_a_row_that_cannot_be_read_is_an_error(seen: Ledger, database: Database, broken: str) -> None:  # I4
     seen.observe(job("a"))
-    with sqlite3.connect(path) as database:
-        database.execute(change)
-    database.close()
+    with changing(database) as change:
+        change(broken)
     with pytest.raises(LedgerError, match="holds what cannot be read"):
         seen.ledger.view()

@@ -17,10 +17,10 @@ from reconciler.engine.copies import BagState
 from reconciler.errors import LedgerError
 from reconciler.ledger.audit_check import check_audit
 from reconciler.ledger.audit_rows import add_event
-from reconciler.ledger.reader import SqliteLedgerReader
 from reconciler.ledger.rows import receipt_text
-from reconciler.ledger.sqlite import SqliteLedger
-from tests.support.ledger_values import FINGERPRINT, HandMadeClock, proof
+from reconciler.ledger.sqlite import SqliteDatabase
+from reconciler.ledger.writer import SqlLedger
+from tests.support.ledger_values import FINGERPRINT, HandMadeClock, proof, reader_at
 from tests.support.values import DAY, NOON, inventory, job
 
 SCRIPTS = Path(__file__).parents[2] / "reconciler" / "ledger" / "migrations"
@@ -91,7 +91,7 @@ def path(tmp_path: Path) -> Path:
 
 def open_once(path: Path) -> list[str]:
     said: list[str] = []
-    ledger = SqliteLedger(path, clock=HandMadeClock(), actor="a test", tool="a test", say=said.append)
+    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), actor="a test", tool="a test", say=said.append)
     with ledger.open_run("refresh", "acme"):
         pass
     return said
@@ -105,7 +105,7 @@ def test_an_older_ledger_is_brought_up_to_date_and_nothing_is_lost(path: Path) -
     before = rows(path)
     open_once(path)
     assert kept(before, rows(path))
-    reader = SqliteLedgerReader(path)
+    reader = reader_at(path)
     view = reader.view()
     assert view.account == "acme"
     assert view.last_observed == LATER
@@ -126,10 +126,11 @@ def test_an_older_ledger_is_brought_up_to_date_and_nothing_is_lost(path: Path) -
 def test_what_left_before_the_ledger_remembered_losses_is_found_by_the_next_observation(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.execute("UPDATE job SET type = 'render', status = 'completed' WHERE job_id = 'b'")
-        job_of_a_clean = ("d", 4, utc_text(SEEN), 1, None, utc_text(LATER), "render", "cleaned", "f", "x", "cleaned")
+        left = utc_text(LATER)
+        job_of_a_clean = ("d", 4, utc_text(SEEN), 1, None, left, "render", "cleaned", "f", left, "cleaned")
         database.execute("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", job_of_a_clean)
         database.commit()
-    ledger = SqliteLedger(path, clock=HandMadeClock(), actor="a test", tool="a test")
+    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), actor="a test", tool="a test")
     with ledger.open_run("refresh", "acme") as run:
         run.record_observation(inventory(job("c"), at=NOON))
     lost = [(loss.job_id, loss.found_at) for loss in recorded_losses(ledger.view())]
@@ -180,6 +181,6 @@ def test_where_no_copy_can_be_made_nothing_is_changed(path: Path) -> None:  # I8
 def test_a_reader_of_an_older_ledger_is_told_what_brings_it_up_to_date(path: Path) -> None:  # I6
     before = path.read_bytes()
     with pytest.raises(LedgerError, match=r"is of an older version \(revision 0001") as refused:
-        SqliteLedgerReader(path).view()
+        reader_at(path).view()
     assert "reconciler refresh" in refused.value.hint
     assert path.read_bytes() == before

@@ -1,13 +1,13 @@
 """What an observation leaves behind: first sightings and the order of jobs, which never change again."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from reconciler.core.job import Job, JobId, JobStatus
 from reconciler.core.memory import KnownJob
-from reconciler.ledger.sqlite import SqliteLedger
+from reconciler.ledger.database import Database
+from reconciler.ledger.writer import SqlLedger
 from tests.support.ledger_values import HandMadeClock, ledger_at
 from tests.support.values import DAY, NOON, inventory, job
 
@@ -17,9 +17,9 @@ HOUR = timedelta(hours=1)
 class Seen:
     """A ledger that is shown one listing after the other."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, database: Database) -> None:
         self.clock = HandMadeClock()
-        self.ledger: SqliteLedger = ledger_at(path, self.clock)
+        self.ledger: SqlLedger = ledger_at(database, self.clock)
 
     def observe(self, *jobs: Job | str, after: timedelta = HOUR) -> None:
         self.clock.pass_by(after)
@@ -36,8 +36,8 @@ class Seen:
 
 
 @pytest.fixture
-def seen(tmp_path: Path) -> Seen:
-    return Seen(tmp_path / "ledger.db")
+def seen(database: Database) -> Seen:
+    return Seen(database)
 
 
 def test_the_oldest_of_a_listing_comes_first_and_new_jobs_behind_all_known_ones(seen: Seen) -> None:

@@ -1,0 +1,31 @@
+"""Spans of time on the command line: a whole number and one letter."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import click
+
+UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+Read = Callable[[click.Context, click.Parameter, str], timedelta | None]
+
+
+def span_in(units: str, *, such_as: str, may_be_off: bool = False) -> Read:
+    """Give what reads a flag's span in one of these units; None for `off`, where that is allowed."""
+    named = f"{', '.join(units[:-1])} or {units[-1]}"
+
+    def read(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta | None:
+        if may_be_off and text == "off":
+            return None
+        count, unit = text[:-1], text[-1:]
+        is_count = count.isascii() and count.isdigit() and len(count) <= 6 and 1 <= int(count) <= 100_000
+        if not is_count or unit not in UNITS or unit not in units:
+            raise click.BadParameter(f"{text!r} is not a span; write a whole number and {named}, such as {such_as}")
+        return int(count) * UNITS[unit]
+
+    return read

@@ -1,0 +1,211 @@
+"""The ledger of a verb that writes: opening a run under the lease, and closing it with its outcome."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from reconciler.core.canonical import utc_text
+from reconciler.engine.ports import Clock
+from reconciler.errors import GuardRefused, Interrupted, LedgerError, LockedByAnotherRun, ReconcilerError
+from reconciler.ledger import lease, tables
+from reconciler.ledger.audit_rows import add_event
+from reconciler.ledger.database import Database
+from reconciler.ledger.reader import SqlLedgerReader
+from reconciler.ledger.refusals import refusal_facts
+from reconciler.ledger.rows import storable
+from reconciler.ledger.run import SqlRun
+
+LEASE_S = 60.0
+Facts = tuple[tuple[str, str], ...]
+
+
+def _to_nobody(_line: str) -> None:
+    return
+
+
+class SqlLedger(SqlLedgerReader):
+    """Implements engine.ports.Ledger.
+
+    `actor`, `tool` and `origin`, facts of where the run comes from, go into the audit; `lease_s` is the lease's length;
+    `now_ms` is its clock, by default that of the database's machine, which is the same for all who use it; `say` is
+    told what a person should know.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        actor: str,
+        tool: str,
+        origin: Facts = (),
+        lease_s: float = LEASE_S,
+        now_ms: Callable[[], int] | None = None,
+        say: Callable[[str], None] = _to_nobody,
+    ) -> None:
+        super().__init__(database)
+        self._clock = clock
+        # As long as their columns: one kind of database cuts nothing, and one takes whatever comes.
+        self._actor = storable(actor)[:200]
+        self._tool = tool[:100]
+        self._origin = origin
+        self._lease_ms = int(lease_s * 1000)
+        self._now_ms = now_ms
+        self._say = say
+
+    @contextmanager
+    def open_run(self, operation: str, account: str, plan_id: str = "") -> Iterator[SqlRun]:
+        """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.
+
+        Raises:
+            LockedByAnotherRun: another run holds the lease.
+            GuardRefused: the ledger belongs to another account.
+            LedgerError: it cannot be made, read or written.
+        """
+        engine = self._database.writing(at=utc_text(self._clock.now()), say=self._say)
+        try:
+            run_id = _new_run_id()
+            try:
+                with self._database.told():
+                    epoch = self._open(engine, run_id, operation, account, plan_id)
+            except (LockedByAnotherRun, GuardRefused) as error:
+                self.record_refusal(operation, plan_id, error)
+                raise
+            outcome = "failed"
+            why: Facts = ()
+            with _Heartbeat(engine, epoch, lease_ms=self._lease_ms, now_ms=self._now_ms):
+                try:
+                    yield SqlRun(
+                        engine,
+                        self._database,
+                        run_id=run_id,
+                        epoch=epoch,
+                        actor=self._actor,
+                        clock=self._clock,
+                        now_ms=self._now_ms,
+                    )
+                    outcome = "done"
+                except BaseException as error:
+                    outcome, why = _outcome(error), refusal_facts(error)
+                    raise
+                finally:
+                    with self._database.told():
+                        self._close(engine, run_id, epoch, outcome, why)
+        finally:
+            engine.dispose()
+
+    def record_refusal(self, operation: str, plan_id: str, error: ReconcilerError) -> None:
+        """Tell in the audit of a run that was refused before it began: one event, which opens and closes it.
+
+        It takes no lease, as it touches nothing else.  Where the ledger is not there or cannot be written, nothing is
+        told: a refused run makes no ledger, and its own error says more.
+        """
+        plan = (("plan", plan_id),) if plan_id else ()
+        facts = (("operation", operation), *plan, ("error", type(error).__name__), *refusal_facts(error))
+        with suppress(LedgerError), self._database.adding() as connection:
+            lease.lock(connection)  # one writer of the chain at a time
+            add_event(
+                connection,
+                at=self._clock.now(),
+                run_id=_new_run_id(),
+                actor=self._actor,
+                event="refused",
+                facts=(*facts, ("tool", self._tool), *self._origin),
+            )
+
+    def _open(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
+        holder = lease.Holder(
+            lease_id=f"lease-{uuid.uuid4().hex[:12]}", run_id=run_id, owner=self._actor, operation=operation
+        )
+        now = self._clock.now()
+        with engine.begin() as connection:
+            epoch = lease.take(connection, holder, now_ms=self._now_ms, length_ms=self._lease_ms)
+            _bind(connection, account, utc_text(now))
+            connection.execute(
+                insert(tables.run).values(
+                    run_id=run_id,
+                    epoch=epoch,
+                    operation=operation,
+                    plan_id=plan_id,
+                    actor=self._actor,
+                    tool=self._tool,
+                    started_at=utc_text(now),
+                )
+            )
+            facts = (("operation", operation), ("account", account), ("plan", plan_id), ("tool", self._tool))
+            add_event(
+                connection,
+                at=now,
+                run_id=run_id,
+                actor=self._actor,
+                event="run_started",
+                facts=(*facts, *self._origin),
+            )
+        return epoch
+
+    def _close(self, engine: Engine, run_id: str, epoch: int, outcome: str, why: Facts) -> None:
+        # Also for a run that lost its lease: it may not touch a job any more, but its own end must be told.
+        now = self._clock.now()
+        with engine.begin() as connection:
+            lease.lock(connection)
+            connection.execute(
+                update(tables.run).where(tables.run.c.run_id == run_id).values(ended_at=utc_text(now), outcome=outcome)
+            )
+            facts = (("outcome", outcome), *why)
+            add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_finished", facts=facts)
+            lease.give_back(connection, epoch)
+
+
+def _new_run_id() -> str:
+    return f"run-{uuid.uuid4().hex[:12]}"
+
+
+def _bind(connection: Connection, account: str, now: str) -> None:
+    """Bind a new ledger to its account; refuse another one's."""
+    bound = connection.scalar(select(tables.account.c.name))
+    if bound is None:
+        connection.execute(insert(tables.account).values(name=account, lineage=str(uuid.uuid4()), bound_at=now))
+    elif bound != account:
+        raise GuardRefused(
+            (
+                f"the ledger belongs to account {bound}, the file says {account}; correct the file, or name the right "
+                "ledger with --state",
+            )
+        )
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, Interrupted | KeyboardInterrupt):
+        return "interrupted"
+    how = "refused" if isinstance(error, ReconcilerError) else "bug"
+    return f"{how}: {type(error).__name__}"[:60]
+
+
+class _Heartbeat:
+    """Extends the lease at a third of its length while the run goes on."""
+
+    def __init__(self, engine: Engine, epoch: int, *, lease_ms: int, now_ms: lease.Clock) -> None:
+        self._engine = engine
+        self._epoch = epoch
+        self._lease_ms = lease_ms
+        self._now_ms = now_ms
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="lease-heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_unused: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._lease_ms / 3000):
+            # A beat that fails is a beat missed: at worst the lease runs out, and every write looks at that.
+            with suppress(SQLAlchemyError):
+                if not lease.extend(self._engine, self._epoch, now_ms=self._now_ms, length_ms=self._lease_ms):
+                    return
