@@ -22,7 +22,7 @@ Block = bytes | memoryview
 def put(file: BinaryIO, block: Block) -> None:
     """Write a block, in pieces.
 
-    Where a kernel holds files in large pages (ext4 since Linux 6.16), large writes were measured at three times the work.
+    Where a kernel holds files in large pages (ext4 since Linux 6.16), large writes take three times the work.
     """
     whole = memoryview(block)
     for at in range(0, len(whole), PIECE_BYTES):
