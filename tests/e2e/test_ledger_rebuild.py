@@ -80,7 +80,7 @@ def test_it_comes_back_from_the_stores_and_lets_nothing_go_that_was_protected(
 def test_a_bucket_alone_is_enough_and_no_ledger_is_written_over(place: Workplace) -> None:
     shutil.rmtree(place.folder / "archive")
     whole = place.run("audit", "verify", "--from", f"s3://{BUCKET}/pictory").expect(0)
-    assert "Audit: chain whole, 7 events, 2 cleans covered" in whole.out
+    assert ", 2 cleans covered, head sha256:" in whole.out
     assert "There is no ledger here to hold it against" in whole.err
     place.run("ledger", "rebuild", "--from", f"s3://{BUCKET}/pictory").expect(0)
     before = (place.folder / "state" / "ledger.db").read_bytes()
