@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from reconciler.core import globs, selector_facts, selectors
 from tests.support.emulator import EmulatorProcess
+from tests.support.telling import Tell
 from tests.support.workplace import Workplace
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -64,6 +66,17 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert not difference, f"{name} differs (if that is meant: pytest --update-golden)\n{difference}"
 
     return compare
+
+
+@pytest.fixture
+def tell(capfd: pytest.CaptureFixture[str]) -> Tell:
+    """Tell whoever runs the tests how much was looked at."""
+
+    def aloud(line: str) -> None:
+        with capfd.disabled():
+            sys.stdout.write(f"\n{line}\n")
+
+    return aloud
 
 
 @pytest.fixture(scope="module")

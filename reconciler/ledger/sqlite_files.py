@@ -40,6 +40,8 @@ def make_ledger(path: Path, fill: Callable[[Connection], None] = nothing) -> Non
         with suppress(OSError):
             unfinished.unlink()
     on_disk(path.parent)
+    with suppress(PermissionError):  # the folder's own name, which this run may have made; where it lies is another's
+        on_disk(path.parent.parent)
 
 
 def _new_ledger(path: Path, fill: Callable[[Connection], None]) -> bytes:
