@@ -19,11 +19,10 @@ ANOTHER = "has copies, by the ledger, and no README.txt any more: it is another 
 def place(workplace: Workplace, emulator: EmulatorProcess) -> Workplace:
     """A is archived and cleaned, B is planned to be; then the disk of the archive is gone."""
     emulator.put_job(A, bodies.image())
-    emulator.put_job(B, bodies.render())
-    workplace.write_desired(B)
+    workplace.write_desired("keep-me")
     workplace.plan()
     workplace.run("apply", "plan.json").expect(0)
-    workplace.write_desired("keep-me")
+    emulator.put_job(B, bodies.render())
     workplace.plan()
     unmount(workplace.folder / "archive")
     return workplace
