@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.service
 @options.no_color
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option(
     "--accept-new-key",
     "new_key",
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Take over a list that shows none of the jobs that the ledger expects; they count as gone.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-def refresh(*, settings: "Settings", no_color: bool, new_key: bool, new_list: bool, as_json: bool) -> None:
+def refresh(*, settings: "Settings", no_color: bool, as_json: bool, new_key: bool, new_list: bool) -> None:
     """Record which jobs are there now, and nothing else.  Names jobs that left before they were archived, and others
     that are not as expected, once: one line where nothing is new.
 
     The service tells no times, so a job's age counts from the first time it was recorded.  Run this on a schedule,
     every hour, without the two flags that accept: each is for once.  A whole list or none is recorded, and while
-    another run holds the ledger it ends with 7 at once.
+    another run holds the ledger it ends with 7.
     """
     from reconciler import wiring
     from reconciler.cli.signals import stop_on_signals

@@ -145,9 +145,9 @@ class Plan:
     what_if: bool = False
     not_yet_seen: int = 0
     notices: tuple[PlanNotice, ...] = ()
+    drift: tuple[Drift, ...] = ()
     rules: RulesCompared | None = None
     approvals: Approvals = NO_APPROVALS
-    drift: tuple[Drift, ...] = ()
 
     @property
     def plan_id(self) -> str:

@@ -123,6 +123,7 @@ def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
         run=run,
         clock=means.clock,
         stores=[store.address for store in desired.stores],
+        copies=desired.copies,
         note=means.progress.note,
     )
     bags = bags_of(means.ledger.receipts())
@@ -141,9 +142,16 @@ def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
             results.append(JobResult(job_id=receipt.job_id, outcome=Outcome.FAILED, detail=error.message))
             results += (not_started(each.job_id) for each in left[at + 1 :])
             break
-        results.append(result)
-        means.progress.say(f"{result.job_id}: {result.detail}")
-    return replace(report, results=tuple(results), stopped=stopped.why, stop_code=stopped.exit_code)
+        if result is not None:
+            results.append(result)
+            means.progress.say(f"{result.job_id}: {result.detail}")
+    return replace(report, results=_told_once(results), stopped=stopped.why, stop_code=stopped.exit_code)
+
+
+def _told_once(results: Sequence[JobResult]) -> tuple[JobResult, ...]:
+    """Leave out that a job was not copied from the service where a copy of it was made from another store."""
+    copied = {result.job_id for result in results if result.outcome is Outcome.ARCHIVED}
+    return tuple(each for each in results if each.outcome is not Outcome.SKIPPED or each.job_id not in copied)
 
 
 def _planned(means: CopyMeans, desired: DesiredState, recorded: Recorded, chosen: Chosen) -> tuple[Inventory, CopyPlan]:

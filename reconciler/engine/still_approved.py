@@ -15,7 +15,7 @@ from reconciler.errors import GuardRefused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """`done` are changes that an interrupted run of the same plan had finished, `done_before` how they ended."""
+    """`done` are changes that an interrupted run of the same plan had finished, `done_before` tells how they ended."""
 
     to_do: tuple[Change, ...]
     done: tuple[Change, ...]

@@ -58,6 +58,12 @@ class SqlLedgerReader:
         with self._database.reading() as connection:
             return {} if connection is None else read_verifications(connection)
 
+    def holds_copies(self, store: str) -> bool:
+        """Tell whether any copy was ever recorded in a store."""
+        with self._database.reading() as connection:
+            looked_at = select(tables.verification.c.store).where(tables.verification.c.store == store).limit(1)
+            return connection is not None and connection.scalar(looked_at) is not None
+
     def plan_use(self, plan_id: str) -> PlanUse:
         """Tell how far a plan was used."""
         with self._database.reading() as connection:

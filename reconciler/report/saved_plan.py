@@ -242,9 +242,9 @@ def _plan(read: dict[str, Any], name: str) -> Plan:
             what_if=read.get("what_if", False),
             not_yet_seen=inventory.get("not_yet_seen", 0),
             notices=tuple(PlanNotice(each["about"], each["message"]) for each in read.get("notices", ())),
+            drift=tuple(read_drift(each) for each in read.get("drift", ())),
             rules=read_rules(read["desired"]),
             approvals=read_approvals(read.get("approvals", {})),
-            drift=tuple(read_drift(each) for each in read.get("drift", ())),
         )
     except ValueError as error:
         raise PlanRefused(f"{name} is not a plan: {error}", field="(value)", hint=HINT) from None

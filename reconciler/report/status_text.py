@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from reconciler.core.amounts import counted
 from reconciler.core.canonical import Jsonable, canonical_json, utc_text
 from reconciler.core.guards import percent_text
 from reconciler.engine.account import Allowance, Quota, ResultDates, RunSeen
@@ -70,10 +71,10 @@ def _copies(ledger: LedgerStatus, as_of: datetime, style: Style) -> Iterator[str
     if not ledger.stores:
         return
     yield ""
-    stores = "1 store" if len(ledger.stores) == 1 else f"{len(ledger.stores)} stores"
-    yield style.paint(f"Archive: {ledger.archived_bags} bags, {ledger.copies} copies in {stores}", Colour.BOLD)
+    held = f"{counted(ledger.archived_bags, 'bag')}, {counted(ledger.copies, 'copy', 'copies')}"
+    yield style.paint(f"Archive: {held} in {counted(len(ledger.stores), 'store')}", Colour.BOLD)
     for store in ledger.stores:
-        held = f"{store.copies} bags, {store.size} bytes; oldest verified whole: {_oldest(store, as_of)}"
+        held = f"{counted(store.copies, 'bag')}, {store.size} bytes; oldest verified whole: {_oldest(store, as_of)}"
         yield f"  {harmless(store.address)}: {held}"
         bad = " and ".join(
             f"{count} {state}" for count, state in ((store.damaged, "damaged"), (store.missing, "missing")) if count

@@ -8,12 +8,13 @@ keeps the promises of fsync.
 import errno
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.archive.disk import blocks_from_disk, sync, sync_below
+from reconciler.archive.guide import README
 from reconciler.archive.names import aside_name
 from reconciler.archive.stores.blocks import as_file, blocks_of, hashed
 from reconciler.archive.stores.spool import Spool, held, room_on_disk
@@ -31,11 +32,17 @@ class LocalStore:
     """Implements BagStore over the folder `root`, which is made when it is first written to.
 
     Unfinished work lies below `.partial/`, or in a folder `apart` there, whose leftovers nobody else takes up.
+
+    `holds_copies` tells whether copies are known to be there.  A folder of which that is so and that has no README is
+    another one: where a disk is not mounted, its folder would be made anew on the disk below.
     """
 
-    def __init__(self, address: str, root: Path, *, apart: str = "") -> None:
+    def __init__(
+        self, address: str, root: Path, *, apart: str = "", holds_copies: Callable[[], bool] = lambda: False
+    ) -> None:
         self._address = address
         self._root = root
+        self._holds_copies = holds_copies
         self._durable: set[Path] = set()
         self._spool = Spool(root / PARTIAL / apart)  # on the store's own file system, so that a rename can publish it
 
@@ -47,16 +54,19 @@ class LocalStore:
     def room_for(self, size: int) -> None:
         """Refuse now what would not fit."""
         with self._told("asked for its free space"):
+            self._refuse_another()
             room_on_disk(self._root, size, of=f"the store {self._address}")
 
     def workplace(self, name: str) -> Path:
         """Make an empty folder below `.partial`."""
         with self._told("written to"):
+            self._refuse_another()
             return self._spool.workplace(name)
 
     def take_up(self, name: str) -> Path | None:
         """Give the folder below `.partial` that an earlier run left."""
         with self._told("written to"):
+            self._refuse_another()
             return self._spool.take_up(name)
 
     def leave(self, workplace: Path) -> None:
@@ -76,6 +86,7 @@ class LocalStore:
         """Make a bag durable under its final name."""
         target = self._root / name
         with self._told("written to"):
+            self._refuse_another()
             if target.exists():
                 raise ArchiveError(f"{name} is already in the store {self._address}; a bag is never overwritten")
             sync_below(workplace)
@@ -87,6 +98,7 @@ class LocalStore:
         """Make one small file durable under its final name."""
         target = self._root / name
         with self._told("written to"):
+            self._refuse_another()
             unfinished = self._root / PARTIAL / f"{target.name}-{uuid.uuid4().hex[:8]}"
             unfinished.parent.mkdir(parents=True, exist_ok=True)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -151,6 +163,7 @@ class LocalStore:
     def set_aside(self, name: str) -> str:
         """Move a bag or a file to `damaged/`, so that its name is free."""
         with self._told("written to"):
+            self._refuse_another()
             aside = aside_name(name)
             (self._root / aside).parent.mkdir(parents=True, exist_ok=True)
             (self._root / name).rename(self._root / aside)
@@ -174,6 +187,16 @@ class LocalStore:
                 sync(folder.parent)
             if self._root in {folder, folder.parent}:  # not those of single jobs, of which there may be a million
                 self._durable.add(folder)
+
+    def _refuse_another(self) -> None:
+        is_no_folder = self._root.exists() and not self._root.is_dir()  # which the system tells better
+        if is_no_folder or (self._root / README).exists() or not self._holds_copies():
+            return
+        raise StoreNotWritable(
+            f"the store {self._address} has copies, by the ledger, and no {README} any more: it is another folder",
+            hint="Mount its disk, or correct the address. If what lay there is lost for good, say so with an empty "
+            f"{README} in the folder; `reconciler verify --repair` then makes the copies anew from other stores.",
+        )
 
     @contextmanager
     def _told(self, action: str) -> Iterator[None]:
