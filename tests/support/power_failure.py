@@ -63,7 +63,7 @@ class Disk:
         found = os.fstat(descriptor)
         if not stat.S_ISDIR(found.st_mode):
             self._bytes[found.st_ino] = _content(self._held.get(found.st_ino, descriptor))
-        else:
+        elif found.st_ino in self._held:  # those above the root are no matter of this disk
             self._names[found.st_ino] = self._names_now(descriptor)
 
     def _names_now(self, folder: int) -> dict[str, int]:
