@@ -16,15 +16,17 @@ _MKDIR, _RENAME, _OPEN = os.mkdir, os.rename, os.open
 
 
 class Disk:
-    """The folder `root`, all of which is durable now."""
+    """The folder `root`, all of which is durable now, but for the names in its folder `doubtful`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, doubtful: str = "") -> None:
         self._root = root
         self._names: dict[int, dict[str, int]] = {}
         self._bytes: dict[int, bytes] = {}  # of files that were written to; others are as they stand
         self._held: dict[int, int] = {}
         self._is_done: dict[int, bool] = {}
         self._take_in(root)
+        if doubtful:
+            self._names[(root / doubtful).stat().st_ino] = {}
 
     def _take_in(self, folder: Path) -> int:
         number = self._hold(folder)

@@ -83,6 +83,13 @@ class LocalStore:
             workplace.rename(target)  # onto a folder with something in it, this fails: create-only
             _sync(target.parent)
 
+    def stays(self, name: str) -> None:
+        """Make a bag's name durable that stands there already."""
+        target = self._root / name
+        with self._told("written to"):
+            self._durable_folder(target.parent)
+            _sync(target.parent)
+
     def publish_file(self, content: bytes, name: str) -> None:
         """Make one small file durable under its final name."""
         target = self._root / name
