@@ -1,10 +1,13 @@
 """How fast files come and are archived, beside curl, aria2c and rclone on the same server in the same run.
 
-    python -m bench.downloads [--runs 3] [--parallelism 1 4 8 16] [--case large small wire memory] [--divide 1]
+    python -m bench.downloads [--runs 3] [--parallelism 1 4 8 16] [--case large small nine wire memory] [--divide 1]
 
-Ours is the real command: `reconciler apply` of a plan with one job for each file.  It asks for each job, fetches,
-hashes, proves, makes durable, reads back, writes receipt and ledger, and cleans.  The others fetch addresses that they
-are given beforehand, and neither hash nor sync.  Medians of the runs, taken in turn; results also go to bench/results/.
+Ours is the real command.  With one job for each file it is `reconciler apply` of a plan: it asks for each job, fetches,
+hashes, proves, makes durable, reads back, writes receipt and ledger, and cleans.  With nine files to a job it is
+`reconciler archive`, which does all of that but clean: what is between the two is the service's and the ledger's share.
+The others fetch addresses that they are given beforehand, and neither hash nor sync.  Medians of the runs, taken in
+turn; results also go to bench/results/.  Seconds of the processor stand beside those of the clock: they tell the same
+on a machine that others use too.
 """
 
 import argparse
@@ -19,8 +22,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -35,7 +38,19 @@ from bench.compare.tables import lined_up
 
 RESULTS = Path(__file__).parent / "results"
 MIB = 1 << 20
-ENDING = "VIDEO/film.mp4"
+FILM = {"outputUrl": "VIDEO/film.mp4"}
+NINE = {
+    **FILM,
+    "videoURL": "VIDEO/other.mp4",
+    "audioURL": "audio/film.mp3",
+    "thumbnail": "image/a.jpg",
+    "thumbnailImageUrl": "image/b.jpg",
+    "previewImageUrl": "image/c.jpg",
+    "srtFile": "text/a.srt",
+    "vttFile": "text/b.vtt",
+    "txtFile": "text/c.txt",
+}
+"""The files of a job: how its fields' addresses end."""
 AT_ONCE = 8
 LOOK_S = 0.02
 PARALLELISM = (1, 4, 8, 16)
@@ -43,12 +58,16 @@ PARALLELISM = (1, 4, 8, 16)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is fetched: how many files of how many bytes, at most how fast in all (bytes a second; 0 for no limit)."""
+    """What is fetched: how many files, films of how many bytes, at most how fast in all (bytes a second; 0: no limit).
+
+    `each` are the files of a job: one film, or a film with all that goes with it.
+    """
 
     name: str
     files: int
     size: int
     rate: int = 0
+    each: Mapping[str, str] = field(default_factory=lambda: FILM)
 
     @property
     def limit(self) -> str:
@@ -60,33 +79,43 @@ class Case:
         """Give a sentence's beginning."""
         size = f"{self.size // MIB} MiB" if self.size >= MIB else f"{self.size // 1000} kB"
         limit = f", at most {self.rate // MIB} MiB a second" if self.rate else ""
-        return f"{self.files} file{'s' if self.files > 1 else ''} of {size}{limit}"
+        told = f"{self.files} file{'s' if self.files > 1 else ''} of {size}{limit}"
+        return told if self.is_of_films else f"{told} or less, {len(self.each)} to a job, archived and not cleaned"
+
+    @property
+    def is_of_films(self) -> bool:
+        """Tell whether each job has a film and nothing else."""
+        return self.each == FILM
 
     def divided(self, by: int) -> "Case":
         """Give a case of so many times fewer files, or of a smaller one."""
         if self.files > 1:
-            return replace(self, files=max(2, self.files // by))
+            return replace(self, files=max(2, self.files // len(self.each) // by) * len(self.each))
         return replace(self, size=self.size // by)
 
     def jobs(self) -> list[Job]:
-        """Give a job for each file."""
-        data = {"status": "completed", "outputUrl": f"asset:{ENDING}"}
-        sizes = {ENDING: self.size}
-        return [Job(f"{self.name} {number}", "render", data, sizes=sizes) for number in range(self.files)]
+        """Give the jobs that have these files."""
+        data = {"status": "completed", **{name: f"asset:{ending}" for name, ending in self.each.items()}}
+        sizes = {ending: self.size for ending in self.each.values() if ending.endswith(".mp4")}
+        return [Job(f"{self.name} {at}", "render", data, sizes=sizes) for at in range(self.files // len(self.each))]
 
 
 LARGE = Case("large", 1, 1 << 30)
 SMALL = Case("small", 2000, 200_000)
+OF_NINE = Case("nine", 1998, 200_000, each=NINE)
 WIRE = Case("wire", 1, 1 << 30, rate=119 * MIB)  # a gigabit a second
-CASES = {case.name: case for case in (LARGE, SMALL, WIRE)}
+CASES = {case.name: case for case in (LARGE, SMALL, OF_NINE, WIRE)}
 
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """One run: seconds, and the process's highest memory in bytes (None where the system does not tell)."""
+    """One run: seconds of the clock and of the processor, and the highest memory in bytes (None: not told)."""
 
     seconds: float
+    processor_s: float
     peak: int | None
+    size: int = 0
+    """All bytes that were to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,29 +185,31 @@ def run_peer(service: Emulated, case: Case, peer: Peer) -> Came:
     """Fetch a case's files with a program of others; its addresses are asked for before the clock starts."""
     jobs = case.jobs()
     service.fresh(jobs, (), page_size=100)
-    addresses = [service.address_of(job, ENDING) for job in jobs]
+    addresses = [service.address_of(job, ending) for job in jobs for ending in case.each.values()]
     with tempfile.TemporaryDirectory(prefix="downloads-") as name:
         folder = Path(name)
         came = _timed(peer.words(addresses, case.limit, folder), folder, own_environment(), fine=(0,))
-        _check(folder, case, service, jobs)
-    return came
+        found = [path for path in folder.rglob("*") if path.is_file() and path.name not in {"list", "said"}]
+        return replace(came, size=_checked(found, case, service))
 
 
 def run_ours(service: Emulated, case: Case, parallelism: int | None) -> Came:
-    """Apply a plan for a case's files; the plan is made before the clock starts."""
+    """Apply a plan for a case's files, which is made before the clock starts, or archive them."""
     jobs = case.jobs()
     service.fresh(jobs, (), page_size=100)  # the last run has cleaned them
     with tempfile.TemporaryDirectory(prefix="downloads-") as name:
         place = Place(Path(name), service)
         place.out.mkdir()
         write_retention(place, (NO_JOB,), max_jobs=case.files)
-        place.run("-m", "reconciler", "plan", "--out", "plan.json", fine=[0])
-        command = [sys.executable, "-m", "reconciler", "apply", "plan.json"]
+        verb = ["archive", "--all"]
+        if case.is_of_films:
+            place.run("-m", "reconciler", "plan", "--out", "plan.json", fine=[0])
+            verb = ["apply", "plan.json"]
+        command = [sys.executable, "-m", "reconciler", *verb]
         command += ["--parallelism", str(parallelism)] if parallelism else []
         command += ["--bwlimit", case.limit] if case.rate else []
         came = _timed(command, place.folder, place.environment(), fine=(0,))
-        _check(place.out, case, service, jobs)
-    return came
+        return replace(came, size=_checked(list(place.out.rglob("data/assets/*")), case, service))
 
 
 def _timed(command: list[str], folder: Path, environment: dict[str, str], *, fine: Sequence[int]) -> Came:
@@ -190,20 +221,22 @@ def _timed(command: list[str], folder: Path, environment: dict[str, str], *, fin
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=into, stderr=into
         )
         peak = _Peak(started.pid)
-        code = started.wait()
+        _, status, used = os.wait4(started.pid, 0)
         seconds = time.perf_counter() - began
-    if code not in fine:
-        raise SystemExit(f"{' '.join(command[:4])} ended with {code}:\n{said.read_text(errors='replace')[-2000:]}")
-    return Came(seconds, peak.end())
+        started.returncode = os.waitstatus_to_exitcode(status)
+    if started.returncode not in fine:
+        told = said.read_text(errors="replace")[-2000:]
+        raise SystemExit(f"{' '.join(command[:4])} ended with {started.returncode}:\n{told}")
+    return Came(seconds, used.ru_utime + used.ru_stime, peak.end())
 
 
-def _check(folder: Path, case: Case, service: Emulated, jobs: Sequence[Job]) -> None:
-    """Make sure that nothing is missing from what was fetched."""
-    truth = service.truth()
-    wanted = sum(file["size"] for job in jobs for file in truth[job.job_id]["files"].values())
-    found = [path.stat().st_size for path in folder.rglob("*.mp4") if path.is_file()]
-    if (len(found), sum(found)) != (case.files, wanted):
-        raise SystemExit(f"{len(found)} files of {sum(found)} bytes came, not {case.files} of {wanted}")
+def _checked(found: Sequence[Path], case: Case, service: Emulated) -> int:
+    """Make sure that nothing is missing from what was fetched; give its bytes."""
+    wanted: int = sum(file["size"] for job in service.truth().values() for file in job["files"].values())
+    size = sum(path.stat().st_size for path in found)
+    if (len(found), size) != (case.files, wanted):
+        raise SystemExit(f"{len(found)} files of {size} bytes came, not {case.files} of {wanted}")
+    return wanted
 
 
 class _Peak:
@@ -242,7 +275,7 @@ def measured(service: Emulated, case: Case, runs: int, at: Sequence[int | None])
     programs: Runs = {
         peer.name: partial(run_peer, service, case, peer) for peer in PEERS if peer.is_here and peer.takes(case)
     }
-    programs |= {_ours(each): partial(run_ours, service, case, each) for each in at}
+    programs |= {_ours(case, each): partial(run_ours, service, case, each) for each in at}
     came: dict[str, list[Came]] = {name: [] for name in programs}
     for _ in range(runs):  # in turn, so that a noisy moment meets all of them
         for name, run in programs.items():
@@ -250,8 +283,9 @@ def measured(service: Emulated, case: Case, runs: int, at: Sequence[int | None])
     return came
 
 
-def _ours(parallelism: int | None) -> str:
-    return f"reconciler apply --parallelism {parallelism}" if parallelism else "reconciler apply"
+def _ours(case: Case, parallelism: int | None) -> str:
+    verb = "apply" if case.is_of_films else "archive"
+    return f"reconciler {verb} --parallelism {parallelism}" if parallelism else f"reconciler {verb}"
 
 
 def shown(case: Case, came: dict[str, list[Came]]) -> str:
@@ -259,7 +293,7 @@ def shown(case: Case, came: dict[str, list[Came]]) -> str:
     medians = {name: statistics.median(each.seconds for each in runs) for name, runs in came.items()}
     best = min((taken for name, taken in medians.items() if not name.startswith("reconciler")), default=None)
     small = medians.get(SMALL_PEER)
-    head = ["", "median", "min", "max", "MB/s", "files/s", "x best peer", f"x {SMALL_PEER}", "peak memory"]
+    head = ["", "median", "min", "max", "processor", "MB/s", "files/s", "x best peer", f"x {SMALL_PEER}", "peak memory"]
     rows = []
     for name, runs in came.items():
         taken, seconds = medians[name], [each.seconds for each in runs]
@@ -268,7 +302,8 @@ def shown(case: Case, came: dict[str, list[Came]]) -> str:
             [
                 f"`{name}`",
                 *(f"{each:.2f} s" for each in (taken, min(seconds), max(seconds))),
-                f"{case.files * case.size / taken / 1e6:.0f}",
+                f"{statistics.median(each.processor_s for each in runs):.2f} s",
+                f"{runs[0].size / taken / 1e6:.0f}",
                 f"{case.files / taken:.1f}",
                 f"{best / taken:.2f}" if best else "",
                 f"{small / taken:.2f}" if small else "",
@@ -282,7 +317,7 @@ def memory(service: Emulated, at: Sequence[int | None], divide: int) -> tuple[st
     """Measure how the memory of ours grows with the size of a file, and with what is done at once."""
     cases = [(Case("memory", 1, size * MIB), at[0]) for size in (64, 1024 // divide)]
     cases += [(Case("memory", each, 64 * MIB), each) for each in at if each and each > 1]
-    peaks = {f"{case.told}; {_ours(each)}": run_ours(service, case, each).peak for case, each in cases}
+    peaks = {f"{case.told}; {_ours(case, each)}": run_ours(service, case, each).peak for case, each in cases}
     rows = [[told, "not told" if peak is None else f"{peak / MIB:.0f} MiB"] for told, peak in peaks.items()]
     return f"### Peak memory of ours\n\n{lined_up(['', 'peak memory'], rows)}", peaks
 
@@ -319,7 +354,7 @@ def main() -> None:
                 case = CASES[name].divided(given.divide)
                 came = measured(service, case, given.runs, at if case.files > 1 else at[:1])
                 text = shown(case, came)
-                results[name] = {each: [[run.seconds, run.peak] for run in runs] for each, runs in came.items()}
+                results[name] = {each: [asdict(run) for run in runs] for each, runs in came.items()}
             parts.append(text)
             print(text, flush=True)
     RESULTS.mkdir(exist_ok=True)

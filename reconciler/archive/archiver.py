@@ -19,7 +19,7 @@ from reconciler.archive.bag import (
 )
 from reconciler.archive.copying import copied_bag
 from reconciler.archive.download import Downloader, shown
-from reconciler.archive.guide import GUIDE, README
+from reconciler.archive.guide import leave_guide
 from reconciler.archive.names import bag_name, receipt_name
 from reconciler.archive.proof import judge
 from reconciler.archive.receipt_files import leave_receipt
@@ -243,8 +243,8 @@ class BagArchiver:
     def _leave_guide(self, store: BagStore) -> None:
         """Leave a text for strangers in the root of a store, once, whichever job comes to it first."""
         with self._guiding:
-            if store.address not in self._guided and not store.has(README):
-                store.publish_file(GUIDE, README)
+            if store.address not in self._guided:
+                leave_guide(store)
             self._guided.add(store.address)
 
 

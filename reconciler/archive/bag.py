@@ -121,6 +121,8 @@ def manifest_problem(files: tuple[BagFile, ...], manifests: dict[str, bytes]) ->
 
 
 def _written(folder: Path, path: str, content: bytes) -> BagFile:
-    (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    (folder / path).write_bytes(content)
+    place = folder / path
+    if place.parent != folder:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
     return BagFile(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest())

@@ -1,12 +1,12 @@
 """A bag from one store to another: into a workplace of the other, from where it is published."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.archive.disk import put
 from reconciler.archive.stores import BagStore
-from reconciler.archive.stores.blocks import BLOCK_BYTES
+from reconciler.archive.stores.blocks import blocks_of
 from reconciler.archive.stores.local import not_writable
 from reconciler.core.receipt import BagFile
 
@@ -26,7 +26,8 @@ def copied_bag(source: BagStore, target: BagStore, name: str, files: Sequence[Ba
             path = workplace / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             with source.reading(f"{name}/{file.path}") as read, path.open("xb") as written:
-                shutil.copyfileobj(read, written, BLOCK_BYTES)
+                for block in blocks_of(read):
+                    put(written, block)
         yield workplace
     except OSError as error:
         raise not_writable(target.address, "written to", error) from error

@@ -1,5 +1,7 @@
 """What stands in the root of every store, for whoever finds it in ten years and has nothing but it."""
 
+from reconciler.archive.stores import BagStore
+
 README = "README.txt"
 
 GUIDE = b"""\
@@ -67,3 +69,13 @@ written as JSON with sorted keys, in ASCII, without spaces.
 ID is the id of the job, or x- and a hash of it where it would not do as the
 name of a folder; data/job.json and bag-info.txt have it in full.
 """
+
+
+def leave_guide(store: BagStore) -> None:
+    """Leave the text in the root of a store, unless it is there.
+
+    Raises:
+        ArchiveError: it cannot be written.
+    """
+    if not store.has(README):
+        store.publish_file(GUIDE, README)

@@ -15,7 +15,7 @@ from typing import BinaryIO, NoReturn
 import msgspec
 
 from reconciler.archive.checksums import Offered
-from reconciler.archive.disk import write_out
+from reconciler.archive.disk import put, write_out
 from reconciler.archive.hashes import Hashes
 from reconciler.archive.proof import Transfer
 
@@ -190,7 +190,7 @@ class Landing:
         if self._told.declared is not None and self.size + len(block) > self._told.declared:
             self.misfit("more than was declared")
         if self._file is not None:
-            self._file.write(block)
+            put(self._file, block)
         self._count(block)
         now = time.monotonic()
         if self.size >= self._renew_at:
@@ -225,7 +225,7 @@ class Landing:
         if self.size < WORTH_BYTES:
             return
         self._file.flush()
-        write_out(self._file.fileno(), since, self.size)
+        write_out(self._file.fileno(), since, self.size - since)
         if self._notes is None or not self.conditions:
             return
         notes = Notes(

@@ -1,6 +1,7 @@
 """A copy that is not whole, made anew from one that is; a receipt's file, made anew from the ledger's receipt."""
 
 from reconciler.archive.copying import copied_bag
+from reconciler.archive.guide import leave_guide
 from reconciler.archive.names import receipt_name
 from reconciler.archive.receipt_files import leave_receipt
 from reconciler.archive.stores import BagStore
@@ -32,6 +33,7 @@ class StoreMender:
             is_something = target.has(receipt.bag) or any(True for _ in target.names(receipt.bag))
             aside = target.set_aside(receipt.bag) if is_something else ""
             target.publish(workplace, receipt.bag)
+        leave_guide(target)  # a store that was added later has none yet
         problem = difference(target.read_back(receipt.bag), receipt.files)
         if problem:
             raise ArchiveError(f"the new copy of {receipt.bag} in {store} is not whole: {problem}")

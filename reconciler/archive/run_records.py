@@ -63,7 +63,7 @@ def record_json(record: RunRecord, *, tool: str) -> bytes:
     return canonical_json(written) + b"\n"
 
 
-def _result(result: JobResult, fingerprint: str) -> dict[str, str | int]:
+def _result(result: JobResult, fingerprint: str) -> dict[str, object]:
     return {
         "job": result.job_id,
         "outcome": result.outcome.value,
@@ -71,6 +71,8 @@ def _result(result: JobResult, fingerprint: str) -> dict[str, str | int]:
         "fingerprint": fingerprint,
         "bag": result.bag,
         "bytes": result.size,
+        "how": result.how.value if result.how else None,
+        "still_cached": None if result.still_cached is None else list(result.still_cached),
     }
 
 

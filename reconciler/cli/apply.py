@@ -2,15 +2,15 @@
 
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options, output
+from reconciler.cli import approving, options, output
 
 if TYPE_CHECKING:
     from reconciler.cli.progress import CopyProgress, LiveProgress
+    from reconciler.core.approvals import Approvals
     from reconciler.core.desired import DesiredState
     from reconciler.core.plan import Plan
     from reconciler.engine.outcome import RunReport
@@ -19,34 +19,45 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("plan_file", required=False, type=click.Path(path_type=Path))
+@click.argument("plan", metavar="[PLAN]", required=False)
 @options.applying
 @options.no_color
+@click.option(
+    "--expect-plan-id",
+    metavar="ID",
+    help="Refuse PLAN unless it is the one of this name (sha256:…), the one that was reviewed.",
+)
+@approving.approvals
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def apply(
     *,
-    plan_file: Path | None,
+    plan: str | None,
     settings: "Settings",
     no_color: bool,
+    expect_plan_id: str | None,
+    approvals: "Approvals",
     as_json: bool,
 ) -> int:
     """Archive, prove and only then clean what a plan says.
 
-    With PLAN_FILE, a plan saved by `plan --out`, exactly that is done at most: having it is the approval.  Without,
-    the plan is shown and the number of jobs and the account must be typed; that needs a terminal.
+    With PLAN, a file saved by `plan --out` or the name (sha256:…) of one kept by `plan --record`, exactly that is done
+    at most: having it is the approval.  Without, the plan is shown and the number of jobs and the account must be
+    typed; that needs a terminal, and --max-jobs and the like are for such a plan alone: a saved one has its own.
 
     \b
     Examples:
       reconciler apply plan.json
+      reconciler apply plan.json --expect-plan-id sha256:...
       reconciler apply
     """
     from reconciler.cli.progress import copy_progress
     from reconciler.report.run_text import run_report_json, run_report_text
 
-    if plan_file is None:
+    if plan is None:
         _needs_a_terminal()
+    _fit_together(plan, expect_plan_id, approvals)
     with copy_progress(no_color=no_color) as progress:
-        report = _applied(settings, plan_file, progress, no_color=no_color)
+        report = _applied(settings, plan, expect_plan_id, approvals, progress, no_color=no_color)
     if report is None:
         return 0
     style = output.style(no_color=no_color)
@@ -55,22 +66,30 @@ def apply(
 
 
 def _applied(
-    settings: "Settings", plan_file: Path | None, progress: "CopyProgress | LiveProgress", *, no_color: bool
+    settings: "Settings",
+    plan: str | None,
+    expected_id: str | None,
+    approvals: "Approvals",
+    progress: "CopyProgress | LiveProgress",
+    *,
+    no_color: bool,
 ) -> "RunReport | None":
     from reconciler import wiring
     from reconciler.cli.show import load
     from reconciler.cli.signals import stop_on_signals
     from reconciler.engine.applying import apply_plan
+    from reconciler.engine.approval import check_expected
 
     with ExitStack() as held:
         with wiring.refusal_told(settings, "apply", progress):
             check = wiring.signature_check(settings, progress.note)
-            if plan_file is None and check is not None:
+            if plan is None and check is not None:
                 raise _needs_a_signature()
-            approved = load(plan_file, check) if plan_file else None
+            approved = load(plan, settings, check) if plan else None
+            check_expected(approved, expected_id)
             desired = wiring.desired_state(settings)
             if approved is None:
-                approved = _ask(settings, desired, progress, no_color=no_color)
+                approved = _made_and_confirmed(settings, desired, approvals, progress, no_color=no_color)
             if approved is None:
                 return None
             stop = held.enter_context(stop_on_signals())
@@ -98,8 +117,29 @@ def _needs_a_signature() -> "PlanRefused":
     )
 
 
-def _ask(
-    settings: "Settings", desired: "DesiredState", progress: output.PlainProgress, *, no_color: bool
+def _fit_together(plan: str | None, expected_id: str | None, approvals: "Approvals") -> None:
+    from reconciler.errors import UsageRefused
+
+    if plan is None and expected_id is not None:
+        raise UsageRefused(
+            "--expect-plan-id is about a saved plan, and none is named",
+            hint="Name it: reconciler apply plan.json --expect-plan-id sha256:...",
+        )
+    if plan is not None and approvals.named:
+        raise UsageRefused(
+            "a saved plan has its own limits, as they were reviewed; --max-jobs, --max-share, --max-bytes and "
+            "--accept-rules-lost cannot change it",
+            hint="Say it when the plan is made: reconciler plan --out plan.json --max-jobs N",
+        )
+
+
+def _made_and_confirmed(
+    settings: "Settings",
+    desired: "DesiredState",
+    approvals: "Approvals",
+    progress: output.PlainProgress,
+    *,
+    no_color: bool,
 ) -> "Plan | None":
     """Show the plan and have it confirmed by number and account; None when there is nothing to do."""
     from datetime import timedelta
@@ -119,6 +159,7 @@ def _ask(
             valid_for=timedelta(hours=1),
             tool_version=wiring.VERSION,
             evidence=parts.evidence,
+            approvals=approvals,
         )
     output.product(plan_text(made, style=output.style(no_color=no_color)))
     if not made.applyable:

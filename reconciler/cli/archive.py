@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options, output
+from reconciler.cli import approving, options, output
 
 if TYPE_CHECKING:
     from reconciler.engine.archiving import Chosen
@@ -15,11 +15,19 @@ if TYPE_CHECKING:
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @options.copying
 @click.option("--all", "everything", is_flag=True, help="Copy every finished job of the account.")
+@approving.most_bytes
 @click.option("--retained", is_flag=True, help="Copy every finished job that a rule retains.")
 @options.no_color
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def archive(
-    *, ids: tuple[str, ...], settings: "Settings", everything: bool, retained: bool, no_color: bool, as_json: bool
+    *,
+    ids: tuple[str, ...],
+    settings: "Settings",
+    everything: bool,
+    retained: bool,
+    max_bytes: int | None,
+    no_color: bool,
+    as_json: bool,
 ) -> int:
     """Copy jobs into every store and prove each copy; nothing is ever cleaned.
 
@@ -36,6 +44,7 @@ def archive(
     from reconciler import wiring
     from reconciler.cli.progress import copy_progress
     from reconciler.cli.signals import stop_on_signals
+    from reconciler.core.approvals import Approvals
     from reconciler.engine.archiving import archive_jobs
     from reconciler.report.run_text import run_report_json, run_report_text
 
@@ -47,7 +56,7 @@ def archive(
         copy_progress(no_color=no_color) as progress,
         wiring.copy_means(settings, desired, progress, stop) as means,
     ):
-        report = archive_jobs(means, desired, chosen)
+        report = archive_jobs(means, desired, chosen, Approvals(max_bytes=max_bytes))
     output.product(run_report_json(report) if as_json else run_report_text(report, style=style))
     return report.exit_code
 

@@ -53,18 +53,26 @@ def log(*, settings: "Settings", job_id: str, run_id: str, since: str | None, as
     "--stores", is_flag=True, help="Check what the archive stores of the file hold of it, and the ledger by it."
 )
 @click.option(
+    "--from",
+    "addresses",
+    metavar="STORE",
+    multiple=True,
+    help="The same with this store in place of the file's; several may be given.",
+)
+@click.option(
     "--head",
     "noted",
     metavar="HASH",
     default="",
     help="A head that was noted elsewhere, as a run's report tells it: the chain must have an event with this hash.",
 )
-def verify(*, export: Path | None, settings: "Settings", stores: bool, noted: str) -> None:
+def verify(*, export: Path | None, settings: "Settings", stores: bool, addresses: tuple[str, ...], noted: str) -> None:
     """Check the audit chain, and that it covers every clean.  Contacts nothing but, with --stores, the stores.
 
     Without EXPORT, the chain in the ledger, against its journal too.  With EXPORT, a file that `audit export` wrote,
     and nothing else: the first line that does not hold is named.  With --stores, the records of runs in every store:
-    is the chain whole in each, and does the ledger have all of it?  With --verify-key only what is signed by it counts.
+    is the chain whole in each, and does the ledger, if there is one, have all of it?  With --verify-key only what is
+    signed by it counts.
 
     \b
     Examples:
@@ -74,14 +82,14 @@ def verify(*, export: Path | None, settings: "Settings", stores: bool, noted: st
     """
     from reconciler.errors import UsageRefused
 
-    if export and stores:
-        raise UsageRefused("an export is checked by itself, without --stores", hint="Give one of them.")
+    if export and (stores or addresses):
+        raise UsageRefused("an export is checked by itself, without stores", hint="Give one of them.")
     if export:
         checked = _verified_export(export, noted)
+    elif stores or addresses:
+        checked = _verified_stores(settings, addresses, noted)
     else:
         checked = _verified_ledger(settings, noted)
-        if stores:
-            checked += _verified_stores(settings)
     output.product(f"Audit: chain whole, {checked}.")
 
 
@@ -93,20 +101,28 @@ def _verified_ledger(settings: "Settings", noted: str) -> str:
     return _told(report.events, report.cleans, report.head)
 
 
-def _verified_stores(settings: "Settings") -> str:
+def _verified_stores(settings: "Settings", addresses: tuple[str, ...], noted: str) -> str:
     from reconciler import wiring
     from reconciler.engine.segments import held_by_stores
     from reconciler.errors import AuditBroken
 
-    memory = wiring.archive_memory(settings, (), output.talk)
-    joined, problems = held_by_stores(memory, wiring.ledger_reader(settings))
+    memory = wiring.archive_memory(settings, addresses, output.talk)
+    is_there = wiring.ledger_database(settings).is_there()
+    of_ledger = _verified_ledger(settings, noted) if is_there else ""
+    joined, problems = held_by_stores(memory, wiring.ledger_reader(settings) if is_there else None, noted)
     if problems:
         raise AuditBroken(
             "\n".join(["the audit in the stores does not hold:", *problems]),
             hint="No later run writes a record anew. Keep an export of the chain as well, where the ledger is not: "
             "reconciler audit export --out FILE",
         )
-    return f"; the first {len(joined.chain)} of them are in {len(memory.stores)} stores too"
+    for store in memory.stores:
+        output.talk(f"{store} has it up to event {dict(joined.reach).get(store, 0)}.")
+    if is_there:
+        return of_ledger
+    output.talk("There is no ledger here to hold it against; if there should be one: reconciler ledger rebuild.")
+    cleans = sum(event.event == "cleaned" for event in joined.chain)
+    return _told(len(joined.chain), cleans, joined.head)
 
 
 def _verified_export(path: Path, noted: str) -> str:

@@ -61,6 +61,6 @@ def rebuild(*, settings: "Settings", addresses: tuple[str, ...]) -> int:
 
     account = wiring.desired_state(settings).account if settings.file.exists() else ""
     memory = wiring.archive_memory(settings, addresses, output.talk)
-    made = make_anew(memory, wiring.new_ledger(settings), account)
+    made = make_anew(memory, wiring.new_ledger(settings), account, output.PlainProgress().say)
     output.product(rebuilt_text(wiring.ledger_database(settings).name, made))
     return 3 if made.salvage.problems else 0

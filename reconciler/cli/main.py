@@ -29,6 +29,7 @@ from reconciler.cli.snapshot import snapshot
 from reconciler.cli.status import status
 from reconciler.cli.validate import validate
 from reconciler.cli.verify import verify
+from reconciler.cli.verify_plan import verify_plan
 from reconciler.emulator.command import emulator
 from reconciler.errors import Interrupted, PlanRefused, ReconcilerError, UsageRefused
 
@@ -44,8 +45,8 @@ def cli() -> None:
 
 
 VERBS = (
-    *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, apply, archive, refresh),
-    *(import_times, snapshot, status, verify, restore, audit, ledger, emulator, demo),
+    *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, verify_plan, apply, archive),
+    *(refresh, import_times, snapshot, status, verify, restore, audit, ledger, emulator, demo),
 )
 for verb in VERBS:
     cli.add_command(verb)

@@ -221,8 +221,8 @@ ledger_and_check = _gathering(file=desired_file, state=state, verify_key=verify_
 """For a verb that reads the file, the ledger, and what must be signed."""
 ledger_and_signatures = _gathering(file=desired_file, state=state, signing_key=signing_key, verify_key=verify_key)
 """For a verb that reads the file, the ledger and what is signed."""
-saved_plan = _gathering(verify_key=verify_key)
-"""For a verb that reads a saved plan."""
+saved_plan = _gathering(file=desired_file, state=state, verify_key=verify_key)
+"""For a verb that reads a saved plan, which the ledger may have."""
 desired_and_inventory = _gathering(file=desired_file, inventory=inventory)
 """For a verb that reads the file alone, or against a snapshot."""
 
@@ -239,6 +239,8 @@ service = _gathering(**_SERVICE)
 """For a verb that asks the service."""
 service_and_signing = _gathering(**_SERVICE, signing_key=signing_key)
 """For a verb that asks the service, and signs what it says."""
+service_and_saved_plan = _gathering(**_SERVICE, verify_key=verify_key)
+"""For a verb that asks the service about a saved plan."""
 service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""
 _COPYING = {

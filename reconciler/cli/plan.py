@@ -1,4 +1,7 @@
-"""`reconciler plan`: what would be archived and cleaned, and why.  Sends reads only (I6), writes nothing but --out."""
+"""`reconciler plan`: what would be archived and cleaned, and why.
+
+Sends reads only (I6), writes nothing but what --out and --record ask for.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -6,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options, output
+from reconciler.cli import approving, options, output
 from reconciler.cli.saving import save
 from reconciler.cli.spans import span_in
 
 if TYPE_CHECKING:
+    from reconciler.core.approvals import Approvals
     from reconciler.wiring import Settings
 
 
@@ -28,6 +32,13 @@ if TYPE_CHECKING:
     "--strict", is_flag=True, envvar="RECONCILER_STRICT", help="Exit 4 when lint warns of anything about the file."
 )
 @click.option(
+    "--fail-on-drift",
+    is_flag=True,
+    envvar="RECONCILER_FAIL_ON_DRIFT",
+    help="Exit 4 when jobs are not as the ledger and the file expect: missing, cleaned by somebody else, changed since "
+    "they were archived, lost.",
+)
+@click.option(
     "--expires",
     "valid_for",
     metavar="SPAN",
@@ -35,6 +46,10 @@ if TYPE_CHECKING:
     default="7d",
     show_default=True,
     help="How long the plan is valid.",
+)
+@approving.approvals
+@click.option(
+    "--record", is_flag=True, help="Keep the plan in the ledger as well, for: reconciler apply sha256:…, elsewhere."
 )
 @options.as_of
 def plan(
@@ -45,17 +60,24 @@ def plan(
     as_json: bool,
     detailed_exitcode: bool,
     strict: bool,
+    fail_on_drift: bool,
     valid_for: timedelta,
+    approvals: "Approvals",
+    record: bool,
     as_of: str | None,
 ) -> int:
     """Show what would be archived and cleaned, and why.  Changes nothing.
 
     With --as-of it decides as if it were another time, with all else as it is now: an answer that apply refuses.
 
+    --max-jobs, --max-share, --max-bytes and --accept-rules-lost allow one plan more than its file does.  The plan tells
+    it to its reviewers, its name covers it, and the audit has it once the plan is applied.
+
     \b
     Examples:
       reconciler plan --out plan.json           save it, have it reviewed, then: reconciler apply plan.json
       reconciler plan --detailed-exitcode       for scripts: 0 no changes, 2 changes
+      reconciler plan --record                  keep it in the ledger, for: reconciler apply sha256:...
       reconciler plan --as-of 2027-02-01        what would go on that day
       reconciler plan --out plan.json --signing-key key.pem     for: reconciler apply plan.json --verify-key public.pem
     """
@@ -76,10 +98,14 @@ def plan(
             tool_version=wiring.VERSION,
             what_if=options.moment_of(as_of, parts.desired),
             evidence=parts.evidence,
+            approvals=approvals,
         )
+    written = write_plan(made, signer)
     if out:
-        save(out, [write_plan(made, signer)])
-    output.product(write_plan(made, signer) if as_json else plan_text(made, style=output.style(no_color=no_color)))
-    if made.violations or (strict and made.warnings):
+        save(out, [written])
+    if record:
+        wiring.recorded_plans(settings).keep(made.plan_id, written)
+    output.product(written if as_json else plan_text(made, style=output.style(no_color=no_color)))
+    if made.violations or (strict and made.warnings) or (fail_on_drift and made.drift):
         return 4
     return 2 if detailed_exitcode and made.has_work else 0

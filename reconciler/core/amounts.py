@@ -1,4 +1,4 @@
-"""Numbers of bytes in words."""
+"""Numbers of bytes and of things in words."""
 
 UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 """Powers of ten, as the desired-state file means them too."""
@@ -19,3 +19,8 @@ def bytes_above(count: int) -> str:
         if count >= 10 * size:
             return f"{-(-count // size)}{unit}"
     return f"{count}B"
+
+
+def counted(count: int, one: str, more: str = "") -> str:
+    """Write a number of things for people: `1 bag`, `2 bags`, `2 copies`."""
+    return f"{count} {one}" if count == 1 else f"{count} {more or one + 's'}"

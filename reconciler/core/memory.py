@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reconciler.core.applied import AppliedFile
 from reconciler.core.job import JobId, JobStatus, JobType
 
 
@@ -55,6 +56,8 @@ class KnownJob:
     archived_at: datetime | None = None
     unarchived: bool = False
     lost_at: datetime | None = None
+    left_at: datetime | None = None
+    left_how: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +65,15 @@ class LedgerView:
     """The whole memory at one moment.
 
     `account` is empty while the ledger is new.  `last_observed` is the time of the newest recorded observation, None
-    where there is none.  `imported` are the user's own times of jobs, also of those never seen.
+    where there is none.  `imported` are the user's own times of jobs, also of those never seen.  `applied` are the
+    rules of the file that was applied last, None where none was.
     """
 
     account: str = ""
     jobs: Mapping[JobId, KnownJob] = field(default_factory=dict)
     last_observed: datetime | None = None
     imported: Mapping[JobId, datetime] = field(default_factory=dict)
+    applied: AppliedFile | None = None
 
     @property
     def is_new(self) -> bool:

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 from fractions import Fraction
 
+from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.canonical import digest, utc_text
+from reconciler.core.drift import Drift
 from reconciler.core.findings import Finding
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import JobId, JobStatus, JobType
+from reconciler.core.rule_loss import RulesCompared
 from reconciler.core.verdicts import Hold, RuleTried
 
 
@@ -113,10 +116,14 @@ class PlanNotice:
 class Plan:
     """What an apply may do at most.  `changes` are in ledger order, oldest job first.
 
-    `warnings` are what lint finds about the file; they take no part in what is done.
+    `warnings` are what lint finds about the file, `drift` is how the live list differs from what is expected; they take
+    no part in what is done.
 
     `what_if` says that it decides for another time (`as_of`) than that of the reading (`created_at`): an answer, never
     an approval.  `not_yet_seen` counts listed jobs that nobody had seen by then, which it leaves out.
+
+    `rules` are the file's beside those of the one that was applied last, None where that was none, or this one.
+    `approvals` are what it allows beyond the file.
     """
 
     account: str
@@ -138,21 +145,26 @@ class Plan:
     what_if: bool = False
     not_yet_seen: int = 0
     notices: tuple[PlanNotice, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    rules: RulesCompared | None = None
+    approvals: Approvals = NO_APPROVALS
 
     @property
     def plan_id(self) -> str:
-        """The name of the decision: account, file, (job, actions, fingerprint) as a set, expiry.
+        """The name of the decision: account, file, (job, actions, fingerprint) as a set, expiry; approvals, if any.
 
         Neither commit nor host nor the time of making is in it, so a decision keeps its name across a merge.
         """
         decided = sorted([c.job_id, [a.value for a in c.actions], c.fingerprint] for c in self.changes)
-        named = {
+        named: dict[str, object] = {
             "v": 1,
             "account": self.account,
             "desired": self.desired_digest,
             "changes": decided,
             "expires_at": utc_text(self.expires_at),
         }
+        if self.approvals.named:
+            named = {**named, "approvals": self.approvals.named}
         # In the name of a what-if alone: a reader that knows of none finds that the name does not fit, and refuses it.
         return digest({**named, "what_if": utc_text(self.as_of)} if self.what_if else named)
 

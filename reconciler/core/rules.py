@@ -56,13 +56,13 @@ class Rules:
         live = [index for index, rule in enumerate(retain) if is_live(rule, as_of)]
         by_id: dict[JobId, tuple[int, ...]] = {}
         for index in live:
-            for job_id in _ids_kept(retain[index]):
+            for job_id in ids_kept(retain[index]):
                 by_id[job_id] = (*by_id.get(job_id, ()), index)
         rules = cls(
             retain=retain,
             as_of=as_of,
             by_id=by_id,
-            by_match=tuple(index for index in live if not _ids_kept(retain[index])),
+            by_match=tuple(index for index in live if not ids_kept(retain[index])),
             past={
                 index: rule.lapses_at
                 for index, rule in enumerate(retain)
@@ -204,7 +204,8 @@ def is_live(rule: RetainRule, as_of: datetime) -> bool:
     return rule.lapses_at is None or as_of < rule.lapses_at
 
 
-def _ids_kept(rule: RetainRule) -> frozenset[JobId]:
+def ids_kept(rule: RetainRule) -> frozenset[JobId]:
+    """Give the ids of which a rule keeps all; none where it looks at anything else."""
     return rule.selector.ids if isinstance(rule.selector, IdIn) and rule.keep.everything else frozenset()
 
 

@@ -7,7 +7,7 @@ nowhere, is no part of the chain: it is kept apart, and told.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.audit import GENESIS, AuditEvent, told
+from reconciler.core.audit import GENESIS, AuditEvent, ChainCheck, told
 from reconciler.core.canonical import digest
 
 REBUILT = "ledger_rebuilt"
@@ -28,12 +28,14 @@ class Joined:
     """What the pieces come to.
 
     `chain` is whole from its first event on; `apart` are events that are whole in themselves and do not follow from it;
-    `problems` says each thing that does not hold, in a sentence, with its place.
+    `problems` says each thing that does not hold, in a sentence, with its place; `reach` is up to which event of the
+    chain each store with a record has anything.
     """
 
     chain: tuple[AuditEvent, ...]
     apart: tuple[AuditEvent, ...]
     problems: tuple[str, ...]
+    reach: tuple[tuple[str, int], ...] = ()
 
     @property
     def head(self) -> str:
@@ -53,8 +55,10 @@ def join(segments: Sequence[Segment]) -> Joined:
     ]
     if not forks:
         problems += _unreached(chain, apart, places)
-    problems += _gaps(segments, chain)
-    return Joined(chain=chain, apart=tuple(apart), problems=tuple(problems))
+    held = _held(segments, chain)
+    problems += _gaps(held)
+    reach = tuple((store, max(numbers, default=0)) for store, numbers in held.items())
+    return Joined(chain=chain, apart=tuple(apart), problems=tuple(problems), reach=reach)
 
 
 def _whole_events(segments: Sequence[Segment]) -> tuple[dict[str, AuditEvent], dict[str, str], list[str]]:
@@ -105,19 +109,33 @@ def _unreached(chain: Sequence[AuditEvent], apart: Sequence[AuditEvent], places:
         )
 
 
-def _gaps(segments: Iterable[Segment], chain: Sequence[AuditEvent]) -> Iterator[str]:
-    """Tell which store lacks what lies before its last record, though another one has it."""
+def _held(segments: Iterable[Segment], chain: Sequence[AuditEvent]) -> dict[str, set[int]]:
+    """Give the numbers of the chain's events that each store has."""
     numbers = {event.hash: event.sequence for event in chain}
-    has: dict[str, set[int]] = {}
+    held: dict[str, set[int]] = {}
     for segment in segments:
-        has.setdefault(segment.store, set()).update(numbers.get(event.hash, 0) for event in segment.events)
-    for store, held in has.items():
-        lacking = sorted(set(range(1, max(held, default=0) + 1)) - held)
+        held.setdefault(segment.store, set()).update(
+            numbers[event.hash] for event in segment.events if event.hash in numbers
+        )
+    return held
+
+
+def _gaps(held: Mapping[str, set[int]]) -> Iterator[str]:
+    """Tell which store lacks what lies before its last record, though another one has it."""
+    for store, numbers in held.items():
+        lacking = sorted(set(range(1, max(numbers, default=0) + 1)) - numbers)
         if lacking:
             yield (
                 f"{store} lacks {len(lacking)} events before its last record, the first of them event {lacking[0]}: "
                 "the record that had it is gone, or was changed"
             )
+
+
+def covers(chain: Sequence[AuditEvent], noted: str) -> str:
+    """Tell in one sentence that a whole chain has a clean without an archive, or lacks the hash that was noted."""
+    check = ChainCheck(noted)
+    problems = (check.follow(event) or check.covered(event) for event in chain)
+    return next((problem for problem in problems if problem), "") or check.end()
 
 
 def differs(chain: Sequence[AuditEvent], ledger: Iterable[AuditEvent]) -> str:

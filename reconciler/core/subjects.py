@@ -192,8 +192,15 @@ def absent_of(
 ) -> tuple[Subject, ...]:
     """Give the jobs that the ledger expects and the list lacks: nothing is decided on them, others may need them."""
     there = frozenset(listed)
+    away = (job_id for job_id, known in memory.jobs.items() if not known.left and job_id not in there)
+    return remembered_of(away, memory, trust, as_of)
+
+
+def remembered_of(
+    ids: Iterable[JobId], memory: LedgerView, trust: frozenset[Source], as_of: datetime
+) -> tuple[Subject, ...]:
+    """Give known jobs as the ledger knows them."""
     return tuple(
-        remembered(job_id, known, made_within(_remembered_bounds(job_id, memory, as_of, trust), as_of))
-        for job_id, known in memory.jobs.items()
-        if not known.left and job_id not in there
+        remembered(job_id, memory.jobs[job_id], made_within(_remembered_bounds(job_id, memory, as_of, trust), as_of))
+        for job_id in ids
     )

@@ -12,9 +12,10 @@ MOST = 200_000
 class Request:
     """One request.
 
-    `key_sent` says that an Authorization header came with it, `word` what a script made of it, `phase` what the
-    control port had said is going on.  It came, took effect (writes alone) and ended at seconds since the start; None
-    where it has not.  `status` is 0 until it was answered, and stays 0 when the connection was dropped instead.
+    `key_sent` says that an Authorization header came with it, `asked_range` is its Range, `word` what a script made of
+    it, `phase` what the control port had said is going on.  It came, took effect (writes alone) and ended at seconds
+    since the start; None where it has not.  `status` is 0 until it was answered, and stays 0 when the connection was
+    dropped instead.
     """
 
     sequence: int
@@ -24,6 +25,7 @@ class Request:
     method: str
     path: str
     key_sent: bool
+    asked_range: str
     came_s: float
     took_effect_s: float | None = None
     ended_s: float | None = None
@@ -40,10 +42,20 @@ class RequestsLog:
     phase: str = ""
     began_s: float = field(default_factory=time.monotonic)
 
-    def add(self, *, port: str, route: str, method: str, path: str, key_sent: bool) -> Request:
+    def add(self, *, port: str, route: str, method: str, path: str, key_sent: bool, asked_range: str) -> Request:
         """Note a request as it comes."""
         self.count += 1
-        request = Request(self.count, self.phase, port, route, method, path, key_sent, self.now_s())
+        request = Request(
+            sequence=self.count,
+            phase=self.phase,
+            port=port,
+            route=route,
+            method=method,
+            path=path,
+            key_sent=key_sent,
+            asked_range=asked_range,
+            came_s=self.now_s(),
+        )
         self.requests.append(request)
         return request
 

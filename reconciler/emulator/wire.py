@@ -37,6 +37,7 @@ def logged(port: str) -> Middleware:
             method=request.method,
             path=request.path,
             key_sent="Authorization" in request.headers,
+            asked_range=request.headers.get("Range", ""),
         )
         request[ENTRY] = entry
         try:

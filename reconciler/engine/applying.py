@@ -3,17 +3,18 @@
 One job's own failure does not stop the rest; what no further job can survive stops the run, and the report says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from reconciler.core.applied import AppliedFile, AppliedRule
 from reconciler.core.desired import DesiredState
-from reconciler.core.guards import check, sizes_of
-from reconciler.core.job import JobId
 from reconciler.core.losses import Loss
 from reconciler.core.memory import LedgerView
-from reconciler.core.plan import Change, Plan, within_approval
+from reconciler.core.plan import Plan, within_approval
 from reconciler.core.plan_making import compute_plan, plan_from
-from reconciler.core.steps import Entry, Phase, fold
+from reconciler.core.rule_loss import compare_rules
+from reconciler.core.steps import fold
 from reconciler.engine.approval import check_approval
 from reconciler.engine.carrying_out import NO_LIMITS, carry_out, not_started
 from reconciler.engine.enquiry import Enquiry
@@ -22,21 +23,26 @@ from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import (
     NOBODY,
+    Approved,
     Clock,
     CopyProgress,
     Evidence,
     JobsCleaner,
     JobsReader,
+    KeyMark,
     Ledger,
     Paced,
     Run,
 )
 from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
+from reconciler.engine.right_account import refuse_other_key, remember_key
 from reconciler.engine.run_record import RunRecords, keep_record
+from reconciler.engine.still_approved import Work, refuse_over_limits, work_left
+from reconciler.engine.still_cached import CacheLooks, with_looks
 from reconciler.engine.stopping import Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.workers import Workers
-from reconciler.errors import GuardRefused, LedgerError, StoppedWhileIdle
+from reconciler.errors import LedgerError, StoppedWhileIdle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +51,11 @@ class Means:
 
     reader: JobsReader
     cleaner: JobsCleaner
+    cached: CacheLooks
     workers: Workers
     records: RunRecords
     ledger: Ledger
+    key: KeyMark
     clock: Clock
     pacing: Paced
     progress: CopyProgress
@@ -80,6 +88,7 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
 
 def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str) -> RunReport:
     check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
+    refuse_other_key(means.ledger.binding(), means.key)
     recovered: list[JobResult] = []
     try:
         for settled in recover(means.reader, means.ledger, run, means.stop):
@@ -88,8 +97,10 @@ def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, too
     except StoppedWhileIdle as error:
         results, stopped, lost = _none_begun(approved), Stopped.before_any(error.signal_number), ()
     else:
-        work = _work(approved, fresh, memory, fold(means.ledger.entries()))
-        _guard(desired, memory, work, fresh)
+        remember_key(means.ledger, run, means.key)
+        work = work_left(approved, fresh, memory, fold(means.ledger.entries()))
+        refuse_over_limits(desired, memory, approved, work, fresh)
+        run.record_approved(_taken_over(desired, approved, fresh, means.clock.now()))
         results, stopped = _carried_out(means, run, approved, work)
     return RunReport(
         run_id=run.run_id,
@@ -108,20 +119,21 @@ def _none_begun(approved: Plan) -> tuple[JobResult, ...]:
     return tuple(not_started(change.job_id) for change in approved.changes if change.archives or change.cleans)
 
 
-def _carried_out(means: Means, run: Run, approved: Plan, work: "_Work") -> tuple[tuple[JobResult, ...], Stopped]:
+def _carried_out(means: Means, run: Run, approved: Plan, work: Work) -> tuple[tuple[JobResult, ...], Stopped]:
     if approved.has_work:
         run.use_plan(approved.plan_id)
-    steps = JobSteps(copies=CopySteps(reader=means.reader, run=run), cleaner=means.cleaner, pause=means.pause)
+    copies = CopySteps(reader=means.reader, run=run)
+    steps = JobSteps(copies=copies, cleaner=means.cleaner, cached=means.cached, pause=means.pause)
     results, stopped = carry_out(
         work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress, limits=means.limits
     )
-    return (*work.done_before, *work.set_aside, *results), stopped
+    return (*work.done_before, *work.set_aside, *with_looks(results, means.cached)), stopped
 
 
 def _observe_and_decide(
     means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
 ) -> tuple[Plan, LedgerView, tuple[Loss, ...]]:
-    enquiry = Enquiry(desired, means.evidence)
+    enquiry = Enquiry(approved.approvals.over_file(desired), means.evidence)
     may_go = frozenset(change.job_id for change in approved.changes)
     recorded = observe_and_record(
         desired, means.reader, means.ledger, run, means.clock, enquiry, approved=may_go, stop=means.stop
@@ -138,66 +150,25 @@ def _observe_and_decide(
         fresh = compute_plan(desired, sized, memory, created_at=now, expires_at=now, tool_version=tool_version)
     for notice in enquiry.notices():
         means.progress.note(f"Note {notice.about}: {notice.message}")
+    fresh = replace(fresh, rules=compare_rules(desired, recorded.verdicts, memory, now))
     return fresh, memory, recorded.lost
 
 
-# -- what is left of the approved plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    """`done` are changes that an interrupted run of the same plan had finished."""
-
-    to_do: tuple[Change, ...]
-    done: tuple[Change, ...]
-    set_aside: tuple[JobResult, ...]
-
-    @property
-    def done_before(self) -> tuple[JobResult, ...]:
-        return tuple(_done_before(change) for change in self.done)
-
-
-def _work(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[JobId, Entry]) -> _Work:
-    to_do, aside = within_approval(approved, fresh)
-    actionable = [item for item in aside if item.change.archives or item.change.cleans]
-    done = [item.change for item in actionable if _was_done(item.change, memory, journal)]
-    return _Work(
-        to_do=tuple(change for change in to_do if change.archives or change.cleans),
-        done=tuple(_with_size(change, memory) for change in done),
-        set_aside=tuple(
-            JobResult(job_id=item.change.job_id, outcome=Outcome.SKIPPED, detail=item.why)
-            for item in actionable
-            if item.change not in done
-        ),
+def _taken_over(desired: DesiredState, approved: Plan, fresh: Plan, now: datetime) -> Approved:
+    """Tell what this apply goes by; a file that lost rules is taken over only with an approval of just that."""
+    lost = fresh.rules.name if fresh.rules else ""
+    kept = {each.rule: each.jobs for each in fresh.retained_by}
+    file = AppliedFile(
+        digest=desired.digest,
+        applied_at=now,
+        rules=tuple(AppliedRule(rule, kept.get(rule.name, 0)) for rule in desired.retain),
     )
-
-
-def _was_done(change: Change, memory: LedgerView, journal: Mapping[JobId, Entry]) -> bool:
-    if change.cleans:
-        entry = journal.get(change.job_id)
-        return entry is not None and entry.phase is Phase.CLEANED and entry.fingerprint == change.fingerprint
-    known = memory.jobs.get(change.job_id)
-    return known is not None and change.fingerprint in known.archived
-
-
-def _with_size(done: Change, memory: LedgerView) -> Change:
-    known = memory.jobs.get(done.job_id)
-    return replace(done, size=known.size) if done.size is None and known else done
-
-
-def _done_before(done: Change) -> JobResult:
-    outcome = Outcome.CLEANED if done.cleans else Outcome.ARCHIVED
-    return JobResult(job_id=done.job_id, outcome=outcome, detail="done by an earlier run")
-
-
-def _guard(desired: DesiredState, memory: LedgerView, work: _Work, fresh: Plan) -> None:
-    # What an interrupted run of this plan did counts too, so that resuming cannot stretch a limit (I7).
-    before = sum(change.cleans for change in work.done)
-    cleans = before + sum(change.cleans for change in work.to_do)
-    sizes = sizes_of((*work.done, *work.to_do))
-    violations = check(desired, memory, cleans=cleans, counted=before + fresh.counts.counted, sizes=sizes)
-    if violations:
-        raise GuardRefused(tuple(violation.message for violation in violations))
+    return Approved(
+        file=file if not lost or lost == approved.approvals.rules_lost else None,
+        rules=fresh.rules,
+        approvals=approved.approvals,
+        limits=desired.limits,
+    )
 
 
 def _is_spent(report: RunReport) -> bool:

@@ -11,6 +11,20 @@ from reconciler.errors import GuardRefused, PlanRefused
 NEW_PLAN = "Make a new plan and have it reviewed: reconciler plan --out plan.json"
 
 
+def check_expected(plan: Plan | None, expected_id: str | None) -> None:
+    """Refuse a plan of another name than the one that was reviewed; None expects none.
+
+    Raises:
+        PlanRefused: it is another plan.
+    """
+    if plan is not None and expected_id is not None and plan.plan_id != expected_id:
+        raise PlanRefused(
+            f"this is the plan {plan.plan_id}, expected is {expected_id}",
+            field="plan_id",
+            hint="Apply the plan that was reviewed, or have this one reviewed; a name is sha256: and 64 hex digits.",
+        )
+
+
 def check_approval(plan: Plan, desired: DesiredState, use: PlanUse, now: datetime) -> None:
     """Refuse a plan for another time, of another account or file, expired, used, or over its limits.
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.copies import CopyPlan, Which, asked_for, copies_held, copy_plan
 from reconciler.core.desired import DesiredState
 from reconciler.core.guards import check, sizes_of
@@ -20,11 +21,13 @@ from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.outcome import JobResult, Outcome, RunReport
 from reconciler.engine.ports import (
     NOBODY,
+    Approved,
     BagVerifier,
     Clock,
     CopyProgress,
     Evidence,
     JobsReader,
+    KeyMark,
     Ledger,
     Paced,
     Progress,
@@ -32,6 +35,7 @@ from reconciler.engine.ports import (
 )
 from reconciler.engine.recording import Recorded, observe_and_record
 from reconciler.engine.repairing import BagMender
+from reconciler.engine.right_account import refuse_other_key, remember_key
 from reconciler.engine.run_record import RunRecords, keep_record
 from reconciler.engine.stopping import MAY_NOT_WRITE, Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.verifying import bags_of
@@ -52,6 +56,7 @@ class CopyMeans:
     mender: BagMender
     records: RunRecords
     ledger: Ledger
+    key: KeyMark
     clock: Clock
     pacing: Paced
     progress: CopyProgress
@@ -60,13 +65,16 @@ class CopyMeans:
     evidence: Evidence = NOBODY
 
 
-def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> RunReport:
+def archive_jobs(
+    means: CopyMeans, desired: DesiredState, chosen: Chosen, approvals: Approvals = NO_APPROVALS
+) -> RunReport:
     """Record what is there now, and copy the chosen jobs into every store; report each that was not copied before;
-    keep the record in the stores.
+    keep the record in the stores.  Of `approvals`, `max_bytes` stands in place of the file's.
 
     Raises:
         UsageRefused: the list does not have one of the ids; nothing was copied.
-        GuardRefused: the copies would be more than `clean.max_bytes` allows, or the ledger is another account's.
+        GuardRefused: the copies would be more than `clean.max_bytes` allows, or the ledger, or the
+            key, is another account's.
         InventoryIncomplete, ServiceError, AuthenticationRefused: the list could not be read; nothing was copied.
         LockedByAnotherRun, LedgerError: the ledger cannot be had; nothing was copied.
         StoppedWhileIdle: somebody asked to stop before a job was begun.
@@ -75,7 +83,7 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
     report: RunReport | None = None
     try:
         with means.ledger.open_run("archive", desired.account) as run:
-            recorded, changes, left_out = _asked(means, run, desired, chosen)
+            recorded, changes, left_out = _asked(means, run, desired, chosen, approvals)
             report = _carried_out(means, run, desired, changes, left_out)
             if not report.stopped:
                 report = _completed(means, run, desired, chosen, report)
@@ -88,17 +96,21 @@ def archive_jobs(means: CopyMeans, desired: DesiredState, chosen: Chosen) -> Run
 
 
 def _asked(
-    means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
+    means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen, approvals: Approvals
 ) -> tuple[Recorded, tuple[Change, ...], Sequence[tuple[JobId, str]]]:
     """Record what is there; give it with what is to be copied, and those that were named and cannot be."""
-    enquiry = Enquiry(desired, means.evidence)
+    refuse_other_key(means.ledger.binding(), means.key)
+    enquiry = Enquiry(approvals.over_file(desired), means.evidence)
     recorded = observe_and_record(desired, means.reader, means.ledger, run, means.clock, enquiry, stop=means.stop)
+    remember_key(means.ledger, run, means.key)
     note_unlisted_fields(recorded.inventory, means.progress)
     with means.stop.while_idle():
         inventory, plan = _planned(means, desired, recorded, chosen)
         sized = enquiry.sized(inventory, plan.changes)
     changes = tuple(replace(change, size=_size(change, sized, recorded.memory)) for change in plan.changes)
-    _guard(desired, recorded.memory, changes)
+    _guard(desired, recorded.memory, changes, approvals)
+    if approvals.named:
+        run.record_approved(Approved(file=None, rules=None, approvals=approvals, limits=desired.limits))
     _tell(means.progress, plan, chosen)
     return recorded, changes, () if isinstance(chosen, Which) else plan.left_out
 
@@ -111,6 +123,7 @@ def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
         run=run,
         clock=means.clock,
         stores=[store.address for store in desired.stores],
+        copies=desired.copies,
         note=means.progress.note,
     )
     bags = bags_of(means.ledger.receipts())
@@ -129,9 +142,16 @@ def _completed(means: CopyMeans, run: Run, desired: DesiredState, chosen: Chosen
             results.append(JobResult(job_id=receipt.job_id, outcome=Outcome.FAILED, detail=error.message))
             results += (not_started(each.job_id) for each in left[at + 1 :])
             break
-        results.append(result)
-        means.progress.say(f"{result.job_id}: {result.detail}")
-    return replace(report, results=tuple(results), stopped=stopped.why, stop_code=stopped.exit_code)
+        if result is not None:
+            results.append(result)
+            means.progress.say(f"{result.job_id}: {result.detail}")
+    return replace(report, results=_told_once(results), stopped=stopped.why, stop_code=stopped.exit_code)
+
+
+def _told_once(results: Sequence[JobResult]) -> tuple[JobResult, ...]:
+    """Leave out that a job was not copied from the service where a copy of it was made from another store."""
+    copied = {result.job_id for result in results if result.outcome is Outcome.ARCHIVED}
+    return tuple(each for each in results if each.outcome is not Outcome.SKIPPED or each.job_id not in copied)
 
 
 def _planned(means: CopyMeans, desired: DesiredState, recorded: Recorded, chosen: Chosen) -> tuple[Inventory, CopyPlan]:
@@ -161,8 +181,8 @@ def _size(change: Change, inventory: Inventory, memory: LedgerView) -> int | Non
     return known.size if known and known.size is not None else inventory.sizes.get(change.job_id)
 
 
-def _guard(desired: DesiredState, memory: LedgerView, changes: Sequence[Change]) -> None:
-    violations = check(desired, memory, cleans=0, counted=0, sizes=sizes_of(changes))
+def _guard(desired: DesiredState, memory: LedgerView, changes: Sequence[Change], approvals: Approvals) -> None:
+    violations = check(desired, memory, cleans=0, counted=0, sizes=sizes_of(changes), approvals=approvals)
     of_copies = tuple(each.message for each in violations if each.guard in {"account", "clean.max_bytes"})
     if of_copies:
         raise GuardRefused(of_copies)

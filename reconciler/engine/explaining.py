@@ -1,12 +1,13 @@
 """Explain jobs: the decision as a plan makes it, with all that it rests on.  Writes nothing (I6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.core.desired import DesiredState, Otherwise
 from reconciler.core.explanation import Explained, explain
 from reconciler.core.job import JobId
+from reconciler.core.losses import Loss, losses_by
 from reconciler.core.memory import KnownJob, LedgerView
 from reconciler.core.receipt import Receipt
 from reconciler.core.what_if import seen_by
@@ -26,10 +27,11 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedJob:
-    """A job that the list shows, explained."""
+    """A job that the list shows, explained.  `lost` is set where it was cleaned before it was archived as it was."""
 
     explained: Explained
     copies: tuple[Copy, ...]
+    lost: Loss | None = None
 
     @property
     def job_id(self) -> JobId:
@@ -42,7 +44,8 @@ class UnlistedJob:
     """A job that the decision does not see, and what is known of it all the same.
 
     `not_yet_seen` says that the list shows it, but that nobody had seen it at the time asked for.  `near` is the one
-    listed id that differs only in case or goes on where this one ends, "" where there is none, or several.
+    listed id that differs only in case or goes on where this one ends, "" where there is none, or several.  `lost` is
+    as for a listed job.
     """
 
     job_id: JobId
@@ -52,6 +55,7 @@ class UnlistedJob:
     copies: tuple[Copy, ...]
     not_yet_seen: bool = False
     near: str = ""
+    lost: Loss | None = None
 
     @property
     def is_known(self) -> bool:
@@ -105,6 +109,7 @@ def explain_over(
     wanted = tuple(dict.fromkeys(ids))
     explained = explain(desired, there, memory, frozenset(wanted), as_of)
     copies = _copies(ledger, frozenset(wanted), seen)
+    lost = {loss.job_id: loss for loss in losses_by(seen.inventory, seen.memory)}
     return Explanation(
         account=desired.account,
         otherwise=desired.otherwise,
@@ -112,9 +117,9 @@ def explain_over(
         observed_at=seen.inventory.observed_at,
         what_if=what_if is not None,
         jobs=tuple(
-            ListedJob(explained=explained[job_id], copies=copies[job_id])
+            ListedJob(explained=explained[job_id], copies=copies[job_id], lost=lost.get(job_id))
             if job_id in explained
-            else _unlisted(job_id, seen, ledger, copies[job_id])
+            else replace(_unlisted(job_id, seen, ledger, copies[job_id]), lost=lost.get(job_id))
             for job_id in wanted
         ),
     )

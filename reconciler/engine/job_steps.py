@@ -10,15 +10,16 @@ trouble, is sent a second time if the job was read again and still stands as it 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.core.job import Job, JobStatus
 from reconciler.core.plan import Change
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.steps import Phase
-from reconciler.engine.outcome import JobResult, Outcome
+from reconciler.engine.outcome import How, JobResult, Outcome
 from reconciler.engine.ports import CleanAnswer, JobDetail, JobsCleaner, JobsReader, Run
+from reconciler.engine.still_cached import CacheLooks
 from reconciler.errors import (
     ArchiveError,
     AuthenticationRefused,
@@ -34,6 +35,14 @@ PROVED = "archived and proved"
 
 CONFIRM_PAUSES_S = (0.0, 1.0, 2.0, 4.0)
 """How long to wait before each look whether a clean took effect: the service may be a moment behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Why a job is not as it was approved; `how` says so where it is away."""
+
+    why: str
+    how: How | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +70,9 @@ class CopySteps:
             raise
         except ServiceError as error:
             return self.abandon(change, Outcome.FAILED, error.message)
-        return self.abandon(change, Outcome.SKIPPED, detail) if isinstance(detail, str) else detail
+        if isinstance(detail, Difference):
+            return replace(self.abandon(change, Outcome.SKIPPED, detail.why), how=detail.how)
+        return detail
 
     def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
         """Take what a copy came to; `copied` gives the proof, or raises what the copy met.
@@ -86,11 +97,11 @@ class CopySteps:
         self.run.record_archived(proof)
         return proof
 
-    def unchanged(self, change: Change) -> JobDetail | str:
-        """Read the job again; a text says what differs from what was approved (I5)."""
+    def unchanged(self, change: Change) -> "JobDetail | Difference":
+        """Read the job again, or tell what differs from what was approved (I5)."""
         detail = self.reader.get(change.job_id)
         if detail is None:
-            return "the service does not know the job any more"
+            return Difference(f"{How.GONE.value}: the service does not know the job any more", How.GONE)
         return _difference(detail.job, change) or detail
 
     def abandon(self, change: Change, outcome: Outcome, why: str, receipt: Receipt | None = None) -> JobResult:
@@ -107,6 +118,7 @@ class JobSteps:
 
     copies: CopySteps
     cleaner: JobsCleaner
+    cached: CacheLooks
     pause: Callable[[float], None]
 
     @property
@@ -136,17 +148,20 @@ class JobSteps:
         if not change.cleans:
             return _archived(proof.receipt, Outcome.ARCHIVED, PROVED)
         try:
-            again = stays or self.copies.unchanged(change)
+            again = Difference(stays) if stays else self.copies.unchanged(change)
         except AuthenticationRefused as error:
             self.copies.abandon(change, Outcome.FAILED, error.message, proof.receipt)
             raise
         except ServiceError as error:
             why = f"archived, not cleaned: {error.message}"
             return self.copies.abandon(change, Outcome.FAILED, why, proof.receipt)
-        if isinstance(again, str):
-            outcome = Outcome.FAILED if stays else Outcome.SKIPPED
-            return self.copies.abandon(change, outcome, f"archived, not cleaned: {again}", proof.receipt)
-        return self._clean(change, proof)
+        if isinstance(again, Difference):
+            outcome, why = Outcome.FAILED if stays else Outcome.SKIPPED, f"archived, not cleaned: {again.why}"
+            return replace(self.copies.abandon(change, outcome, why, proof.receipt), how=again.how)
+        result = self._clean(change, proof)
+        if result.outcome is Outcome.CLEANED:
+            self.cached.begin(change.job_id, again.job.assets)
+        return result
 
     def _clean(self, change: Change, proof: VerifiedReceipt) -> JobResult:
         self.run.check_lease(CLEAN_TAKES_AT_MOST_S)
@@ -161,8 +176,12 @@ class JobSteps:
         except ServiceError as error:
             return self._settle(change, proof.receipt, self._look(change), heard=error.message)
         match answer:
-            case CleanAnswer.DONE | CleanAnswer.GONE:
+            case CleanAnswer.DONE:
                 return self._settle(change, proof.receipt, self._look(change), heard=_said(answer))
+            case CleanAnswer.GONE:  # nothing was there to be cleaned: whatever takes it away now was not this clean
+                seen = self._look(change)
+                seen = replace(seen, how=How.ALREADY) if seen.how is How.NOW else seen
+                return self._settle(change, proof.receipt, seen, heard=_said(answer))
             case CleanAnswer.REFUSED:
                 why = "the service refused to clean it"
                 self.run.append(change.job_id, Phase.NOT_CLEANED, change.fingerprint, why)
@@ -196,15 +215,16 @@ class JobSteps:
                 seen = _Seen(found=error.message)
                 continue
             if detail is None or detail.job.status is JobStatus.CLEANED:
-                return _Seen(how="gone" if detail is None else "cleaned now")
+                return _Seen(how=How.GONE if detail is None else How.NOW)
             seen = _Seen(job=detail.job, found=f"it still reads {detail.job.status.value}")
         return seen
 
     def _settle(self, change: Change, receipt: Receipt, seen: "_Seen", *, heard: str, requests: int = 1) -> JobResult:
         """Record what a look has shown; without certainty the entry stays open for recovery."""
         if seen.how:
-            self.run.record_cleaned(change.job_id, change.fingerprint, seen.how)
-            return _archived(receipt, Outcome.CLEANED, seen.how + (", at the second request" if requests > 1 else ""))
+            self.run.record_cleaned(change.job_id, change.fingerprint, seen.how.value)
+            told = seen.how.value + (", at the second request" if requests > 1 else "")
+            return replace(_archived(receipt, Outcome.CLEANED, told), how=seen.how)
         sent = "the clean was sent" + (" twice" if requests > 1 else "")
         why = f"archived; {sent}, but it is not confirmed ({heard}; {seen.found}); the next run asks again"
         return _archived(receipt, Outcome.UNCONFIRMED, why)
@@ -215,7 +235,7 @@ class _Seen:
     """What the last look at a job has shown: `how` it was cleaned, or the `job` as it stands, or neither if it could
     not be had; `found` says so to people."""
 
-    how: str = ""
+    how: How | None = None
     job: Job | None = None
     found: str = ""
 
@@ -224,14 +244,16 @@ def _said(answer: CleanAnswer) -> str:
     return f"the service answered {answer.value}"
 
 
-def _difference(job: Job, change: Change) -> str:
+def _difference(job: Job, change: Change) -> Difference | None:
     if job.contradictions:
-        return f"contradictory now: {job.contradictions[0]}"
+        return Difference(f"contradictory now: {job.contradictions[0]}")
+    if job.status is JobStatus.CLEANED:
+        return Difference(f"{How.ALREADY.value}: not by this run", How.ALREADY)
     if not job.is_terminal:
-        return f"it is {job.status.value} now"
+        return Difference(f"it is {job.status.value} now")
     if job.fingerprint != change.fingerprint:
-        return "changed since plan: its facts (fingerprint) differ"
-    return ""
+        return Difference("changed since plan: its facts (fingerprint) differ")
+    return None
 
 
 def _check_whose(receipt: Receipt, change: Change) -> None:

@@ -20,9 +20,12 @@ MAY_BE_FOR_LACK_OF_FACTS = frozenset({HoldCode.TYPE_UNKNOWN, HoldCode.RULE_UNDEC
 _Kind = tuple[JobType, JobStatus]
 
 
-def worth_a_look(verdicts: Iterable[Verdict]) -> tuple[JobId, ...]:
-    """Give the jobs whose verdict a fuller answer could change, or whose facts an apply will meet again."""
-    return tuple(verdict.job.id for verdict in verdicts if _is_worth(verdict))
+def worth_a_look(verdicts: Iterable[Verdict], changed: Iterable[JobId] = ()) -> tuple[JobId, ...]:
+    """Give the jobs whose verdict a fuller answer could change, or whose facts an apply will meet again.
+
+    `changed` are jobs that look as if they had changed since they were archived: the list may only show less of them.
+    """
+    return tuple(dict.fromkeys((*(verdict.job.id for verdict in verdicts if _is_worth(verdict)), *changed)))
 
 
 def _is_worth(verdict: Verdict) -> bool:

@@ -15,10 +15,11 @@ CLOCKS_DIFFER_AT_MOST = timedelta(minutes=15)
 """Far below the shortest age that a file can ask for, far above what a clock that is kept right drifts."""
 
 
-def observe(reader: JobsReader, memory: LedgerView, clock: Clock) -> Inventory:
+def observe(reader: JobsReader, memory: LedgerView, clock: Clock, *, takes_new_list: bool = False) -> Inventory:
     """Read the list to its end; each id once, newest first.
 
-    The observation's time is the end of the reading: whatever is in it existed by then.
+    The observation's time is the end of the reading: whatever is in it existed by then.  With `takes_new_list` it may
+    show none of the jobs that the ledger expects.
 
     Raises:
         InventoryIncomplete: the list could not be read whole, or shares nothing with what the ledger remembers, or
@@ -31,7 +32,8 @@ def observe(reader: JobsReader, memory: LedgerView, clock: Clock) -> Inventory:
     observed_at = clock.now()
     _same_time(observed_at, listing.told_at)
     jobs = _without_claimed_ids(_each_id_once(listing.jobs))
-    _same_account(jobs, memory)
+    if not takes_new_list:
+        _same_account(jobs, memory)
     return Inventory(
         jobs=jobs,
         proof=ListingProof(
@@ -86,11 +88,19 @@ def _without_claimed_ids(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     )
 
 
+def shares_nothing(jobs: tuple[Job, ...], memory: LedgerView) -> int:
+    """Give how many jobs the ledger expects of a list that shows none of those it knows; 0 for any other list."""
+    if any(job.id in memory.jobs for job in jobs):
+        return 0
+    return sum(not known.left for known in memory.jobs.values())
+
+
 def _same_account(jobs: tuple[Job, ...], memory: LedgerView) -> None:
-    expected = [job_id for job_id, known in memory.jobs.items() if not known.left]
-    if expected and not any(job.id in memory.jobs for job in jobs):
+    expected = shares_nothing(jobs, memory)
+    if expected:
         raise InventoryIncomplete(
-            f"the list shows {len(jobs)} jobs and none of the {len(expected)} that the ledger expects: "
+            f"the list shows {len(jobs)} jobs and none of the {expected} that the ledger expects: "
             "this is another account's list, or a broken one",
-            hint="Check PICTORY_API_KEY and PICTORY_API_BASE_URL; name another ledger with --state if that is meant.",
+            hint="Check PICTORY_API_KEY and PICTORY_API_BASE_URL, or name the ledger of that account with --state; if "
+            "all of them did leave, take the list over once: reconciler refresh --accept-new-list.",
         )

@@ -19,6 +19,14 @@ class Outcome(Enum):
     NOT_STARTED = "not started"  # the run stopped before
 
 
+class How(Enum):
+    """In which way a job is away.  The words are those of reports, run records and the audit."""
+
+    NOW = "cleaned now"  # by a clean of this run, and it was seen so
+    ALREADY = "already cleaned"  # it was seen so before a clean of this run, or by a later run
+    GONE = "gone"  # the service knows no such job
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """What the calls to the service came to.
@@ -36,13 +44,19 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
-    """One job's end.  `detail` says why; `bag` is its folder in the stores and `size` its bytes, when archived."""
+    """One job's end.  `detail` says why; `bag` is its folder in the stores and `size` its bytes, when archived.
+
+    `how` is None for a job that is not known to be away.  `still_cached` are the kinds of its files that answered once
+    it was cleaned, None where nobody looked.
+    """
 
     job_id: JobId
     outcome: Outcome
     detail: str
     bag: str = ""
     size: int = 0
+    how: How | None = None
+    still_cached: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

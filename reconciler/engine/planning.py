@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.desired import DesiredState
+from reconciler.core.drift_finding import changed_since_archived, drift_of
 from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
 from reconciler.core.lint import errors_of, lint, warnings_of
@@ -13,6 +15,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, expiry
 from reconciler.core.plan_making import compute_plan, plan_from
 from reconciler.core.retention import decide
+from reconciler.core.rule_loss import compare_rules
 from reconciler.core.storage import storage_notices
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.looking_closer import look_closer, worth_a_look
@@ -41,22 +44,30 @@ def make_plan(
     tool_version: str,
     what_if: datetime | None = None,
     evidence: Evidence = NOBODY,
+    approvals: Approvals = NO_APPROVALS,
 ) -> Plan:
     """Decide over the live list as it is now; the plan is valid until about `valid_for` from now.
 
-    With `what_if` it decides as if it were that time, and the plan is an answer that no apply takes.
+    With `what_if` it decides as if it were that time, and the plan is an answer that no apply takes.  `approvals` are
+    what it allows beyond the file.
 
     Raises:
         DesiredStateInvalid: lint finds an error in the file.
         InventoryIncomplete: no plan is made from a list that is not whole.
     """
-    enquiry = Enquiry(desired, evidence)
+    enquiry = Enquiry(approvals.over_file(desired), evidence)
     seen = read_for_a_decision(desired, reader, ledger, clock, enquiry)
     note_unlisted_fields(seen.inventory, progress)
 
     def over(inventory: Inventory) -> Plan:
         return plan_over(
-            desired, inventory, seen.memory, valid_for=valid_for, tool_version=tool_version, what_if=what_if
+            desired,
+            inventory,
+            seen.memory,
+            valid_for=valid_for,
+            tool_version=tool_version,
+            what_if=what_if,
+            approvals=approvals,
         )
 
     plan = over(seen.inventory)
@@ -86,7 +97,8 @@ def sight_of(desired: DesiredState, reader: JobsReader, memory: LedgerView, cloc
         InventoryIncomplete: the list is not whole.
     """
     inventory = enquiry.filled(observe(reader, memory, clock), memory)
-    chosen = worth_a_look(decide(desired, inventory, memory, inventory.observed_at))
+    decided = decide(desired, inventory, memory, inventory.observed_at)
+    chosen = worth_a_look(decided, changed_since_archived(inventory, memory))
     return Sight(enquiry.filled(look_closer(reader, inventory, chosen), memory), memory)
 
 
@@ -98,6 +110,7 @@ def plan_over(
     valid_for: timedelta,
     tool_version: str,
     what_if: datetime | None = None,
+    approvals: Approvals = NO_APPROVALS,
 ) -> Plan:
     """Decide over an inventory that was read already; with `what_if`, as if it were that time."""
     made_at = inventory.observed_at
@@ -112,7 +125,8 @@ def plan_over(
             tool_version=tool_version,
             what_if=what_if,
         )
-        return guarded(replace(answer, warnings=warnings_of(lint(desired, what_if))), desired, memory)
+        warnings = warnings_of(lint(desired, what_if))
+        return guarded(replace(answer, warnings=warnings, approvals=approvals), desired, memory)
     verdicts = decide(desired, inventory, memory, made_at)
     plan = plan_from(
         verdicts,
@@ -125,7 +139,15 @@ def plan_over(
     )
     notices = (*loss_notices(inventory, memory), *storage_notices(desired, inventory, memory, plan.changes))
     found = (*lint(desired, made_at), *lint_against(desired, verdicts, made_at))
-    return guarded(replace(plan, warnings=warnings_of(found), notices=notices), desired, memory)
+    told = replace(
+        plan,
+        warnings=warnings_of(found),
+        notices=notices,
+        rules=compare_rules(desired, verdicts, memory, made_at),
+        approvals=approvals,
+        drift=drift_of(desired, inventory, memory),
+    )
+    return guarded(told, desired, memory)
 
 
 def refuse_lint_errors(desired: DesiredState, as_of: datetime) -> None:

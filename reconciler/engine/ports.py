@@ -7,13 +7,17 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from reconciler.core.applied import AppliedFile
+from reconciler.core.approvals import Approvals
 from reconciler.core.audit import AuditEvent
+from reconciler.core.desired import Limits
 from reconciler.core.imports import Judged
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import AssetKind, Job, JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
+from reconciler.core.rule_loss import RulesCompared
 from reconciler.core.steps import Entry, Phase
 from reconciler.engine.account import Departure, LastSeen, Quota, ResultDates
 from reconciler.engine.copies import BagCheck, CopyId, Look, Reading, Verified
@@ -212,6 +216,25 @@ class MemoryReader(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The account that a ledger is of, its lineage, and the marks of the keys seen with it; all empty while it is new.
+
+    A lineage names one ledger for ever; a mark is what `KeyMark.mark` gives of a key.
+    """
+
+    account: str = ""
+    lineage: str = ""
+    marks: tuple[str, ...] = ()
+
+
+class KeyMark(Protocol):
+    """Whoever holds the key, or the client pair, that calls are made with."""
+
+    def mark(self, lineage: str) -> str:
+        """Give what a ledger of that lineage may keep of the key: the same each time, and never the key (I11)."""
+
+
 class LedgerReader(MemoryReader, Protocol):
     """Reads the ledger; writes nothing, not even a new database."""
 
@@ -248,6 +271,20 @@ class LedgerHistory(LedgerReader, Protocol):
         """Tell when and how a job left; None for one that is still expected, or was never seen."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """What an apply goes by, as it is recorded before its first step.
+
+    `file` are the rules that it takes over as those applied last, None where it takes none.  `rules` tell what they
+    lost against those before, `approvals` what the plan allows beyond the file's `limits`.
+    """
+
+    file: AppliedFile | None
+    rules: RulesCompared | None
+    approvals: Approvals
+    limits: Limits
+
+
 class Run(Protocol):
     """One run's right to write.  Every method is durable when it returns, and fails once the lease is lost."""
 
@@ -262,6 +299,9 @@ class Run(Protocol):
             LockedByAnotherRun: it does not, or another run took it.
         """
 
+    def record_new_list(self, expected: int) -> None:
+        """Record, as an audit event, that a list was taken over which shows none of the `expected` jobs."""
+
     def record_observation(self, inventory: Inventory) -> None:
         """Record sightings: first and last seen, sequence (oldest of the listing first), jobs that left.
 
@@ -273,6 +313,12 @@ class Run(Protocol):
 
     def record_times(self, judged: Judged, source: str, digest: str) -> None:
         """Record imported times of a file of that name and digest, with the audit event of it, at once."""
+
+    def record_key(self, mark: str) -> None:
+        """Record the mark of a key as one of the account's, with its audit event."""
+
+    def record_approved(self, approved: Approved) -> None:
+        """Record what an apply goes by: its file, and an audit event for each thing that goes beyond it."""
 
     def use_plan(self, plan_id: str) -> None:
         """Open the one use of a plan, or resume it."""
@@ -305,6 +351,9 @@ class Run(Protocol):
 class Ledger(LedgerReader, Protocol):
     """The ledger of a writing verb."""
 
+    def binding(self) -> Binding:
+        """Give the account that it is of, and the keys seen with it."""
+
     def open_run(self, operation: str, account: str, plan_id: str = "") -> AbstractContextManager[Run]:
         """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.
 
@@ -314,6 +363,24 @@ class Ledger(LedgerReader, Protocol):
             LockedByAnotherRun: another run holds the lease.
             GuardRefused: the ledger belongs to another account.
             LedgerError: it cannot be read or written.
+        """
+
+
+class RecordedPlans(Protocol):
+    """Keeps saved plans by their names.  Facts: they need no lease."""
+
+    def keep(self, plan_id: str, content: str) -> None:
+        """Keep a saved plan, durably.
+
+        Raises:
+            LedgerError: the ledger is not there, or cannot be written now.
+        """
+
+    def content(self, plan_id: str) -> bytes | None:
+        """Give the newest saved plan of that name, None where there is none.
+
+        Raises:
+            LedgerError: the ledger exists and cannot be read.
         """
 
 

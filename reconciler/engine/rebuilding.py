@@ -13,6 +13,7 @@ from reconciler.core.audit import AuditEvent
 from reconciler.core.receipt import Receipt
 from reconciler.core.segments import Joined, join
 from reconciler.engine.salvage import ArchiveMemory, Stored
+from reconciler.engine.talk import Say, silent
 from reconciler.errors import GuardRefused, UsageRefused
 
 
@@ -72,8 +73,10 @@ class Rebuilt:
     holds: int
 
 
-def rebuild(memory: ArchiveMemory, ledgers: NewLedgers, account: str) -> Rebuilt:
+def rebuild(memory: ArchiveMemory, ledgers: NewLedgers, account: str, say: Say = silent) -> Rebuilt:
     """Make a new ledger from all that the stores have; `account` is what the desired-state file says, "" without one.
+
+    `say` is told which store is read.
 
     Raises:
         LedgerError: there is a ledger already, or none can be written.
@@ -82,7 +85,11 @@ def rebuild(memory: ArchiveMemory, ledgers: NewLedgers, account: str) -> Rebuilt
         UsageRefused: no store has anything, or none says whose it is.
     """
     ledgers.refuse_over_old()
-    salvage = salvaged([memory.everything(store) for store in memory.stores], account)
+    stored = []
+    for store in memory.stores:
+        say(f"Reading the records and receipts in {store}.")
+        stored.append(memory.everything(store))
+    salvage = salvaged(stored, account)
     return Rebuilt(salvage=salvage, holds=ledgers.make(salvage))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from reconciler.core.job import JobStatus
 from reconciler.core.steps import Entry, Phase, dangling
-from reconciler.engine.outcome import JobResult, Outcome
+from reconciler.engine.outcome import How, JobResult, Outcome
 from reconciler.engine.ports import JobDetail, JobsReader, LedgerReader, Run
 from reconciler.engine.stopping import StopAtOnce
 
@@ -27,12 +27,13 @@ def recover(reader: JobsReader, ledger: LedgerReader, run: Run, stop: StopAtOnce
 
 def _settle(run: Run, entry: Entry, detail: JobDetail | None) -> JobResult:
     if detail is None or detail.job.status is JobStatus.CLEANED:
-        how = "gone" if detail is None else "already cleaned"
-        run.record_cleaned(entry.job_id, entry.fingerprint, how)
+        how = How.GONE if detail is None else How.ALREADY
+        run.record_cleaned(entry.job_id, entry.fingerprint, how.value)
         return JobResult(
             job_id=entry.job_id,
             outcome=Outcome.CLEANED,
-            detail=f"{how}: run {entry.run_id} had sent the clean and did not hear the answer",
+            detail=f"{how.value}: run {entry.run_id} had sent the clean and did not hear the answer",
+            how=how,
         )
     word = detail.job.status.value
     run.append(entry.job_id, Phase.NOT_CLEANED, entry.fingerprint, f"found {word} by a later run")

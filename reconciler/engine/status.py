@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.core.drift import Drift, DriftKind
+from reconciler.core.drift_finding import recorded_drift
 from reconciler.core.losses import Loss, recorded_losses
 from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry, IllegalPhase, dangling
@@ -42,6 +44,7 @@ class LedgerStatus:
     `protected` jobs have a hold of a `protect` rule in the ledger; of those, no rule keeps the `unkept` any more.
     `dangling` has the cleans of which it is not known whether they arrived.  `stores` has a line for each store that a
     receipt names, as of the ledger: no store is read.  `lost` are all jobs that left unarchived, oldest first.
+    `drift` is what else is not as expected, as of the newest observation, as far as the ledger alone tells.
     """
 
     account: str = ""
@@ -57,6 +60,7 @@ class LedgerStatus:
     archived_bags: int = 0
     stores: tuple[StoreStatus, ...] = ()
     lost: tuple[Loss, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
     @property
     def copies(self) -> int:
@@ -142,6 +146,7 @@ def ledger_status(ledger: LedgerHistory) -> LedgerStatus:
         archived_bags=len(bags),
         stores=_stores(bags, ledger.verifications()),
         lost=recorded_losses(view),
+        drift=tuple(each for each in recorded_drift(view) if each.kind is not DriftKind.LOST_BEFORE_ARCHIVE),
     )
 
 

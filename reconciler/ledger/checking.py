@@ -179,17 +179,24 @@ def _jobs(connection: Connection) -> Iterator[Finding]:
     job = tables.job.c
     observed = set(connection.scalars(select(tables.observation.c.number)))
     expected = 1
-    for row in connection.execute(select(tables.job).order_by(job.sequence)):
-        where = f"job {row.job_id}"
-        if row.sequence != expected:
-            yield Finding(where=where, problem=f"its sequence is {row.sequence}, where {expected} comes next")
-        expected = row.sequence + 1
-        if row.type not in TYPES or row.status not in STATUSES:
-            yield Finding(where=where, problem=f"there is no type {row.type!r} or no status {row.status!r}")
-        if row.first_seen > row.last_seen:
-            yield Finding(where=where, problem=f"it was first seen {row.first_seen}, after {row.last_seen}, its last")
-        if row.first_observation not in observed:
-            yield Finding(where=where, problem=f"there is no observation {row.first_observation}, its first")
+    columns = (job.job_id, job.sequence, job.type, job.status, job.first_seen, job.last_seen, job.first_observation)
+    # By position: names for the columns of a million rows cost seconds.
+    for job_id, sequence, kind, status, first, last, number in connection.execute(
+        select(*columns).order_by(job.sequence)
+    ):
+        if sequence != expected:
+            yield _of_job(job_id, f"its sequence is {sequence}, where {expected} comes next")
+        expected = sequence + 1
+        if kind not in TYPES or status not in STATUSES:
+            yield _of_job(job_id, f"there is no type {kind!r} or no status {status!r}")
+        if first > last:
+            yield _of_job(job_id, f"it was first seen {first}, after {last}, its last")
+        if number not in observed:
+            yield _of_job(job_id, f"there is no observation {number}, its first")
+
+
+def _of_job(job_id: str, problem: str) -> Finding:
+    return Finding(where=f"job {job_id}", problem=problem)
 
 
 def _cleans(connection: Connection) -> Iterator[Finding]:

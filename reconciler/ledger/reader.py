@@ -12,8 +12,9 @@ from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry
 from reconciler.engine.account import Departure, LastSeen
 from reconciler.engine.copies import CopyId, Verified
-from reconciler.engine.ports import PlanUse
+from reconciler.engine.ports import Binding, PlanUse
 from reconciler.ledger import tables
+from reconciler.ledger.account_keys import read_binding
 from reconciler.ledger.audit_rows import read_events
 from reconciler.ledger.database import Database
 from reconciler.ledger.rows import read_entry, read_receipt, read_run
@@ -31,6 +32,11 @@ class SqlLedgerReader:
         """Give what a plan needs, as of one moment."""
         with self._database.reading() as connection:
             return LedgerView() if connection is None else read_view(connection)
+
+    def binding(self) -> Binding:
+        """Give the account that it is of, and the keys seen with it."""
+        with self._database.reading() as connection:
+            return Binding() if connection is None else read_binding(connection)
 
     def entries(self) -> Iterator[Entry]:
         """Give the journal in order of sequence."""
@@ -51,6 +57,12 @@ class SqlLedgerReader:
         """Give what is remembered of looks at copies."""
         with self._database.reading() as connection:
             return {} if connection is None else read_verifications(connection)
+
+    def holds_copies(self, store: str) -> bool:
+        """Tell whether any copy was ever recorded in a store."""
+        with self._database.reading() as connection:
+            looked_at = select(tables.verification.c.store).where(tables.verification.c.store == store).limit(1)
+            return connection is not None and connection.scalar(looked_at) is not None
 
     def plan_use(self, plan_id: str) -> PlanUse:
         """Tell how far a plan was used."""

@@ -13,9 +13,11 @@ from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import IllegalPhase, Phase, check_step
-from reconciler.engine.ports import Clock
+from reconciler.engine.ports import Approved, Clock
 from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
+from reconciler.ledger.account_keys import record_key
+from reconciler.ledger.applied import record_approved
 from reconciler.ledger.audit_rows import add_event, add_events
 from reconciler.ledger.database import Database
 from reconciler.ledger.decisions import record_holds, record_waits
@@ -58,6 +60,11 @@ class SqlRun:
         with self._write(needed_ms=int(seconds * 1000)):
             pass
 
+    def record_new_list(self, expected: int) -> None:
+        """Record that a list was taken over which shows none of the `expected` jobs."""
+        with self._write() as connection:
+            self._add_event(connection, "new_list_accepted", (("expected", str(expected)),), JobId(""))
+
     def record_observation(self, inventory: Inventory) -> None:
         """Record sightings and what left, with an audit event for each job that was lost."""
         with self._write() as connection:
@@ -78,6 +85,18 @@ class SqlRun:
         with self._write() as connection:
             event = record_imported(connection, judged, source=source, digest=digest, now=self._now_text())
             add_events(connection, (event,), at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+
+    def record_key(self, mark: str) -> None:
+        """Record the mark of a key, and the audit event of it."""
+        with self._write() as connection:
+            events = record_key(connection, mark, run_id=self._run_id, now=self._now_text())
+            add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+
+    def record_approved(self, approved: Approved) -> None:
+        """Record the file that is applied, and an audit event for each thing that goes beyond it."""
+        with self._write() as connection:
+            events = record_approved(connection, approved, self._run_id)
+            add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
 
     def use_plan(self, plan_id: str) -> None:
         """Open the one use of a plan, or resume it."""
@@ -120,6 +139,9 @@ class SqlRun:
                 ("bytes", str(proved.size)),
             )
             self._add_event(connection, "archived", facts, proved.job_id)
+            # It was asked for alone just now, and a list may never show as much of it.
+            there = (tables.job.c.job_id == proved.job_id) & tables.job.c.left_at.is_(None)
+            connection.execute(update(tables.job).where(there).values(live_fingerprint=proved.fingerprint))
             record_looks(connection, first_looks(receipt), now=self._clock.now())
 
     def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:

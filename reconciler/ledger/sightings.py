@@ -63,7 +63,7 @@ def _again_row(job: Job, seen_at: str) -> tuple[str | bool | None, ...]:
     gone = job.status is JobStatus.CLEANED
     names = (told.shows_name, told.name, told.shows_project, told.project)
     left = (gone, seen_at, gone, "cleaned")
-    live = (gone, _to_lose(job))
+    live = (gone or _shows_less(job), _to_lose(job))
     return (
         seen_at,
         seen_at,
@@ -76,6 +76,11 @@ def _again_row(job: Job, seen_at: str) -> tuple[str | bool | None, ...]:
         *live,
         job.id,
     )
+
+
+def _shows_less(job: Job) -> bool:
+    """Tell whether the list shows less of a job than there is: a completed one has what a job of its type has."""
+    return job.status is JobStatus.COMPLETED and (bool(job.lacks) or not job.needs_copies)
 
 
 def _to_lose(job: Job) -> str | None:

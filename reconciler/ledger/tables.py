@@ -180,3 +180,41 @@ lease = Table(
     Column("acquired_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),  # 0: free
 )
+
+applied_file = Table(
+    "applied_file",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String(40), ForeignKey("run.run_id"), nullable=False),
+    Column("digest", String(80), nullable=False),
+    Column("applied_at", String(20), nullable=False),
+)
+
+applied_rule = Table(
+    "applied_rule",
+    metadata,
+    Column("file", Integer, ForeignKey("applied_file.number"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("kept", Integer, nullable=False),  # jobs that it kept then
+    Column("meaning", Text, nullable=False),  # what it says, so that it can be asked again (core.applied)
+)
+
+account_key = Table(
+    "account_key",
+    metadata,
+    Column("mark", String(80), primary_key=True),  # of a key or client pair, salted with the lineage; never the key
+    Column("run_id", String(40), ForeignKey("run.run_id"), nullable=False),
+    Column("bound_at", String(20), nullable=False),
+)
+
+recorded_plan = Table(
+    "recorded_plan",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("plan_id", String(80), nullable=False),  # the same decision may be recorded again: the newest counts
+    Column("recorded_at", String(20), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("content", Text, nullable=False),
+    Index("ix_recorded_plan_plan_id", "plan_id"),
+)

@@ -12,11 +12,13 @@ from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob, LedgerHold, LedgerView
 from reconciler.errors import LedgerError
 from reconciler.ledger import tables
+from reconciler.ledger.applied import read_applied
 from reconciler.ledger.revisions import RESTORE_HINT
 
 _JOBS = """
     SELECT job_id, sequence, first_seen, last_seen, left_at IS NOT NULL, missing_until, type, status, fingerprint,
-        coalesce(name, ''), coalesce(project, ''), size, released_since, kept_until, live_fingerprint, lost_at
+        coalesce(name, ''), coalesce(project, ''), size, released_since, kept_until, live_fingerprint, lost_at,
+        left_at, left_how
     FROM job ORDER BY sequence
 """
 _RECEIPTS = "SELECT job_id, fingerprint, size, verified_at FROM receipt ORDER BY verified_at, digest"
@@ -61,6 +63,7 @@ def read_view(connection: Connection) -> LedgerView:
             account=names[0],
             jobs=_jobs(connection, times),
             last_observed=times.of(newest),
+            applied=read_applied(connection),
             imported={JobId(job_id): times[made_at] for job_id, made_at in connection.exec_driver_sql(_IMPORTED)},
         )
     except (KeyError, ValueError) as error:
@@ -72,7 +75,7 @@ def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
     holds = _holds(connection, times)
     ours = frozenset(connection.exec_driver_sql(_CLEANED_BY_US).scalars())
     texts: dict[str, str] = {}  # one text for all jobs of a name or project
-    # By position, in the order of _JOBS: names for sixteen columns of a million rows cost seconds.
+    # By position, in the order of _JOBS: names for eighteen columns of a million rows cost seconds.
     return {
         JobId(row[0]): KnownJob(
             sequence=row[1],
@@ -92,6 +95,9 @@ def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
             archived_at=times.of(newest.get(row[0])),
             unarchived=row[14] is not None and row[14] not in archived.get(row[0], _NONE) and row[0] not in ours,
             lost_at=times.of(row[15]),
+            # What left with its first sighting had left before anybody looked.
+            left_at=None if row[0] in ours or row[16] == row[2] else times.of(row[16]),
+            left_how="" if row[0] in ours or row[16] == row[2] else row[17] or "",
         )
         for row in connection.exec_driver_sql(_JOBS)
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import requests
 import tenacity
@@ -23,6 +23,7 @@ from reconciler.engine.talk import Say, silent
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceError, ServiceUnreachable
 from reconciler.pictory.answers import Answer, Kind, read_answer
 from reconciler.pictory.credentials import OAUTH_CALL, OAUTH_PATH, Carried, Credentials
+from reconciler.pictory.key_marks import mark_of
 from reconciler.pictory.pacing import Pacer
 from reconciler.pictory.patience import Again, NoPlace, Patience
 
@@ -52,7 +53,18 @@ class _Headers(requests.auth.AuthBase):
 
 
 class _NoRedirects(requests.Session):
-    """Takes an answer that points elsewhere as it is; where it points is not even read: no credentials go there."""
+    """Takes an answer that points elsewhere as it is; where it points is not even read: no credentials go there.
+
+    All its calls go to one host, so the environment is asked for proxies and certificates once.
+    """
+
+    _settings: Mapping[str, Any] | None = None
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Give what the first call was given."""
+        if self._settings is None:
+            self._settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return dict(self._settings)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the library's signature
         """Give none."""
@@ -118,6 +130,10 @@ class ApiCalls:
         self._credentials = credentials
         self._session = _NoRedirects()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+
+    def mark(self, lineage: str) -> str:
+        """Give the mark of the credentials that the calls are made with; implements engine.ports.KeyMark."""
+        return mark_of(self._credentials.told_by, lineage)
 
     def __enter__(self) -> Self:
         return self

@@ -52,6 +52,11 @@ class Credentials(Protocol):
         """Say what to check."""
         ...
 
+    @property
+    def told_by(self) -> tuple[Secret, ...]:
+        """Give what tells these credentials from those of another account."""
+        ...
+
     def carried(self, ask: TokenCall, /) -> Carried:
         """Give what a call carries now; `ask` is used where that has to be had first."""
         ...
@@ -69,6 +74,11 @@ class RawKey:
 
     def __init__(self, key: Secret) -> None:
         self._carried = Carried({"Authorization": key}, (key,))
+
+    @property
+    def told_by(self) -> tuple[Secret, ...]:
+        """Give the key."""
+        return self._carried.hidden
 
     def carried(self, _ask: TokenCall, /) -> Carried:
         """Give the key."""
@@ -113,6 +123,11 @@ class ClientPair:
         self._token: _Token | None = None
         self._refused = ""
         self._lock = threading.Lock()
+
+    @property
+    def told_by(self) -> tuple[Secret, ...]:
+        """Give the client id and the user id, empty if there is none: a new secret for them is no other account."""
+        return (self._pair["client_id"], self._user_id.get("X-Pictory-User-Id", Secret("")))
 
     def carried(self, ask: TokenCall, /) -> Carried:
         """Give the token, a new one where there is none or it is about to end.

@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from reconciler.core.canonical import Jsonable, canonical_json, utc_text
+from reconciler.core.losses import Loss
 from reconciler.core.memory import LedgerHold
 from reconciler.core.verdicts import Held, Released, Retained, Verdict, verdict_word
 from reconciler.engine.explaining import Copy, Explanation, ListedJob, UnlistedJob
+from reconciler.report.loss_text import losses_json
 
 FORMAT_VERSION = "1.0"
 
@@ -35,6 +37,7 @@ def _listed(listed: ListedJob) -> Jsonable:
         "project": job.project,
         "bytes": job.size,
         **_verdict(explained.verdict),
+        "lost": _lost(listed.lost),
         "rules": [
             {"rule": said.rule, "answer": said.answer.value, "keys": list(said.keys), "why": said.why}
             for said in explained.rules
@@ -83,10 +86,15 @@ def _unlisted(job: UnlistedJob) -> Jsonable:
         "first_seen": _time(known.first_seen) if known else None,
         "last_seen": _time(known.last_seen) if known else None,
         "left": {"at": utc_text(departure.at), "how": departure.how} if departure else None,
+        "lost": _lost(job.lost),
         "imported": _time(job.imported),
         "copies": [_copy(copy) for copy in job.copies],
         "holds": [_hold(hold) for hold in known.holds] if known else [],
     }
+
+
+def _lost(lost: Loss | None) -> Jsonable:
+    return losses_json([lost])[0] if lost else None
 
 
 def _copy(copy: Copy) -> Jsonable:

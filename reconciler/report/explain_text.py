@@ -11,6 +11,7 @@ from reconciler.core.canonical import utc_text
 from reconciler.core.desired import Otherwise
 from reconciler.core.explanation import Evidence, Explained, Relative
 from reconciler.core.holds import span_text
+from reconciler.core.losses import Loss
 from reconciler.core.memory import LedgerHold
 from reconciler.core.verdicts import Answer, Gone, Held, OutOfScope, Released, Retained, RuleSaid, Verdict, verdict_word
 from reconciler.engine.explaining import Copy, Explanation, ListedJob, UnlistedJob
@@ -56,6 +57,7 @@ def _listed(listed: ListedJob, told: Explanation, style: Style) -> Iterator[str]
     project = f", project {word(job.project)}" if job.project else ""
     yield style.paint(f"Job {word(job.id)}: {job.type.value} {job.status.value}{named}{project}", Colour.BOLD)
     yield from _verdict(explained.verdict, told, style)
+    yield from _lost(listed.lost, style)
     yield from (f"  {SAID[said.answer][0]} {_said(said)}" for said in explained.rules)
     yield from _time(explained)
     yield f"  size: {job.size} bytes" if job.size is not None else "  size: not measured"
@@ -151,12 +153,19 @@ def _relative(relative: Relative) -> str:
     return f"{word(relative.job_id)} {harmless(relative.how)}: {relative.stands.replace('_', ' ')}"
 
 
+def _lost(lost: Loss | None, style: Style) -> Iterator[str]:
+    if lost:
+        told = f"  lost before archive: {lost.why}; missed since {utc_text(lost.found_at)}"
+        yield style.paint(told, Colour.RED)
+
+
 # -- a job that is not listed
 
 
 def _unlisted(job: UnlistedJob, told: Explanation, style: Style) -> Iterator[str]:
     yield style.paint(f"Job {word(job.job_id)}: {_where(job)}", Colour.BOLD)
     known = job.known
+    yield from _lost(job.lost, style)
     if known:
         seen = f"first seen {utc_text(known.first_seen)}, last seen {utc_text(known.last_seen)}"
         yield f"  {known.type.value} {known.status.value}, {seen}"

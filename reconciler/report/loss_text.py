@@ -8,11 +8,6 @@ from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import word
 
 
-def newly_lost_text(losses: tuple[Loss, ...], *, style: Style) -> str:
-    """Write what a run was the first to find, each on its line; empty where it found none."""
-    return "".join(f"{line}\n" for line in newly_lost_lines(losses, style)) if losses else ""
-
-
 def newly_lost_lines(losses: tuple[Loss, ...], style: Style) -> Iterator[str]:
     """Write a heading and a line for each."""
     yield style.paint("Lost before archive, found now: gone without a clean of ours", Colour.RED, Colour.BOLD)

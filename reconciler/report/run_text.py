@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reconciler.core.canonical import canonical_json
+from reconciler.core.canonical import Jsonable, canonical_json
 from reconciler.engine.outcome import JobResult, Outcome, Pace, RunReport
 from reconciler.report.loss_text import losses_json, newly_lost_lines
 from reconciler.report.style import Colour, Style
@@ -35,6 +35,10 @@ def _lines(report: RunReport, style: Style) -> Iterator[str]:
         yield style.paint("Done", Colour.BOLD)
         yield from (_line(result, style) for result in report.results)
         yield ""
+    cached = sum(bool(result.still_cached) for result in report.results)
+    if cached:
+        jobs = "1 cleaned job" if cached == 1 else f"{cached} cleaned jobs"
+        yield f"Files of {jobs} still answer at their addresses: caches on the way let go of them in their own time."
     if report.stopped:
         yield style.paint(f"Stopped early: {harmless_lines(report.stopped)}", Colour.RED)
     for why in report.unrecorded:
@@ -51,7 +55,8 @@ def _line(result: JobResult, style: Style) -> str:
     kept = f" -> {result.bag} ({result.size} bytes)" if result.bag else ""
     # A clean's own word says more than the outcome's: cleaned now, already cleaned, gone.
     outcome = "" if result.outcome is Outcome.CLEANED else f"{result.outcome.value}: "
-    text = f"{sign} {word(result.job_id)}  {outcome}{harmless(result.detail)}{harmless(kept)}"
+    cached = f"; still cached: {', '.join(result.still_cached)}" if result.still_cached else ""
+    text = f"{sign} {word(result.job_id)}  {outcome}{harmless(result.detail)}{harmless(kept)}{cached}"
     return style.paint(text, colour)
 
 
@@ -120,11 +125,13 @@ def _calls(pace: Pace) -> dict[str, str | int]:
     }
 
 
-def _result(result: JobResult) -> dict[str, str | int]:
+def _result(result: JobResult) -> dict[str, Jsonable]:
     return {
         "job": result.job_id,
         "outcome": result.outcome.value,
         "detail": result.detail,
         "bag": result.bag,
         "bytes": result.size,
+        "how": result.how.value if result.how else None,
+        "still_cached": None if result.still_cached is None else list(result.still_cached),
     }

@@ -28,6 +28,8 @@ from reconciler.core.verdicts import Hold, HoldCode, RuleTried
 from reconciler.engine.ports import SignatureCheck, Signer
 from reconciler.errors import PlanRefused
 from reconciler.published_schemas import schema
+from reconciler.report.drift_text import drift_json, read_drift
+from reconciler.report.plan_approvals import read_approvals, read_rules, rules_json
 from reconciler.report.plan_signature import FIELD as SIGNATURES
 from reconciler.report.plan_signature import demand_signature, signed
 
@@ -115,7 +117,7 @@ def _content(plan: Plan) -> dict[str, object]:
         "created_at": utc_text(plan.created_at),
         "as_of": utc_text(plan.as_of),
         "expires_at": utc_text(plan.expires_at),
-        "desired": {"digest": plan.desired_digest},
+        "desired": {"digest": plan.desired_digest, **rules_json(plan.rules)},
         "inventory": {
             "source": "api",
             "digest": plan.inventory_digest,
@@ -131,8 +133,10 @@ def _content(plan: Plan) -> dict[str, object]:
         "complete": True,
         "what_if": plan.what_if,
         "applyable": plan.applyable,
+        **({"approvals": plan.approvals.named} if plan.approvals.named else {}),
         "violations": [_violation(violation) for violation in plan.violations],
         **({"warnings": [_warning(finding) for finding in plan.warnings]} if plan.warnings else {}),
+        **({"drift": drift_json(plan.drift)} if plan.drift else {}),
         "notices": [{"about": notice.about, "message": notice.message} for notice in plan.notices],
         "summary": _summary(plan),
         "changes": [_change(change) for change in plan.changes],
@@ -238,6 +242,9 @@ def _plan(read: dict[str, Any], name: str) -> Plan:
             what_if=read.get("what_if", False),
             not_yet_seen=inventory.get("not_yet_seen", 0),
             notices=tuple(PlanNotice(each["about"], each["message"]) for each in read.get("notices", ())),
+            drift=tuple(read_drift(each) for each in read.get("drift", ())),
+            rules=read_rules(read["desired"]),
+            approvals=read_approvals(read.get("approvals", {})),
         )
     except ValueError as error:
         raise PlanRefused(f"{name} is not a plan: {error}", field="(value)", hint=HINT) from None

@@ -89,6 +89,8 @@ def _known_part(known: KnownJob) -> dict[str, object]:
         archived_at=time_text(known.archived_at),
         unarchived=known.unarchived,
         lost_at=time_text(known.lost_at),
+        left_at=time_text(known.left_at),
+        left_how=known.left_how,
     )
 
 
@@ -164,6 +166,8 @@ def read_known(read: Mapping[str, Any]) -> KnownJob:
         archived_at=moment_in(read, "archived_at"),
         unarchived=read.get("unarchived", False),
         lost_at=moment_in(read, "lost_at"),
+        left_at=moment_in(read, "left_at"),
+        left_how=read.get("left_how", ""),
     )
 
 

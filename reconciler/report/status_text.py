@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from reconciler.core.amounts import counted
 from reconciler.core.canonical import Jsonable, canonical_json, utc_text
 from reconciler.core.guards import percent_text
 from reconciler.engine.account import Allowance, Quota, ResultDates, RunSeen
 from reconciler.engine.status import LedgerStatus, ServiceStatus, Status, StoreStatus
+from reconciler.report.drift_text import drift_json, drift_lines
 from reconciler.report.loss_text import loss_lines, losses_json
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, word
@@ -20,7 +22,7 @@ ALLOWANCES = (
 )
 """The pairs of a quota: their names in JSON, and for people."""
 MOST_LOST = 20
-"""How many of the jobs that were lost are named for people, the newest; JSON has all."""
+"""How many of the jobs that were lost, the newest, and of those that drifted are named for people; JSON has all."""
 
 
 def status_text(status: Status, *, style: Style) -> str:
@@ -39,6 +41,7 @@ def _lines(status: Status, style: Style) -> Iterator[str]:
     yield from _ledger(status.ledger, style)
     yield from _copies(status.ledger, status.as_of, style)
     yield from _lost(status.ledger, style)
+    yield from _drift(status.ledger, style)
     yield ""
     yield style.paint("Service", Colour.BOLD)
     yield from _service(status.service, style)
@@ -68,10 +71,10 @@ def _copies(ledger: LedgerStatus, as_of: datetime, style: Style) -> Iterator[str
     if not ledger.stores:
         return
     yield ""
-    stores = "1 store" if len(ledger.stores) == 1 else f"{len(ledger.stores)} stores"
-    yield style.paint(f"Archive: {ledger.archived_bags} bags, {ledger.copies} copies in {stores}", Colour.BOLD)
+    held = f"{counted(ledger.archived_bags, 'bag')}, {counted(ledger.copies, 'copy', 'copies')}"
+    yield style.paint(f"Archive: {held} in {counted(len(ledger.stores), 'store')}", Colour.BOLD)
     for store in ledger.stores:
-        held = f"{store.copies} bags, {store.size} bytes; oldest verified whole: {_oldest(store, as_of)}"
+        held = f"{counted(store.copies, 'bag')}, {store.size} bytes; oldest verified whole: {_oldest(store, as_of)}"
         yield f"  {harmless(store.address)}: {held}"
         bad = " and ".join(
             f"{count} {state}" for count, state in ((store.damaged, "damaged"), (store.missing, "missing")) if count
@@ -100,6 +103,16 @@ def _lost(ledger: LedgerStatus, style: Style) -> Iterator[str]:
     yield from loss_lines(ledger.lost[::-1][:MOST_LOST], style)
     if len(ledger.lost) > MOST_LOST:
         yield style.paint(f"! {len(ledger.lost) - MOST_LOST} earlier ones: reconciler status --json", Colour.RED)
+
+
+def _drift(ledger: LedgerStatus, style: Style) -> Iterator[str]:
+    if not ledger.drift:
+        return
+    yield ""
+    yield style.paint(f"Drift ({len(ledger.drift)}): not as expected when it was last observed", Colour.BOLD)
+    yield from drift_lines(ledger.drift[:MOST_LOST], style)
+    if len(ledger.drift) > MOST_LOST:
+        yield f"  {len(ledger.drift) - MOST_LOST} more: reconciler status --json"
 
 
 def _run(run: RunSeen) -> str:
@@ -200,6 +213,7 @@ def _ledger_json(ledger: LedgerStatus) -> dict[str, Jsonable]:
         "protected": {"jobs": ledger.protected, "unkept": ledger.unkept},
         "stores": [_store_json(store) for store in ledger.stores],
         "lost": losses_json(ledger.lost),
+        "drift": drift_json(ledger.drift),
         "open_cleans": [entry.job_id for entry in ledger.dangling],
         "newest_run": None
         if run is None

@@ -1,17 +1,20 @@
 """A plan as text: what goes first, then what is held and why, what stays, the limits; the last line sums up.
 
 Signs, after the habits of the field: `-` archived and cleaned, `a` archived, `r` only reported, `!` held, `?` held
-because something cannot be told, `=` retained, `.` gone already, `w` a warning about the file.
+because something cannot be told, `=` retained, `.` gone already, `~` changed since it was archived, `l` a rule that was
+lost, `w` a warning about the file.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from reconciler.core.amounts import bytes_text
+from reconciler.core.approvals import Approvals
 from reconciler.core.canonical import utc_text
-from reconciler.core.guards import percent_text
+from reconciler.core.guards import loss_text, percent_text
 from reconciler.core.plan import Change, HeldJob, Plan, share_of
 from reconciler.core.verdicts import HoldCode
+from reconciler.report.drift_text import drift_lines
 from reconciler.report.style import Colour, Style
 from reconciler.report.untrusted import harmless, word
 
@@ -30,6 +33,8 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from _changes(plan, style)
     yield from _held(plan, style)
     yield from _retained(plan, style)
+    yield from _drift(plan, style)
+    yield from _rules(plan, style)
     yield from _warnings(plan, style)
     yield from _guards(plan, style)
     if plan.what_if:
@@ -146,6 +151,13 @@ def _retained(plan: Plan, style: Style) -> Iterator[str]:
         yield from (style.paint(line, Colour.DIM) for line in lines)
 
 
+def _drift(plan: Plan, style: Style) -> Iterator[str]:
+    if plan.drift:
+        yield ""
+        yield style.paint("Drift: not as the ledger and the file expect; no change of this plan", Colour.BOLD)
+        yield from drift_lines(plan.drift, style)
+
+
 def _warnings(plan: Plan, style: Style) -> Iterator[str]:
     if plan.warnings:
         yield ""
@@ -154,8 +166,40 @@ def _warnings(plan: Plan, style: Style) -> Iterator[str]:
         yield style.paint(f"w {harmless(finding.line)} [{finding.code}]", Colour.YELLOW)
 
 
+def _rules(plan: Plan, style: Style) -> Iterator[str]:
+    rules = plan.rules
+    if rules is None or not (rules.lost or rules.renamed):
+        return
+    yield ""
+    yield style.paint(f"Rules since the apply of {utc_text(rules.applied_at)}", Colour.BOLD)
+    for each in rules.lost:
+        yield style.paint(f"l {word(each.rule)} {loss_text(each)}", Colour.RED)
+    for one in rules.renamed:
+        yield style.paint(f"= {word(one.before)} is called {word(one.now)} now and says the same", Colour.DIM)
+    if rules.lost:
+        yield f"  This loss is called {rules.name}."
+
+
+def _approvals(plan: Plan, style: Style) -> Iterator[str]:
+    for line in approval_lines(plan.approvals):
+        yield style.paint(f"Approved for this plan alone: {harmless(line)}", Colour.YELLOW)
+
+
+def approval_lines(approvals: Approvals) -> Iterator[str]:
+    """Tell what a plan allows beyond its file."""
+    if approvals.max_jobs is not None:
+        yield f"--max-jobs {approvals.max_jobs} in place of clean.max_jobs"
+    if approvals.max_share is not None:
+        yield f"--max-share {percent_text(approvals.max_share)} in place of clean.max_share"
+    if approvals.max_bytes is not None:
+        yield f"--max-bytes {bytes_text(approvals.max_bytes)} in place of clean.max_bytes"
+    if approvals.rules_lost:
+        yield f"the loss of rules {approvals.rules_lost}"
+
+
 def _guards(plan: Plan, style: Style) -> Iterator[str]:
     yield ""
+    yield from _approvals(plan, style)
     for notice in plan.notices:
         yield style.paint(f"Note {notice.about}: {harmless(notice.message)}", Colour.YELLOW)
     if not plan.violations:

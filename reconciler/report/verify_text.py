@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.amounts import counted
 from reconciler.core.canonical import canonical_json
 from reconciler.engine.copies import BagCheck, BagState, Reading
 from reconciler.engine.repairing import Repaired, RepairReport
@@ -30,12 +31,12 @@ def verify_summary(report: VerifyReport) -> str:
     """Sum up in fixed words; other programs read this line."""
     bags, receipts = _counts(report)
     is_fast = report.how is Reading.FAST
-    found = "there with their lengths" if is_fast else "whole"
-    parts = [f"Verify: {bags[BagState.WHOLE]} bags {found}, {_bad(bags)}"]
+    found = "there with all lengths" if is_fast else "whole"
+    parts = [f"Verify: {counted(bags[BagState.WHOLE], 'bag')} {found}, {_bad(bags)}"]
     if receipts[BagState.DAMAGED] or receipts[BagState.MISSING]:
         parts.append(f"of their receipts {_bad(receipts)}")
     if report.is_sample:
-        parts.append(f"{len(report.checks)} of {report.copies} copies looked at")
+        parts.append(f"{len(report.checks)} of {counted(report.copies, 'copy', 'copies')} looked at")
     if is_fast:
         parts.append("no byte was read")
     return "; ".join(parts) + "."

@@ -1,6 +1,13 @@
 """The composition root: settings to adapters.  Read-only verbs get parts that have no write methods (I6)."""
 
-from reconciler.wiring.ledgers import ledger_database, ledger_reader, ledger_writer, new_ledger, refusal_told
+from reconciler.wiring.ledgers import (
+    ledger_database,
+    ledger_reader,
+    ledger_writer,
+    new_ledger,
+    recorded_plans,
+    refusal_told,
+)
 from reconciler.wiring.reading import (
     CheckedFile,
     LookParts,
@@ -75,6 +82,7 @@ __all__ = [
     "new_ledger",
     "read_parts",
     "receipt_signatures",
+    "recorded_plans",
     "refusal_told",
     "repair_means",
     "signature_check",

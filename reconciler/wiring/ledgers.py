@@ -9,7 +9,7 @@ from reconciler.errors import ReconcilerError, UsageRefused
 from reconciler.wiring.settings import TOOL, Settings, ledger_address
 
 if TYPE_CHECKING:
-    from reconciler.engine.ports import Progress
+    from reconciler.engine.ports import Progress, RecordedPlans
     from reconciler.ledger.database import Database
     from reconciler.ledger.reader import SqlLedgerReader
     from reconciler.ledger.rebuilding import NewLedger
@@ -66,3 +66,11 @@ def refusal_told(settings: Settings, operation: str, progress: "Progress") -> It
         with suppress(ReconcilerError):
             ledger_writer(settings, progress).record_refusal(operation, "", error)
         raise
+
+
+def recorded_plans(settings: Settings) -> "RecordedPlans":
+    """Give what keeps saved plans in the ledger."""
+    from reconciler.ledger.recorded_plans import SqlRecordedPlans
+    from reconciler.wiring.origin import origin
+
+    return SqlRecordedPlans(ledger_database(settings), clock=SystemClock(), actor=origin().actor)

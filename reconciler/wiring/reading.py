@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.clock import SystemClock
+from reconciler.engine.right_account import refuse_other_key
 from reconciler.errors import UsageRefused
 from reconciler.wiring.ledgers import ledger_reader
 from reconciler.wiring.service import api_calls, evidence_of, jobs_reader
@@ -108,10 +109,12 @@ def read_parts(settings: Settings) -> Iterator[ReadParts]:
         yield _parts_of(snapshot_at(settings.inventory), desired)
         return
     with api_calls(settings) as calls, evidence_of(settings, calls) as evidence:
+        ledger = ledger_reader(settings)
+        refuse_other_key(ledger.binding(), calls)
         yield ReadParts(
             desired=desired,
             reader=jobs_reader(settings, calls),
-            ledger=ledger_reader(settings),
+            ledger=ledger,
             clock=SystemClock(),
             evidence=evidence,
         )
@@ -142,10 +145,12 @@ def take_parts(settings: Settings) -> Iterator[TakeParts]:
     """Give the parts of a snapshot; a desired state where there is a file."""
     desired = desired_state(settings) if settings.file.exists() else None
     with api_calls(settings) as calls, evidence_of(settings, calls) as evidence:
+        ledger = ledger_reader(settings)
+        refuse_other_key(ledger.binding(), calls)
         yield TakeParts(
             desired=desired,
             reader=jobs_reader(settings, calls),
-            ledger=ledger_reader(settings),
+            ledger=ledger,
             clock=SystemClock(),
             evidence=evidence,
         )

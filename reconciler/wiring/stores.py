@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from reconciler.clock import SystemClock
 from reconciler.engine.talk import Say
 from reconciler.errors import UsageRefused
-from reconciler.wiring.ledgers import ledger_database, ledger_writer
+from reconciler.wiring.ledgers import ledger_database, ledger_reader, ledger_writer
 from reconciler.wiring.settings import TOOL, Settings, desired_state, spool_folder, user_agent
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def stores_of(settings: Settings, desired: "DesiredState") -> "tuple[BagStore, .
         spool_folder(settings),
         patience_s=settings.patience_s,
         user_agent=user_agent(),
+        holds_copies=ledger_reader(settings).holds_copies,
     )
 
 

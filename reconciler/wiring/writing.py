@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.clock import SystemClock
 from reconciler.wiring.ledgers import ledger_writer
 from reconciler.wiring.service import api_calls, evidence_of, jobs_reader
-from reconciler.wiring.settings import TOOL, Settings, desired_state
+from reconciler.wiring.settings import TOOL, Settings, desired_state, user_agent
 from reconciler.wiring.stores import signer, stores_of
 from reconciler.wiring.workers import workers_of
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         CopyProgress,
         Evidence,
         JobsReader,
+        KeyMark,
         Ledger,
         Progress,
     )
@@ -36,6 +37,7 @@ class WriteParts:
     reader: "JobsReader"
     ledger: "Ledger"
     clock: "Clock"
+    key: "KeyMark"
     evidence: "Evidence"
 
 
@@ -49,6 +51,7 @@ def write_parts(settings: Settings, progress: "Progress", stop: "StopAtOnce") ->
             reader=jobs_reader(settings, calls),
             ledger=ledger_writer(settings, progress),
             clock=SystemClock(),
+            key=calls,
             evidence=evidence,
         )
 
@@ -70,6 +73,7 @@ def apply_means(
 ) -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
     from reconciler.archive.run_records import StoreRecords
+    from reconciler.archive.still_cached import CachedFiles
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
 
@@ -80,13 +84,16 @@ def apply_means(
         api_calls(settings, stop) as calls,
         evidence_of(settings, calls) as evidence,
         workers_of(settings, desired, progress, stores, signs) as workers,
+        CachedFiles(user_agent=user_agent()) as cached,
     ):
         yield Means(
             reader=jobs_reader(settings, calls),
             cleaner=PictoryCleaner(calls),
+            cached=cached,
             workers=workers,
             records=StoreRecords(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress),
+            key=calls,
             clock=SystemClock(),
             pacing=calls,
             progress=progress,
@@ -122,6 +129,7 @@ def copy_means(
             verifier=StoreVerifier(stores),
             mender=StoreMender(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress),
+            key=calls,
             clock=SystemClock(),
             pacing=calls,
             progress=progress,

@@ -78,7 +78,14 @@ def test_the_readme_prints_the_flags_of_the_service_as_they_are() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(?:-v`, `)?(--[a-z-]+)` \| `(\w+)` \| (\w+) \|", readme, flags=re.MULTILINE)
     flags = {max(each.opts, key=len): each for verb in ("plan", "archive") for each in flags_of(verb) if each.envvar}
-    assert {row[0] for row in rows} == set(flags) - {"--file", "--state", "--no-color", "--strict", "--signing-key"}
+    assert {row[0] for row in rows} == set(flags) - {
+        "--file",
+        "--state",
+        "--no-color",
+        "--strict",
+        "--fail-on-drift",
+        "--signing-key",
+    }
     for name, variable, default in rows:
         flag = flags[name]
         told = "off" if flag.is_flag else f"{flag.default:g}" if isinstance(flag.default, float) else str(flag.default)

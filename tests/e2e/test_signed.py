@@ -228,7 +228,7 @@ def test_the_record_tells_what_the_run_did_and_holds_its_part_of_the_chain(
 
 def test_copying_alone_leaves_signed_receipts_and_a_record_too(signed: Workplace, keys: KeyFiles) -> None:
     signed.run("archive", A).expect(0)
-    assert signed.run("verify").expect(0).last_line == "Verify: 1 bags whole, 0 damaged, 0 missing."
+    assert signed.run("verify").expect(0).last_line == "Verify: 1 bag whole, 0 damaged, 0 missing."
     (record,) = records(signed.folder / "archive")
     assert list(Draft7Validator(schema("run-record.v1.json")).iter_errors(record)) == []
     assert (record["operation"], record["plan_id"]) == ("archive", "")

@@ -80,7 +80,7 @@ def test_samples_come_round_to_all_and_say_how_much_of_how_much(archived: Workpl
     a_day_passes(archived)
     for number in range(1, 4):
         ended = archived.run("verify", "--sample", "5%").expect(0)
-        assert ended.last_line == "Verify: 1 bags whole, 0 damaged, 0 missing; 1 of 3 copies looked at."
+        assert ended.last_line == "Verify: 1 bag whole, 0 damaged, 0 missing; 1 of 3 copies looked at."
         looked = [each for each in remembered(archived).values() if each.checked_at.year > 2020]
         assert len(looked) == number
     assert archived.run("verify", "--all").expect(0).last_line == "Verify: 3 bags whole, 0 damaged, 0 missing."
@@ -103,7 +103,7 @@ def test_of_three_ways_to_say_which_copies_one_is_taken(workplace: Workplace) ->
 def test_a_fast_look_sees_lengths_alone_and_says_so(archived: Workplace) -> None:
     flip(picture(archived))
     ended = archived.run("verify", "--fast").expect(0)
-    assert ended.last_line == "Verify: 3 bags there with their lengths, 0 damaged, 0 missing; no byte was read."
+    assert ended.last_line == "Verify: 3 bags there with all lengths, 0 damaged, 0 missing; no byte was read."
     with picture(archived).open("ab") as file:
         file.write(b"x")
     ended = archived.run("verify", "--fast").expect(8)
@@ -231,7 +231,7 @@ def test_a_receipt_in_a_bucket_is_mended_too(workplace: Workplace, emulator: Emu
         file.write_text(file.read_text(encoding="utf-8").replace("file:./archive", "s3://copies/a"), encoding="utf-8")
         workplace.plan()
         workplace.run("apply", "plan.json").expect(0)
-        assert workplace.run("verify", "--fast").expect(0).last_line.startswith("Verify: 1 bags there")
+        assert workplace.run("verify", "--fast").expect(0).last_line.startswith("Verify: 1 bag there")
         (key,) = (each for each in server.keys("copies") if "/receipts/" in each)
         whole = server.read("copies", key)
         server.write("copies", key, b"{}")

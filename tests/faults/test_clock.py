@@ -21,6 +21,7 @@ from reconciler.pictory.wire import read_detail, read_job
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.ledger_values import OneKey
 from tests.support.listening import Listening
 from tests.support.wire import part, sent
 from tests.support.workplace import Workplace
@@ -64,7 +65,7 @@ class World:
 
     def record(self, *ids: str) -> None:
         self.service.ids = list(ids)
-        refresh(self.desired, self.service, self.ledger, self.clock)
+        refresh(self.desired, self.service, self.ledger, self.clock, OneKey())
 
     def plan(self) -> Plan:
         return make_plan(

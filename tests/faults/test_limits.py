@@ -1,13 +1,17 @@
 """Limits hold over one run, and over one plan however often it is resumed (I7)."""
 
+import subprocess
 import time
+from functools import partial
 
 import pytest
 
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
-from tests.support.workplace import Workplace
+from tests.support.promise import a_minute_passes, check_promise
+from tests.support.waiting import until
+from tests.support.workplace import Workplace, kill_hard
 
 
 @pytest.fixture
@@ -29,6 +33,53 @@ def test_what_an_interrupted_run_cleaned_counts_when_the_plan_is_resumed(
     ended = workplace.run("apply", "plan.json").expect(4)
     assert "40.0% of the 5 finished jobs in scope would be cleaned, clean.max_share allows 34.0%" in ended.err
     assert emulator.cleaned() == {one}
+
+
+def _has_cleaned_or_ended(emulator: EmulatorProcess, goal: int, started: subprocess.Popen[str]) -> bool:
+    return len(emulator.cleaned()) >= goal or started.poll() is not None
+
+
+def test_killed_ten_times_a_plan_never_cleans_more_than_its_limit(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:  # I7, I8
+    """The jobs that the limit left out are as free to go as the others: nothing but the plan keeps them."""
+    approved = [emulator.put_job(job_id(number), bodies.render(videoShareURL=None)) for number in range(1, 9)]
+    workplace.write_desired("keep-me", max_jobs=8)
+    workplace.plan()
+    for number in range(9, 17):
+        emulator.put_job(job_id(number), bodies.render(videoShareURL=None))
+    for _ in range(10):
+        goal = len(emulator.cleaned()) + 1
+        started = workplace.start("apply", "plan.json")
+        until(partial(_has_cleaned_or_ended, emulator, goal, started), "a clean")
+        kill_hard(started)
+        a_minute_passes(workplace)
+        assert emulator.cleaned() <= set(approved)
+    assert workplace.run("apply", "plan.json").code in {0, 5}, "what is left, or nothing"
+    assert emulator.cleaned() == set(approved)
+    assert "was applied already" in workplace.run("apply", "plan.json").expect(5).err
+    assert len([each for each in emulator.writes() if each["method"] == "DELETE"]) <= 2 * len(approved)
+    check_promise(workplace, emulator)
+
+
+def test_two_plans_in_a_row_are_two_approvals(workplace: Workplace, emulator: EmulatorProcess) -> None:  # I7, I3
+    for number in range(1, 5):
+        emulator.put_job(job_id(number), bodies.render(videoShareURL=None))
+    kept = "{{name: newest, keep_last: {}}}"
+    workplace.write_desired(kept.format(2), max_jobs=2)
+    first = workplace.plan()
+    workplace.run("apply", "plan.json").expect(0)
+    assert len(emulator.cleaned()) == 2
+    workplace.run("apply", "plan.json").expect(5)
+    workplace.write_desired(kept.format(1), "{name: none, match: {type: image}}", max_jobs=2)
+    workplace.run("apply", "plan.json").expect(5)
+    assert len(emulator.cleaned()) == 2, "what is free to go now needs a plan of its own"
+    lost = workplace.run("plan", "--json").expect(4)
+    assert "rules_lost" in lost.out, "and a rule that keeps less, an approval of its own"
+    name = lost.out.partition("--accept-rules-lost ")[2][:12]
+    assert workplace.plan("--accept-rules-lost", name)["plan_id"] != first["plan_id"]
+    workplace.run("apply", "plan.json").expect(0)
+    assert len(emulator.cleaned()) == 3
 
 
 def test_a_limit_lowered_after_the_review_refuses_the_plan(

@@ -154,3 +154,16 @@ def test_a_loss_is_no_decision_and_changes_no_plan_s_name(seen: Workplace, emula
     after: dict[str, Any] = json.loads(seen.run("plan", "--json").expect(0).out)
     assert after["notices"]
     assert after["plan_id"] == before["plan_id"]
+
+
+@pytest.mark.parametrize("listed", ["listed", "hidden"])
+def test_explain_tells_it_recorded_or_not(seen: Workplace, emulator: EmulatorProcess, listed: str) -> None:
+    emulator.switch(cleaned_jobs=listed)
+    retention_takes(emulator, B)
+    told = "  lost before archive: never archived; missed since 20"
+    assert told in seen.run("explain", A).expect(0).out
+    assert "lost before archive" not in seen.run("explain", B).expect(0).out
+    seen.run("refresh").expect(0)
+    assert told in seen.run("explain", A).expect(0).out
+    (job,) = json.loads(seen.run("explain", A, "--json").expect(0).out)["jobs"]
+    assert (job["lost"]["job"], job["lost"]["archived_at"]) == (A, None)

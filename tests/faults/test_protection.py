@@ -64,7 +64,7 @@ class Account:
     def record(self, desired_state: DesiredState, after: timedelta = timedelta(0)) -> None:
         self.clock.pass_by(after)
         with self.calls() as calls:
-            refresh(desired_state, self.reader(calls), self.ledger, self.clock)
+            refresh(desired_state, self.reader(calls), self.ledger, self.clock, calls)
 
     def plan(self, desired_state: DesiredState) -> Plan:
         with self.calls() as calls:
@@ -210,7 +210,7 @@ def test_through_the_command_line_a_hold_outlives_its_rule(
     )
     calls = ApiCalls(emulator.api, find_credentials(emulator.environ), Pacer(1000), patience_s=3)
     with calls:
-        refresh(state(protecting(A)), PictoryReader(calls), ledger, SystemClock())
+        refresh(state(protecting(A)), PictoryReader(calls), ledger, SystemClock(), calls)
     changes = workplace.plan()["changes"]
     assert [change["job"] for change in changes] == [B]
     assert f"{A}" in workplace.run("plan").expect(0).out

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.archive.still_cached import CachedFiles
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.plan import Action, Change
 from reconciler.core.secret import Secret
@@ -59,11 +60,14 @@ class OneJob:
     @contextmanager
     def _steps(self) -> Iterator[tuple[JobSteps, PictoryReader]]:
         calls = ApiCalls(self.emulator.api, RawKey(Secret(self.emulator.key)), Pacer(1000), patience_s=0, read_s=0.5)
-        with calls, self.ledger.open_run("apply", "acme") as run:
+        with calls, CachedFiles(user_agent="a test/1") as cached, self.ledger.open_run("apply", "acme") as run:
             reader = PictoryReader(calls)
             yield (
                 JobSteps(
-                    copies=CopySteps(reader=reader, run=run), cleaner=PictoryCleaner(calls), pause=self._pause_once
+                    copies=CopySteps(reader=reader, run=run),
+                    cleaner=PictoryCleaner(calls),
+                    cached=cached,
+                    pause=self._pause_once,
                 ),
                 reader,
             )
@@ -79,7 +83,7 @@ class OneJob:
     @property
     def methods(self) -> list[str]:
         """What was asked about the job after its first clean, in order."""
-        asked = [request["method"] for request in self.emulator.requests()]
+        asked = [request["method"] for request in self.emulator.requests() if request["port"] == "api"]
         return asked[asked.index("DELETE") :]
 
 

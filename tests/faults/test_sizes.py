@@ -162,5 +162,5 @@ def test_a_refresh_measures_what_a_rule_weighs_as_a_plan_does(limited: Limited, 
     put(emulator, A)
     limited.rules = (RetainRule(name="newest", selector=EveryJob(), keep=Keep(size=1)),)
     with wiring.write_parts(limited.settings, Listening(), UNSTOPPABLE) as parts:
-        refresh(limited.desired(None), parts.reader, parts.ledger, parts.clock, parts.evidence)
+        refresh(limited.desired(None), parts.reader, parts.ledger, parts.clock, parts.key, parts.evidence)
     assert [each["method"] for each in emulator.requests() if each["route"] == "asset"] == ["HEAD"]

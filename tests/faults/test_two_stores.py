@@ -1,5 +1,6 @@
 """Two stores: both hold and prove a copy before a clean, or as many as the file asks for (I1)."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def test_one_copy_is_enough_where_the_file_says_so_and_the_lack_is_told(
     ended = place.run("apply", "plan.json").expect(0)
     assert "jobs go without a copy there, as archive.copies allows" in ended.err
     assert emulator.cleaned() == {GOING}
-    assert "Verify: 1 bags whole, 0 damaged, 0 missing." in place.run("verify").expect(0).out
+    assert "Verify: 1 bag whole, 0 damaged, 0 missing." in place.run("verify").expect(0).out
 
 
 def test_two_ways_to_one_folder_are_one_copy(place: Workplace, emulator: EmulatorProcess) -> None:
@@ -78,3 +79,32 @@ def test_two_ways_to_one_folder_are_one_copy(place: Workplace, emulator: Emulato
     ended = place.run("apply", "plan.json").expect(64)
     assert "archive.stores: file:./real and file:./link are one folder, and hold one copy, not two" in ended.err
     assert emulator.cleaned() == set()
+
+
+def test_an_archive_without_the_store_that_may_be_missing_is_done_and_tells_each_job_once(
+    place: Workplace, emulator: EmulatorProcess
+) -> None:
+    (place.folder / "full").write_text("in the way")
+    write(place, '["file:./archive", "file:./full/archive"]', "  copies: 1\n")
+    for _ in range(2):  # what is there from before lacks nothing either
+        ended = place.run("archive", "--all", "--json").expect(0)
+        assert "the store file:./full/archive cannot be" in ended.err
+        told = [(each["job"], each["outcome"]) for each in json.loads(ended.out)["results"]]
+        assert told == [(GOING, "archived"), (STAYS, "archived")]
+    (place.folder / "full").unlink()
+    again = json.loads(place.run("archive", "--all", "--json").expect(0).out)
+    assert [each["job"] for each in again["results"]] == [GOING, STAYS], "and gets its copy once the store is there"
+    assert emulator.writes() == []
+
+
+def test_a_bag_of_a_job_that_is_away_lacks_no_copy_in_a_store_that_may_be_missing(
+    place: Workplace, emulator: EmulatorProcess
+) -> None:
+    write(place, '["file:./archive"]')
+    place.plan()
+    place.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == {GOING}
+    (place.folder / "full").write_text("in the way")
+    write(place, '["file:./archive", "file:./full/archive"]', "  copies: 1\n")
+    ended = place.run("archive", "--all", "--json").expect(0)
+    assert GOING not in {each["job"] for each in json.loads(ended.out)["results"]}

@@ -209,7 +209,7 @@ def test_the_name_of_a_plan_does_not_depend_on_the_order_of_its_changes(given: P
 def test_two_plans_share_a_name_only_when_they_decide_the_same(one: Plan, other: Plan) -> None:
     def decision(plan: Plan) -> object:
         decided = {(change.job_id, change.actions, change.fingerprint) for change in plan.changes}
-        return plan.account, plan.desired_digest, decided, plan.expires_at
+        return plan.account, plan.desired_digest, decided, plan.expires_at, plan.approvals
 
     same_but_for_names = replace(
         other,
@@ -217,6 +217,7 @@ def test_two_plans_share_a_name_only_when_they_decide_the_same(one: Plan, other:
         desired_digest=one.desired_digest,
         changes=one.changes,
         expires_at=one.expires_at,
+        approvals=one.approvals,
     )
     assert same_but_for_names.plan_id == one.plan_id
     assert (one.plan_id == other.plan_id) == (decision(one) == decision(other))

@@ -206,6 +206,13 @@ class Service:
         return None if answer.kind is Kind.NOT_FOUND else Got(answer, raw, self.now)
 
 
+class OneKey:
+    """Implements KeyMark: all is read with the same key."""
+
+    def mark(self, lineage: str) -> str:
+        return f"the key, for {lineage}"
+
+
 def reader_of(pages: list[Page], now: datetime) -> PictoryReader:
     return PictoryReader(cast("ApiCalls", Service(pages, now)))
 
@@ -235,7 +242,7 @@ class World:
         return cls(desired, ledger_at(folder / "ledger.db", clock), clock)
 
     def record(self, pages: list[Page]) -> None:
-        refresh(self.desired, reader_of(pages, self.clock.now()), self.ledger, self.clock)
+        refresh(self.desired, reader_of(pages, self.clock.now()), self.ledger, self.clock, OneKey())
 
     def cleans(self, pages: list[Page]) -> set[str]:
         plan = make_plan(

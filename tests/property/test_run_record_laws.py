@@ -146,6 +146,8 @@ def test_a_record_says_what_was_done_to_which_facts_of_each_job(tmp_path: Path) 
             "fingerprint": FACTS,
             "bag": "jobs/a/0",
             "bytes": 9,
+            "how": None,
+            "still_cached": None,
         }
     ]
     assert [each["fingerprint"] for each in record["recovered"]] == [FOUND], "what the earlier run had acted on"

@@ -14,6 +14,7 @@ from reconciler.emulator.scenario import Scenario
 from reconciler.emulator.server import Options, running
 
 Json = dict[str, Any]
+FIRST_BYTE = "bytes=0-0"
 
 
 class EmulatedAccount:
@@ -35,6 +36,13 @@ class EmulatedAccount:
         return {"PICTORY_API_BASE_URL": self.api, "PICTORY_API_KEY": self.key}
 
     def requests(self) -> list[Json]:
+        """What came, but for the looks whether files of cleaned jobs still answer: these come whenever they come."""
+        return [request for request in self._came() if request["asked_range"] != FIRST_BYTE]
+
+    def cache_looks(self) -> list[Json]:
+        return [request for request in self._came() if request["asked_range"] == FIRST_BYTE]
+
+    def _came(self) -> list[Json]:
         return cast("list[Json]", self._call("GET", "requests"))
 
     def writes(self) -> list[Json]:

@@ -79,3 +79,13 @@ def proof(job: str = "a", fingerprint: str = FINGERPRINT, *, at: datetime = NOON
         verified_at=at,
     )
     return VerifiedReceipt(receipt=receipt, read_backs=(ReadBack(store="file:./archive", files=FILES),), copies=1)
+
+
+@dataclass(frozen=True)
+class OneKey:
+    """Whoever holds a key: a stand-in that needs no service."""
+
+    name: str = "one"
+
+    def mark(self, lineage: str) -> str:
+        return f"plain:{self.name}-{lineage}"

@@ -61,6 +61,8 @@ FULL_KNOWN = KnownJob(
     archived_at=NOON - 2 * DAY,
     unarchived=True,
     lost_at=NOON - DAY,
+    left_at=NOON - DAY,
+    left_how="gone",
     holds=(FULL_HOLD, replace(FULL_HOLD, rule="second", owner="", reason="", until=None, unkept_since=None)),
 )
 FULL = Snapshot(

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.desired import DesiredState, Limits, Otherwise, RetainRule, Scope, Store
 from reconciler.core.inventory import Inventory, ListingProof
 from reconciler.core.job import (
@@ -22,6 +23,7 @@ from reconciler.core.job import (
 from reconciler.core.memory import KnownJob, LedgerView
 from reconciler.core.plan import Action, Change, Counts, HeldJob, Plan, PlanNotice, Reason, RetainedBy, Violation
 from reconciler.core.plan_making import compute_plan
+from reconciler.core.rule_loss import Lost, RuleLoss, RuleRenamed, RulesCompared
 from reconciler.core.selectors import AllOf, EveryJob, IdIn, Selector, StatusIn, TypeIn
 from reconciler.core.subjects import Subject
 from reconciler.core.times import Made
@@ -238,6 +240,31 @@ SOME_PROOFS = st.builds(
 COUNTS = st.builds(
     Counts, retained=NUMBERS, held=NUMBERS, out_of_scope=NUMBERS, gone=NUMBERS, settled=NUMBERS, counted=NUMBERS
 )
+SOME_LOSSES = st.builds(
+    RuleLoss,
+    rule=TEXTS,
+    how=st.sampled_from(Lost),
+    kept=NUMBERS,
+    freed=NUMBERS,
+    released=NUMBERS,
+    unnamed=NUMBERS,
+    was=DIGESTS,
+    now=DIGESTS | st.just(""),
+)
+SOME_RULES = st.builds(
+    RulesCompared,
+    digest=DIGESTS,
+    applied_at=TIMES,
+    lost=st.lists(SOME_LOSSES, max_size=2).map(tuple),
+    renamed=st.lists(st.builds(RuleRenamed, TEXTS, TEXTS), max_size=2).map(tuple),
+)
+SOME_APPROVALS = st.just(NO_APPROVALS) | st.builds(
+    Approvals,
+    max_jobs=st.none() | NUMBERS,
+    max_share=st.none() | st.fractions(0, 1),
+    max_bytes=st.none() | NUMBERS,
+    rules_lost=st.sampled_from(["", "0123456789ab"]),
+)
 PLANS = st.builds(
     Plan,
     account=TEXTS,
@@ -256,4 +283,6 @@ PLANS = st.builds(
     counts=COUNTS,
     violations=st.lists(SOME_VIOLATIONS, max_size=2).map(tuple),
     notices=st.lists(st.builds(PlanNotice, TEXTS, TEXTS), max_size=2).map(tuple),
+    rules=st.none() | SOME_RULES,
+    approvals=SOME_APPROVALS,
 )

@@ -59,9 +59,10 @@ def test_all_violations_are_told_at_once_each_with_the_place_and_the_number() ->
     assert [violation.message for violation in violations] == [
         "the ledger belongs to account acme, retention.yaml (add account) says rival; correct the file, or name the "
         "right ledger with --state",
-        "7 jobs would be cleaned, clean.max_jobs allows 5; if that is meant, raise it to 7 at retention.yaml:9:3",
+        "7 jobs would be cleaned, clean.max_jobs allows 5; if that is meant, raise it to 7 at retention.yaml:9:3, or "
+        "this once with --max-jobs 7",
         "35.0% of the 20 finished jobs in scope would be cleaned, clean.max_share allows 10.0%; if that is meant, "
-        "raise it to 35% at retention.yaml (add clean.max_share)",
+        "raise it to 35% at retention.yaml (add clean.max_share), or this once with --max-share 35%",
     ]
     assert [(violation.limit, violation.actual) for violation in violations] == [
         ("acme", "rival"),
@@ -105,7 +106,9 @@ def test_a_file_that_retains_nothing_is_refused_unless_it_only_reports(otherwise
 def test_a_file_of_unknown_place_is_still_spoken_of() -> None:
     nowhere = replace(desired(max_jobs=0), places={})
     (violation,) = check(nowhere, NEW, cleans=1, counted=1, sizes=())
-    assert violation.message.endswith("raise it to 1 at the desired-state file (add clean.max_jobs)")
+    assert violation.message.endswith(
+        "raise it to 1 at the desired-state file (add clean.max_jobs), or this once with --max-jobs 1"
+    )
 
 
 @pytest.mark.parametrize("otherwise", Otherwise)
@@ -185,7 +188,7 @@ def test_what_is_told_of_bytes_names_the_place_the_number_and_how_to_measure() -
     over, unknown = check(state, NEW, cleans=0, counted=0, sizes=(25_000_000_001, None))
     assert over.message == (
         "at least 25.0 GB would be archived or cleaned, clean.max_bytes allows 2.0 GB; if that is meant, raise it to "
-        "26GB at retention.yaml (add clean.max_bytes)"
+        "26GB at retention.yaml (add clean.max_bytes), or this once with --max-bytes 26GB"
     )
     assert unknown.message == (
         "1 of the 2 jobs that would be archived or cleaned have no known size, so clean.max_bytes cannot be checked; "

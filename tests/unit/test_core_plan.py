@@ -7,10 +7,12 @@ from itertools import permutations
 
 import pytest
 
+from reconciler.core.approvals import Approvals
 from reconciler.core.desired import Otherwise
 from reconciler.core.job import AssetForm, AssetKind, Job, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Action, Change, Plan, Reason, Violation, expiry, share_of, within_approval
+from reconciler.core.rule_loss import RulesCompared
 from reconciler.core.selectors import TypeIn
 from reconciler.core.verdicts import HoldCode, RuleTried
 from tests.support.values import DAY, NOON, by_id, desired, inventory, job, known, memory, plan_of, rule
@@ -210,6 +212,7 @@ SAME = {
     "the limits it exceeds": replace(BASE, violations=(Violation(guard="g", limit="1", actual="2", message="m"),)),
     "fractions of a second": replace(BASE, expires_at=BASE.expires_at + timedelta(microseconds=1)),
     "the expiry's zone": replace(BASE, expires_at=BASE.expires_at.astimezone(timezone(timedelta(hours=5)))),
+    "what it lost": replace(BASE, rules=RulesCompared(digest="sha256:0", applied_at=NOON)),
     "the listing": replace(BASE, inventory_digest="sha256:" + "9" * 64, inventory_jobs=77),
 }
 OTHER = {
@@ -239,6 +242,11 @@ OTHER = {
     "no change": replace(BASE, changes=()),
     "another account": replace(BASE, account="rival"),
     "another file": replace(BASE, desired_digest="sha256:0"),
+    "more jobs allowed": replace(BASE, approvals=Approvals(max_jobs=0)),
+    "a larger share allowed": replace(BASE, approvals=Approvals(max_share=Fraction(0))),
+    "another share allowed": replace(BASE, approvals=Approvals(max_share=Fraction(1, 3))),
+    "more bytes allowed": replace(BASE, approvals=Approvals(max_bytes=0)),
+    "a loss of rules allowed": replace(BASE, approvals=Approvals(rules_lost="0123456789ab")),
     "another expiry": replace(BASE, expires_at=BASE.expires_at + timedelta(seconds=1)),
 }
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.audit import GENESIS, AuditEvent, event_hash
-from reconciler.core.segments import REBUILT, Segment, differs, join
+from reconciler.core.segments import REBUILT, Segment, covers, differs, join
 from tests.support.values import NOON
 
 
@@ -58,6 +58,7 @@ def piece(store: str, start: int, end: int, chain: list[AuditEvent] = CHAIN) -> 
 def test_pieces_of_one_store_make_the_chain() -> None:
     joined = join([piece("one", 5, 9), piece("one", 0, 3), piece("one", 3, 5)])
     assert (joined.chain, joined.apart, joined.problems) == (tuple(CHAIN), (), ())
+    assert join([piece("one", 0, 3), piece("two", 0, 9)]).reach == (("one", 3), ("two", 9))
     assert joined.head == CHAIN[-1].hash
     assert (join([]).chain, join([]).head, join([]).problems) == ((), GENESIS, ())
 
@@ -110,6 +111,14 @@ def test_what_a_rebuilt_ledger_left_out_and_told_is_no_problem_any_more() -> Non
     assert (joined.chain, joined.problems) == ((*CHAIN[:3], *rebuilt, *later), ())
     more = join([*pieces, Segment(store="one", place="m", events=tuple(chained(9, run_id="run-m")[7:]))])
     assert len(more.problems) == 1, "one event more than it told of"
+
+
+def test_a_clean_without_an_archive_and_a_noted_head_are_asked_of_the_chain_itself() -> None:  # I1, I10
+    assert covers(CHAIN, "") == ""
+    assert covers(CHAIN, CHAIN[4].hash) == ""
+    assert "no event with the hash that was noted" in covers(CHAIN[:3], CHAIN[4].hash)
+    cleaned = chained(1, after=CHAIN[-1], event="cleaned", facts=(("fingerprint", "f"),))
+    assert covers([*CHAIN, *cleaned], "") == "event 10 tells of a clean of a without an archive before it"
 
 
 def test_a_ledger_is_held_against_the_stores() -> None:  # I10

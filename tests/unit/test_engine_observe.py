@@ -144,8 +144,10 @@ def test_another_account_s_list_is_no_inventory(listed: tuple[Job, ...], view: L
         observed(*listed, view=view)
     assert refused.value.message.endswith(": this is another account's list, or a broken one")
     assert refused.value.hint == (
-        "Check PICTORY_API_KEY and PICTORY_API_BASE_URL; name another ledger with --state if that is meant."
+        "Check PICTORY_API_KEY and PICTORY_API_BASE_URL, or name the ledger of that account with --state; if all of "
+        "them did leave, take the list over once: reconciler refresh --accept-new-list."
     )
+    assert observe(Listed(listed), view, AtNoon(), takes_new_list=True).jobs == listed, "unless that is said"
 
 
 EDGE = timedelta(minutes=15)

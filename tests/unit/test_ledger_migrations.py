@@ -126,7 +126,8 @@ def test_an_older_ledger_is_brought_up_to_date_and_nothing_is_lost(path: Path) -
 def test_what_left_before_the_ledger_remembered_losses_is_found_by_the_next_observation(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.execute("UPDATE job SET type = 'render', status = 'completed' WHERE job_id = 'b'")
-        job_of_a_clean = ("d", 4, utc_text(SEEN), 1, None, utc_text(LATER), "render", "cleaned", "f", "x", "cleaned")
+        left = utc_text(LATER)
+        job_of_a_clean = ("d", 4, utc_text(SEEN), 1, None, left, "render", "cleaned", "f", left, "cleaned")
         database.execute("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", job_of_a_clean)
         database.commit()
     ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), actor="a test", tool="a test")

@@ -14,6 +14,7 @@ from reconciler.core.job import JobId
 from reconciler.core.steps import Phase
 from reconciler.engine.ports import PlanUse
 from reconciler.errors import GuardRefused, LedgerError, LockedByAnotherRun
+from reconciler.ledger.audit_check import check_audit
 from reconciler.ledger.database import Database
 from reconciler.ledger.opening import database_at
 from reconciler.ledger.run import SqlRun
@@ -118,6 +119,22 @@ def test_another_account_s_ledger_is_refused_and_tells_of_that_alone(
     assert (events(database), ledger.view().account) == ([*before, "refused"], "acme")
     with ledger.open_run("refresh", "acme"):  # the refused one took no lease
         pass
+
+
+def test_a_run_that_finds_another_one_going_on_tells_of_it_and_is_in_nobody_s_way(
+    database: Database, clock: HandMadeClock
+) -> None:  # I10
+    ledger = ledger_at(database, clock)
+    with ledger.open_run("apply", "acme") as run:
+        with pytest.raises(LockedByAnotherRun), ledger_at(database, clock).open_run("refresh", "acme"):
+            pytest.fail("no second run is opened")
+        run.append(A, Phase.BEGIN, FINGERPRINT)
+        run.record_archived(proof("a"))
+    assert events(database) == ["run_started", "refused", "archived", "run_finished"]
+    refused = dict(list(ledger.audit_events())[1].facts)
+    assert (refused["operation"], refused["error"], refused["code"]) == ("refresh", "LockedByAnotherRun", "7")
+    assert "apply by a test" in refused["why"]
+    assert check_audit(ledger).events == 4
 
 
 def test_text_that_no_database_holds_is_written_escaped(database: Database, clock: HandMadeClock) -> None:  # I12

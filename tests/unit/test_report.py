@@ -4,21 +4,25 @@ import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from reconciler.core.applied import AppliedFile, AppliedRule
+from reconciler.core.approvals import Approvals
 from reconciler.core.desired import Otherwise
 from reconciler.core.guards import guarded
 from reconciler.core.inventory import ListingProof
 from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, PlanNotice
-from reconciler.core.selectors import StatusIn, TypeIn
+from reconciler.core.selectors import EveryJob, StatusIn, TypeIn
 from reconciler.engine.copies import BagCheck, BagState, Reading
-from reconciler.engine.outcome import ChainEnd, JobResult, Outcome, Pace, RunReport
+from reconciler.engine.outcome import ChainEnd, How, JobResult, Outcome, Pace, RunReport
+from reconciler.engine.planning import plan_over
 from reconciler.engine.repairing import Repaired, RepairReport
 from reconciler.engine.verifying import VerifyReport
 from reconciler.published_schemas import schema
@@ -29,7 +33,7 @@ from reconciler.report.text import plan_text
 from reconciler.report.untrusted import harmless, harmless_lines, word
 from reconciler.report.verify_text import repair_text, verify_json, verify_text
 from tests.conftest import GOLDEN
-from tests.support.values import by_id, desired, job, known, memory, plan_of, rule
+from tests.support.values import DAY, NOON, by_id, desired, inventory, job, known, memory, plan_of, rule
 
 Golden = Callable[[str, str], None]
 PLAIN, COLOUR, ASCII = Style(), Style(colour=True), Style(unicode=False)
@@ -77,7 +81,29 @@ def archive_plan() -> Plan:
     return plan_of(desired(otherwise=Otherwise.ARCHIVE), job("new"), job("old"), remembered=settled)
 
 
+def lost_plan() -> Plan:
+    """A plan of a file that lost rules, with all that may be allowed beyond it."""
+    launch, renders = by_id("a", "b", name="launch"), rule(TypeIn(frozenset({JobType.RENDER})), "renders")
+    then = AppliedFile(
+        digest="sha256:" + "a" * 64,
+        applied_at=NOON - 9 * DAY,
+        rules=tuple(AppliedRule(each, 2) for each in (launch, renders, rule(EveryJob(), "spring"))),
+    )
+    now = desired(rule(EveryJob(), "summer"), by_id("a", name="launch"), max_jobs=0)
+    approvals = Approvals(max_jobs=9, max_share=Fraction(1, 8), max_bytes=10**9, rules_lost="0123456789ab")
+    listed = inventory(job("a"), job("b"))
+    return plan_over(
+        now,
+        listed,
+        replace(memory("a", "b"), applied=then),
+        valid_for=7 * DAY,
+        tool_version="0.0.0",
+        approvals=approvals,
+    )
+
+
 PLANS: dict[str, Callable[[], Plan]] = {
+    "lost": lost_plan,
     "rich": rich_plan,
     "archive": archive_plan,
     "report": lambda: plan_of(desired(otherwise=Otherwise.REPORT), job("a")),
@@ -90,7 +116,15 @@ RUN = RunReport(
     account="acme",
     pace=Pace(calls=41, waited_s=12.3456, overloads=2, lowest=0.5, rate=1.1000000001),
     results=(
-        JobResult(job_id=JobId("a"), outcome=Outcome.CLEANED, detail="cleaned now", bag="jobs/a/012345678901", size=9),
+        JobResult(
+            job_id=JobId("a"),
+            outcome=Outcome.CLEANED,
+            detail="cleaned now",
+            bag="jobs/a/012345678901",
+            size=9,
+            how=How.NOW,
+            still_cached=("audio", "video"),
+        ),
         JobResult(job_id=JobId("b"), outcome=Outcome.ARCHIVED, detail="archived and proved", bag="jobs/b/0", size=7),
         JobResult(job_id=JobId("c"), outcome=Outcome.SKIPPED, detail="changed since plan: now held, still in progress"),
         JobResult(job_id=JobId("d"), outcome=Outcome.FAILED, detail="HTTP 403"),

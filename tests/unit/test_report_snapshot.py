@@ -80,6 +80,8 @@ def defaults(kind: type) -> Iterator[tuple[str, object]]:
 def test_the_full_snapshot_leaves_no_field_at_its_default(kind: type, given: tuple[object, ...]) -> None:
     """Or a field that is added and never saved would come back as it was, and nobody would see that it is lost."""
     for name, default in defaults(kind):
+        if (kind, name) == (LedgerView, "applied"):
+            continue  # what was applied last is weighed by a plan alone, and none is made from a snapshot
         assert any(getattr(each, name) != default for each in given), name
 
 

@@ -8,12 +8,13 @@ keeps the promises of fsync.
 import errno
 import os
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler.archive.disk import blocks_from_disk
+from reconciler.archive.disk import blocks_from_disk, sync, sync_below
+from reconciler.archive.guide import README
 from reconciler.archive.names import aside_name
 from reconciler.archive.stores.blocks import as_file, blocks_of, hashed
 from reconciler.archive.stores.spool import Spool, held, room_on_disk
@@ -31,11 +32,17 @@ class LocalStore:
     """Implements BagStore over the folder `root`, which is made when it is first written to.
 
     Unfinished work lies below `.partial/`, or in a folder `apart` there, whose leftovers nobody else takes up.
+
+    `holds_copies` tells whether copies are known to be there.  A folder of which that is so and that has no README is
+    another one: where a disk is not mounted, its folder would be made anew on the disk below.
     """
 
-    def __init__(self, address: str, root: Path, *, apart: str = "") -> None:
+    def __init__(
+        self, address: str, root: Path, *, apart: str = "", holds_copies: Callable[[], bool] = lambda: False
+    ) -> None:
         self._address = address
         self._root = root
+        self._holds_copies = holds_copies
         self._durable: set[Path] = set()
         self._spool = Spool(root / PARTIAL / apart)  # on the store's own file system, so that a rename can publish it
 
@@ -47,16 +54,19 @@ class LocalStore:
     def room_for(self, size: int) -> None:
         """Refuse now what would not fit."""
         with self._told("asked for its free space"):
+            self._refuse_another()
             room_on_disk(self._root, size, of=f"the store {self._address}")
 
     def workplace(self, name: str) -> Path:
         """Make an empty folder below `.partial`."""
         with self._told("written to"):
+            self._refuse_another()
             return self._spool.workplace(name)
 
     def take_up(self, name: str) -> Path | None:
         """Give the folder below `.partial` that an earlier run left."""
         with self._told("written to"):
+            self._refuse_another()
             return self._spool.take_up(name)
 
     def leave(self, workplace: Path) -> None:
@@ -76,12 +86,13 @@ class LocalStore:
         """Make a bag durable under its final name."""
         target = self._root / name
         with self._told("written to"):
+            self._refuse_another()
             if target.exists():
                 raise ArchiveError(f"{name} is already in the store {self._address}; a bag is never overwritten")
-            _sync_below(workplace)
-            self._durable_folder(target.parent)
+            sync_below(workplace)
+            target.parent.mkdir(parents=True, exist_ok=True)
             workplace.rename(target)  # onto a folder with something in it, this fails: create-only
-            _sync(target.parent)
+            self._sync_name(target)
 
     def stays(self, name: str) -> None:
         """Make a bag's name durable that stands there already."""
@@ -94,9 +105,10 @@ class LocalStore:
         """Make one small file durable under its final name."""
         target = self._root / name
         with self._told("written to"):
+            self._refuse_another()
             unfinished = self._root / PARTIAL / f"{target.name}-{uuid.uuid4().hex[:8]}"
             unfinished.parent.mkdir(parents=True, exist_ok=True)
-            self._durable_folder(target.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with unfinished.open("xb") as file:
                     file.write(content)
@@ -108,7 +120,7 @@ class LocalStore:
                     raise ArchiveError(
                         f"{name} is already in the store {self._address}; it is never overwritten"
                     ) from None
-                _sync(target.parent)
+                self._sync_name(target)
             finally:
                 unfinished.unlink(missing_ok=True)
 
@@ -128,7 +140,7 @@ class LocalStore:
         """Read every file of a bag from its final place and hash it."""
         folder = self._root / name
         with self._told("read"):
-            return tuple(_hashed(path, folder) for path in _files_below(folder))
+            return tuple(_hashed(folder, path) for path in _files_below(folder))
 
     def read_file(self, name: str) -> bytes:
         """Read one small file."""
@@ -147,38 +159,51 @@ class LocalStore:
         """Give the names of all files below a folder, in order."""
         with self._told("read"):
             found = _files_below(self._root / below)
-        yield from (path.relative_to(self._root).as_posix() for path in found)
+        yield from ((Path(below) / path).as_posix() for path in found)
 
     def sizes(self, name: str) -> Mapping[str, int]:
         """Give the length of every file of a bag; a link counts as what it leads to, as when it is read."""
         folder = self._root / name
         with self._told("read"):
-            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in _files_below(folder)}
+            return {path: (folder / path).stat().st_size for path in _files_below(folder)}
 
     def set_aside(self, name: str) -> str:
         """Move a bag or a file to `damaged/`, so that its name is free."""
         with self._told("written to"):
+            self._refuse_another()
             aside = aside_name(name)
-            self._durable_folder((self._root / aside).parent)
+            (self._root / aside).parent.mkdir(parents=True, exist_ok=True)
             (self._root / name).rename(self._root / aside)
-            _sync((self._root / aside).parent)  # first: what has lost one name has the other
-            _sync((self._root / name).parent)
+            self._sync_name(self._root / aside)
+            sync((self._root / name).parent)
             return aside
 
-    def _durable_folder(self, folder: Path) -> None:
-        """Make a folder and make the names that lead to it durable, from the store's own name on.
+    def _sync_name(self, path: Path) -> None:
+        """Make the name of something in the store durable, and those of all folders that lead to it.
 
-        Those of folders that are there too, once in a run: whoever made them may have died before they were durable.
+        A folder that is there was perhaps made by a run that died, or is being made by another thread: what this
+        object has not synced itself it does not believe to be durable.
         """
-        missing = []
-        while folder not in self._durable and (folder.is_relative_to(self._root) or not folder.exists()):
-            missing.append(folder)
-            folder = folder.parent
-        for made in reversed(missing):
-            made.mkdir(exist_ok=True)
-            with suppress(PermissionError) if made == self._root else nullcontext():  # its folder may be another's
-                _sync(made.parent)
-            self._durable.add(made)
+        sync(path.parent)
+        for folder in path.parents:
+            if folder in self._durable:
+                return
+            if folder == self._root:
+                _sync_way(folder)
+            else:
+                sync(folder.parent)
+            if self._root in {folder, folder.parent}:  # not those of single jobs, of which there may be a million
+                self._durable.add(folder)
+
+    def _refuse_another(self) -> None:
+        is_no_folder = self._root.exists() and not self._root.is_dir()  # which the system tells better
+        if is_no_folder or (self._root / README).exists() or not self._holds_copies():
+            return
+        raise StoreNotWritable(
+            f"the store {self._address} has copies, by the ledger, and no {README} any more: it is another folder",
+            hint="Mount its disk, or correct the address. If what lay there is lost for good, say so with an empty "
+            f"{README} in the folder; `reconciler verify --repair` then makes the copies anew from other stores.",
+        )
 
     @contextmanager
     def _told(self, action: str) -> Iterator[None]:
@@ -207,24 +232,27 @@ def not_writable(address: str, action: str, error: OSError) -> ArchiveError:
     return ArchiveError(said)
 
 
-def _files_below(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if not path.is_dir())
+def _files_below(folder: Path) -> list[str]:
+    """Give the files below a folder by their paths inside it, in order; of none where there is no such folder."""
+    found = ((Path(root).relative_to(folder), names) for root, _, names in os.walk(folder, onerror=_unless_gone))
+    return sorted((inside / name).as_posix() for inside, names in found for name in names)
 
 
-def _hashed(path: Path, folder: Path) -> BagFile:
-    with path.open("rb", buffering=0) as file:
-        return hashed(path.relative_to(folder).as_posix(), blocks_from_disk(file))
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
+        raise error
 
 
-def _sync_below(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        _sync(path)
-    _sync(folder)
+def _hashed(folder: Path, path: str) -> BagFile:
+    with (folder / path).open("rb", buffering=0) as file:
+        return hashed(path, blocks_from_disk(file))
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync_way(root: Path) -> None:
+    """Make the names of the folders that lead to a store durable: some may have been made for it."""
+    device = root.stat().st_dev
+    for folder in root.absolute().parents:
+        if folder.stat().st_dev != device:  # a disk's root, which nobody made
+            return
+        with suppress(PermissionError):  # it may be passed and not read, so nothing in it was made by us
+            sync(folder)

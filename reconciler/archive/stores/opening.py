@@ -1,6 +1,7 @@
 """From the stores of the desired-state file to open ones: folders beside the file, buckets anywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from reconciler.archive.stores import BagStore
@@ -11,18 +12,26 @@ from reconciler.errors import UsageRefused
 
 
 def open_stores(
-    stores: Sequence[Store], beside: Path, spool: Path, *, patience_s: float, user_agent: str, apart: str = ""
+    stores: Sequence[Store],
+    beside: Path,
+    spool: Path,
+    *,
+    patience_s: float,
+    user_agent: str,
+    apart: str = "",
+    holds_copies: Callable[[str], bool] = lambda _address: False,
 ) -> tuple[BagStore, ...]:
     """Open every store; folders are relative to `beside`, and what goes to a bucket waits in `spool`.
 
-    `apart` names a place for unfinished work that is not shared with others who write to the same folders.
+    `apart` names a place for unfinished work that is not shared with others who write to the same folders;
+    `holds_copies` tells of an address whether copies are known to be there.
 
     Raises:
         UsageRefused: two addresses lead to one folder, or a bucket cannot be opened.
     """
     folders: dict[Path, str] = {}
     return tuple(
-        _folder(store, beside, folders, apart)
+        _folder(store, beside, folders, apart, partial(holds_copies, store.address))
         if store.address.startswith("file:")
         else _opened(store, spool, patience_s=patience_s, user_agent=user_agent)
         for store in stores
@@ -34,7 +43,9 @@ def folder_of(store: Store, beside: Path) -> Path:
     return (beside / store.address.removeprefix("file:")).resolve()
 
 
-def _folder(store: Store, beside: Path, folders: dict[Path, str], apart: str) -> BagStore:
+def _folder(
+    store: Store, beside: Path, folders: dict[Path, str], apart: str, holds_copies: Callable[[], bool]
+) -> BagStore:
     # Relative to the file, not to where the command is run: the same file means the same archive from everywhere.
     folder = folder_of(store, beside)
     # Links may lead two addresses to one folder: what stands there twice is one copy.
@@ -44,7 +55,7 @@ def _folder(store: Store, beside: Path, folders: dict[Path, str], apart: str) ->
             f"archive.stores: {before} and {store.address} are one folder, and hold one copy, not two",
             hint="Name a folder of its own for each store, best on another disk.",
         )
-    return LocalStore(store.address, folder, apart=apart)
+    return LocalStore(store.address, folder, apart=apart, holds_copies=holds_copies)
 
 
 def _opened(store: Store, spool: Path, *, patience_s: float, user_agent: str) -> BagStore:

@@ -103,9 +103,15 @@ class Spool:
 
     def _left(self, name: str = "") -> Iterator[Path]:
         """Give what lies here, or of that what was made under a name."""
-        is_wanted = re.compile(f"{re.escape(name)}-[0-9a-f]{{8}}" if name else ".*", re.DOTALL)
         with suppress(FileNotFoundError):
-            yield from [each for each in self.root.iterdir() if is_wanted.fullmatch(each.name)]
+            yield from [each for each in self.root.iterdir() if not name or _is_of(each.name, name)]
+
+
+_NUMBER = re.compile(r"-[0-9a-f]{8}")
+
+
+def _is_of(folder: str, name: str) -> bool:
+    return folder.startswith(name) and _NUMBER.fullmatch(folder, len(name)) is not None
 
 
 def _age(path: Path) -> float:
