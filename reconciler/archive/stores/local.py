@@ -96,10 +96,8 @@ class LocalStore:
 
     def stays(self, name: str) -> None:
         """Make a bag's name durable that stands there already."""
-        target = self._root / name
         with self._told("written to"):
-            self._durable_folder(target.parent)
-            _sync(target.parent)
+            self._sync_name(self._root / name)
 
     def publish_file(self, content: bytes, name: str) -> None:
         """Make one small file durable under its final name."""
