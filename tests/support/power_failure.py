@@ -63,6 +63,9 @@ class Disk:
     def synced(self, descriptor: int) -> None:
         """Note that a file's bytes, or a folder's names, are durable from here on."""
         found = os.fstat(descriptor)
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if not place.is_relative_to(self._root.resolve()):
+            return  # what lies around the root outlives it
         if not stat.S_ISDIR(found.st_mode):
             self._bytes[found.st_ino] = _content(self._held.get(found.st_ino, descriptor))
         else:
