@@ -99,6 +99,8 @@ class BagArchiver:
         name = bag_name(job.id, job.fingerprint)
         held = [store for store in self._stores if store.has(name)]
         bag = self._found(held[0], name, detail) if held else None
+        for store in held:
+            store.stays(name)  # whoever put it there may have died before its name was durable
         spare = len(self._stores) - self._copies
         for store in [each for each in self._stores if each not in held]:
             try:

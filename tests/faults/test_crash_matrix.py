@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,7 @@ class Scene:
     between: Callable[[Stage, Workplace], None]
     settled: Callable[[Stage, Workplace], None]
     codes: frozenset[int] = field(default=frozenset({0}))
+    doubtful: str = ""
 
 
 def ended_at(stage: Stage, place: Workplace, label: str, turn: int = 1, *verb: str) -> None:
@@ -156,6 +157,15 @@ def left_open_done(stage: Stage) -> Workplace:
 def left_open_not_done(stage: Stage) -> Workplace:
     place = stage.workplace("archive")
     ended_at(stage, place, f"before {CLEAN_OF_A}")
+    return place
+
+
+BAG_OF_A = f"archive/jobs/{A}"
+
+
+def bag_without_a_sync(stage: Stage) -> Workplace:
+    place = stage.workplace("archive")
+    ended_at(stage, place, "fsync archive/jobs/job1")
     return place
 
 
@@ -219,6 +229,10 @@ SCENES = (
     apply_scene("apply, the first of all", fresh, Stage.begin_anew),
     apply_scene("apply", with_a_ledger, Stage.begin_anew),
     apply_scene("apply after a clean that was heard of by nobody", left_open_done, cleaned_before),
+    replace(
+        apply_scene("apply after a bag whose name was not synced", bag_without_a_sync, Stage.begin_anew),
+        doubtful=BAG_OF_A,
+    ),
     apply_scene("apply after a clean that never left", left_open_not_done, Stage.begin_anew),
     Scene(
         name="archive",
@@ -287,9 +301,10 @@ def test_wherever_a_run_ends_nothing_is_lost_and_the_next_one_carries_on(
     assert stage.commands.run(whole, *scene.verb).code in scene.codes
     points = stage.commands.points()
     chosen, began, visited = ends(points), time.monotonic(), set()
-    for end in chosen:
+    for chosen_end in chosen:
         scene.renew(stage)
         place = copy_of(stage, template)
+        end = replace(chosen_end, doubtful=scene.doubtful)
         ended = stage.commands.run(place, *scene.verb, end=end)
         assert ended.code == ENDED_HERE, f"{end}: exit {ended.code}\n{ended.out}{ended.err}"
         visited.add((end.label, end.turn))

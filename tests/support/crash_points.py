@@ -38,12 +38,16 @@ class Power(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """Where a run ends, and how: at the `turn`-th time that it comes to `label`, or to any point where that is ""."""
+    """Where a run ends, and how: at the `turn`-th time that it comes to `label`, or to any point where that is "".
+
+    The names in the folder `doubtful` are of a run that died before it had synced them.
+    """
 
     label: str
     turn: int
     power: Power = Power.STAYS
     seed: int = 0
+    doubtful: str = ""
 
 
 @dataclass
@@ -66,7 +70,7 @@ _UNLINK, _EXIT, _WRITE = os.unlink, os._exit, os.write
 
 def begin(root: Path, log: Path, end: End | None) -> None:
     """Count from here what happens below `root`, into `log`; end where `end` says."""
-    disk = Disk(root) if end and end.power is not Power.STAYS else None
+    disk = Disk(root, end.doubtful) if end and end.power is not Power.STAYS else None
     _Now.run = _Run(root.resolve(), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), end, disk, Counter())
 
 

@@ -16,15 +16,17 @@ _MKDIR, _RENAME, _OPEN = os.mkdir, os.rename, os.open
 
 
 class Disk:
-    """The folder `root`, all of which is durable now."""
+    """The folder `root`, all of which is durable now, but for the names in its folder `doubtful`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, doubtful: str = "") -> None:
         self._root = root
         self._names: dict[int, dict[str, int]] = {}
         self._bytes: dict[int, bytes] = {}  # of files that were written to; others are as they stand
         self._held: dict[int, int] = {}
         self._is_done: dict[int, bool] = {}
         self._take_in(root)
+        if doubtful:
+            self._names[(root / doubtful).stat().st_ino] = {}
 
     def _take_in(self, folder: Path) -> int:
         number = self._hold(folder)
@@ -61,6 +63,9 @@ class Disk:
     def synced(self, descriptor: int) -> None:
         """Note that a file's bytes, or a folder's names, are durable from here on."""
         found = os.fstat(descriptor)
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if not place.is_relative_to(self._root.resolve()):
+            return  # what lies around the root outlives it
         if not stat.S_ISDIR(found.st_mode):
             self._bytes[found.st_ino] = _content(self._held.get(found.st_ino, descriptor))
         elif found.st_ino in self._held:  # those above the root are no matter of this disk

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import traceback
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -59,25 +60,22 @@ class Preloaded:
         self._server.stdout.close()
         self._folder.cleanup()
 
-    def run(
-        self, workplace: Workplace, *arguments: str, end: End | None = None, extra: dict[str, str] | None = None
-    ) -> Ended:
+    def run(self, workplace: Workplace, *arguments: str, end: End | None = None, ahead_s: int = 0) -> Ended:
         """Run one command line; `points` tells afterwards which points it came to."""
-        self.begin(workplace, *arguments, end=end, extra=extra)
+        self.begin(workplace, *arguments, end=end, ahead_s=ahead_s)
         return self.ended()
 
-    def begin(
-        self, workplace: Workplace, *arguments: str, end: End | None = None, extra: dict[str, str] | None = None
-    ) -> None:
-        """Begin one command line; `ended` waits for its end."""
+    def begin(self, workplace: Workplace, *arguments: str, end: End | None = None, ahead_s: int = 0) -> None:
+        """Begin one command line, on a machine whose clock is so far ahead; `ended` waits for its end."""
         folder = Path(self._folder.name)
         for name in ("points", "out", "err"):
             (folder / name).write_bytes(b"")
         asked = {
             "arguments": arguments,
             "cwd": str(workplace.folder),
-            "environ": workplace.environment(extra),
+            "environ": workplace.environment(),
             "folder": str(folder),
+            "ahead_s": ahead_s,
             "end": None if end is None else {**asdict(end), "power": end.power.value},
         }
         assert self._server.stdin is not None
@@ -127,6 +125,7 @@ def _command(asked: dict[str, Any]) -> NoReturn:
     os.environ.clear()
     os.environ.update(asked["environ"])
     os.chdir(asked["cwd"])
+    _set_clock(int(asked["ahead_s"]))
     end = asked["end"]
     crash_points.begin(
         Path(asked["cwd"]), folder / "points", None if end is None else End(**{**end, "power": Power(end["power"])})
@@ -146,6 +145,18 @@ def _command(asked: dict[str, Any]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 1)
+
+
+def _set_clock(ahead_s: int) -> None:
+    from reconciler.clock import SystemClock
+
+    told = SystemClock.now
+
+    def now(clock: SystemClock) -> datetime:
+        return told(clock) + timedelta(seconds=ahead_s)
+
+    for made in (now,):
+        setattr(SystemClock, made.__name__, made)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,9 @@ class BagStore(Protocol):
     def publish(self, workplace: Path, name: str) -> None:
         """Make a local bag folder durable under its final name.  Raises ArchiveError when the name is taken."""
 
+    def stays(self, name: str) -> None:
+        """Make durable what stands under a final name already: whoever put it there may have died before it was."""
+
     def publish_file(self, content: bytes, name: str) -> None:
         """Make one small file durable under its final name.  Raises ArchiveError when the name is taken."""
 

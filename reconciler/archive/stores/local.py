@@ -94,6 +94,11 @@ class LocalStore:
             workplace.rename(target)  # onto a folder with something in it, this fails: create-only
             self._sync_name(target)
 
+    def stays(self, name: str) -> None:
+        """Make a bag's name durable that stands there already."""
+        with self._told("written to"):
+            self._sync_name(self._root / name)
+
     def publish_file(self, content: bytes, name: str) -> None:
         """Make one small file durable under its final name."""
         target = self._root / name

@@ -110,6 +110,9 @@ class ObjectStore:
             except AlreadyExistsError:
                 raise ArchiveError(f"{key} is already in the store {self._address}; {why}") from None
 
+    def stays(self, name: str) -> None:
+        """Do nothing: an object is durable as soon as the store has answered."""
+
     def publish_file(self, content: bytes, name: str) -> None:
         """Put one small file that is not there yet."""
         self._create(name, content, "it is never overwritten")
