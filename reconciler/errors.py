@@ -166,7 +166,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (1, "an error not listed below"),
     (2, "only with `plan --detailed-exitcode`: changes pending"),
     (3, "finished in part: some jobs failed or were skipped"),
-    (4, "refused by a guard (a limit, an empty file, ...)"),
+    (4, "refused by a guard (a limit, an empty file, lost rules, another key, ...)"),
     (5, "plan refused: edited, expired, used, not signed as asked, of another account or file"),
     (6, "inventory incomplete or contradictory, or a snapshot that is not whole or of another account"),
     (7, "locked by another run"),

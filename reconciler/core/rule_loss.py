@@ -4,12 +4,12 @@ Time alone is no loss: the rules of then are asked what they would keep *now*.  
 or a rule that came to its own `until`, is none; and what counts is what the text no longer says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from reconciler.core.applied import AppliedFile, AppliedRule, rule_digest
+from reconciler.core.applied import rule_digest
 from reconciler.core.canonical import digest
 from reconciler.core.desired import DesiredState, RetainRule
 from reconciler.core.job import JobId
@@ -83,37 +83,38 @@ def compare_rules(
     applied = memory.applied
     if applied is None or applied.digest == desired.digest:
         return None
-    then, now = _unmatched(applied, desired)
-    successors = {rule.name: rule for rule in now}
-    pairs = [(each, successors.get(each.rule.name)) for each in then if is_live(each.rule, as_of)]
+    # What each rule means is named once: a file may name thousands of jobs, each by a rule of its own.
+    then = [_Then(each.rule, each.kept, rule_digest(each.rule)) for each in applied.rules]
+    now = [(rule, rule_digest(rule)) for rule in desired.retain]
+    same_then, same_now = {each.digest for each in then}, {meaning for _, meaning in now}
+    successors = {rule.name: meaning for rule, meaning in now if meaning not in same_then}
+    unmatched = [each for each in then if each.digest not in same_now and is_live(each.rule, as_of)]
     absent = absent_of((verdict.job.id for verdict in verdicts), memory, desired.trust, as_of)
     return RulesCompared(
         digest=applied.digest,
         applied_at=applied.applied_at,
-        lost=_Jobs(desired, verdicts, absent, as_of).losses(pairs),
-        renamed=_renamed(applied, desired),
+        lost=_Jobs(desired, verdicts, absent, as_of).losses(unmatched, successors),
+        renamed=_renamed(then, now),
     )
 
 
-def _unmatched(applied: AppliedFile, desired: DesiredState) -> tuple[list[AppliedRule], list[RetainRule]]:
-    """Give the rules of either side whose meaning the other has not."""
-    before = {rule_digest(each.rule) for each in applied.rules}
-    after = {rule_digest(rule) for rule in desired.retain}
-    return (
-        [each for each in applied.rules if rule_digest(each.rule) not in after],
-        [rule for rule in desired.retain if rule_digest(rule) not in before],
-    )
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """A rule as it was applied, how many jobs it kept, and the digest of what it means."""
+
+    rule: RetainRule
+    kept: int
+    digest: str
 
 
-def _renamed(applied: AppliedFile, desired: DesiredState) -> tuple[RuleRenamed, ...]:
+def _renamed(then: Sequence[_Then], now: Sequence[tuple[RetainRule, str]]) -> tuple[RuleRenamed, ...]:
     # A rule without a name is called by its place; that another one stands above it now is no news.
-    names_then = {each.rule.name for each in applied.rules}
-    names_now = {rule.name for rule in desired.retain}
-    now = {rule_digest(rule): rule.name for rule in desired.retain if rule.name not in names_then}
+    names_then, names_now = {each.rule.name for each in then}, {rule.name for rule, _ in now}
+    new = {meaning: rule.name for rule, meaning in now if rule.name not in names_then}
     return tuple(
-        RuleRenamed(each.rule.name, now[rule_digest(each.rule)])
-        for each in applied.rules
-        if each.rule.name not in names_now and rule_digest(each.rule) in now
+        RuleRenamed(each.rule.name, new[each.digest])
+        for each in then
+        if each.rule.name not in names_now and each.digest in new
     )
 
 
@@ -126,25 +127,27 @@ class _Jobs:
     absent: Sequence[Subject]
     as_of: datetime
 
-    def losses(self, pairs: Sequence[tuple[AppliedRule, RetainRule | None]]) -> tuple[RuleLoss, ...]:
-        if not pairs:
+    def losses(self, rules: Sequence[_Then], successors: Mapping[str, str]) -> tuple[RuleLoss, ...]:
+        """Tell which of the rules are lost; `successors` are those of now that say what none did, by their names."""
+        if not rules:
             return ()
-        freed, unnamed = self._freed([then.rule for then, _ in pairs]), self._unnamed()
+        freed, unnamed = self._freed([then.rule for then in rules]), self._unnamed()
         found = []
-        for (then, now), jobs in zip(pairs, freed, strict=True):
+        for then, jobs in zip(rules, freed, strict=True):
+            now = successors.get(then.rule.name, "")
             by_id = ids_kept(then.rule)
             # Ids count as they are written: another rule that keeps such a job today need not keep it tomorrow.
-            if by_id & unnamed if by_id else now is None or jobs:
+            if by_id & unnamed if by_id else jobs or not now:
                 found.append(
                     RuleLoss(
                         rule=then.rule.name,
-                        how=Lost.GONE if now is None else Lost.NARROWED,
+                        how=Lost.NARROWED if now else Lost.GONE,
                         kept=then.kept,
                         freed=len(jobs),
                         released=sum(isinstance(verdict, Released) for verdict in jobs),
                         unnamed=len(by_id & unnamed),
-                        was=rule_digest(then.rule),
-                        now="" if now is None else rule_digest(now),
+                        was=then.digest,
+                        now=now,
                     )
                 )
         return tuple(found)
