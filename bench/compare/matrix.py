@@ -25,7 +25,7 @@ from bench.compare.programs import HERE, Place, write_retention
 
 AT_ONCE = 16
 """Files that a peer fetches at a time: most of their time is waiting before another try."""
-OUR_FLAGS = ("--patience", "2", "--parallelism", "8")
+OUR_FLAGS = ("--patience", "2", "--parallelism", "8", "--max-failures", "1000")
 """Without them ours tries each file that never gets better for a minute."""
 NO_JOB = "00000000-0000-4000-8000-000000000000"
 """A job to retain, since a file that retains none is refused; the account has none of this id."""

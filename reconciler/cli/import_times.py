@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @click.command(name="import-times")
 @click.argument("times_file", type=click.Path(path_type=Path))
-@options.ledger
+@options.ledger_to_write
 @click.option("--replace", is_flag=True, help="Let a time take the place of an earlier import's.")
 def import_times(*, times_file: Path, settings: "Settings", replace: bool) -> None:
     """Record when jobs were made, from TIMES_FILE: CSV with the header job_id,created_at.

@@ -27,6 +27,7 @@ from reconciler.cli.schema import schema
 from reconciler.cli.show import show
 from reconciler.cli.snapshot import snapshot
 from reconciler.cli.status import status
+from reconciler.cli.unlock import unlock
 from reconciler.cli.validate import validate
 from reconciler.cli.verify import verify
 from reconciler.cli.verify_plan import verify_plan
@@ -46,7 +47,7 @@ def cli() -> None:
 
 VERBS = (
     *(init, validate, fmt, schema, policy_test, plan, explain, forecast, show, verify_plan, apply, archive),
-    *(refresh, import_times, snapshot, status, verify, restore, audit, ledger, emulator, demo),
+    *(refresh, import_times, snapshot, status, verify, restore, audit, ledger, unlock, emulator, demo),
 )
 for verb in VERBS:
     cli.add_command(verb)

@@ -4,6 +4,7 @@ That of a key's file ends in _FILE, as all variables do that name the file of a 
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from reconciler.core.desired import DesiredState
 
 Decorated = Callable[..., Any]
+SHORTEST_LEASE = timedelta(seconds=50)
+"""After a sign of life was missed, a lease must still outlast a request to clean (`CLEAN_TAKES_AT_MOST_S`)."""
 
 desired_file = click.option(
     "-f",
@@ -128,6 +131,26 @@ max_failures = click.option(
     envvar="RECONCILER_MAX_FAILURES",
     help="Stop, and clean nothing more, when so many jobs failed one after the other.",
 )
+lease = click.option(
+    "--lease",
+    "lease",
+    metavar="SPAN",
+    callback=span_in("smh", such_as="60s or 5m", at_least=SHORTEST_LEASE),
+    default="60s",
+    show_default=True,
+    envvar="RECONCILER_LEASE",
+    help="How long other runs are kept out if this one gives no sign of life; it gives three in that time.",
+)
+lock_timeout = click.option(
+    "--lock-timeout",
+    "lock_timeout",
+    metavar="SPAN",
+    callback=span_in("smh", such_as="30s or 5m", at_least=timedelta(0)),
+    default="0s",
+    show_default=True,
+    envvar="RECONCILER_LOCK_TIMEOUT",
+    help="Wait so long for another run to end; without it the exit code is 7 at once.",
+)
 workers = click.option(
     "--workers",
     metavar="ADDRESS",
@@ -219,8 +242,13 @@ ledger = _gathering(file=desired_file, state=state)
 """For a verb that reads the file and the ledger."""
 ledger_and_check = _gathering(file=desired_file, state=state, verify_key=verify_key)
 """For a verb that reads the file, the ledger, and what must be signed."""
-ledger_and_signatures = _gathering(file=desired_file, state=state, signing_key=signing_key, verify_key=verify_key)
-"""For a verb that reads the file, the ledger and what is signed."""
+_LEASE = {"lease": lease, "lock_timeout": lock_timeout}
+ledger_to_write = _gathering(file=desired_file, state=state, **_LEASE)
+"""For a verb that writes to the ledger and asks nobody."""
+ledger_and_signatures = _gathering(
+    file=desired_file, state=state, **_LEASE, signing_key=signing_key, verify_key=verify_key
+)
+"""For a verb that reads the file, the ledger and what is signed, and may write."""
 saved_plan = _gathering(file=desired_file, state=state, verify_key=verify_key)
 """For a verb that reads a saved plan, which the ledger may have."""
 desired_and_inventory = _gathering(file=desired_file, inventory=inventory)
@@ -237,6 +265,8 @@ _SERVICE = {
 }
 service = _gathering(**_SERVICE)
 """For a verb that asks the service."""
+service_to_record = _gathering(**_SERVICE, **_LEASE)
+"""For a verb that asks the service, and records what it says."""
 service_and_signing = _gathering(**_SERVICE, signing_key=signing_key)
 """For a verb that asks the service, and signs what it says."""
 service_and_saved_plan = _gathering(**_SERVICE, verify_key=verify_key)
@@ -245,6 +275,7 @@ service_or_inventory = _gathering(**_SERVICE, inventory=inventory)
 """For a verb that asks the service, or reads a snapshot."""
 _COPYING = {
     **_SERVICE,
+    **_LEASE,
     "copies_at_once": copies_at_once,
     "workers": workers,
     "bandwidth": bandwidth,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.service
+@options.service_to_record
 @options.no_color
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option(

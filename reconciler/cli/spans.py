@@ -15,7 +15,7 @@ UNITS = {
 Read = Callable[[click.Context, click.Parameter, str], timedelta | None]
 
 
-def span_in(units: str, *, such_as: str, may_be_off: bool = False) -> Read:
+def span_in(units: str, *, such_as: str, may_be_off: bool = False, at_least: timedelta = timedelta(seconds=1)) -> Read:
     """Give what reads a flag's span in one of these units; None for `off`, where that is allowed."""
     named = f"{', '.join(units[:-1])} or {units[-1]}"
 
@@ -23,9 +23,12 @@ def span_in(units: str, *, such_as: str, may_be_off: bool = False) -> Read:
         if may_be_off and text == "off":
             return None
         count, unit = text[:-1], text[-1:]
-        is_count = count.isascii() and count.isdigit() and len(count) <= 6 and 1 <= int(count) <= 100_000
+        is_count = count.isascii() and count.isdigit() and len(count) <= 6 and int(count) <= 100_000
         if not is_count or unit not in UNITS or unit not in units:
             raise click.BadParameter(f"{text!r} is not a span; write a whole number and {named}, such as {such_as}")
-        return int(count) * UNITS[unit]
+        span = int(count) * UNITS[unit]
+        if span < at_least:
+            raise click.BadParameter(f"{text} is too short; write {at_least.total_seconds():.0f}s or more")
+        return span
 
     return read

@@ -75,3 +75,13 @@ class LastSeen:
 
     observed_at: datetime | None = None
     run: RunSeen | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlocked:
+    """A lease that was taken from its holder.  The next run may come in `wait_s` seconds, 0 for at once."""
+
+    operation: str
+    owner: str
+    run_id: str
+    wait_s: float

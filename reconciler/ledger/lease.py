@@ -89,13 +89,29 @@ def take(connection: Connection, holder: Holder, *, now_ms: Clock, length_ms: in
         connection.execute(_FIRST)
         return take(connection, holder, now_ms=now_ms, length_ms=length_ms)
     if row.expires_ms > row.now_ms:
-        left = (row.expires_ms - row.now_ms) / 1000
-        raise LockedByAnotherRun(
-            f"another run holds the ledger: {row.operation} by {row.owner}, since "
-            f"{(row.now_ms - row.acquired_ms) / 1000:.0f} s, until {left:.0f} s from now unless it goes on (lease "
-            f"{row.lease_id})",
-            hint="Wait for it; if it crashed, the lease runs out by itself.",
-        )
+        raise _held(row)
+    return _give(connection, row, holder, expires_ms=row.now_ms + length_ms)
+
+
+def free(connection: Connection, lease_id: str, holder: Holder, *, now_ms: Clock, wait_ms: int = 0) -> Row[Any] | None:
+    """Take the lease from whoever holds it by this id; give its row as it was, None if nobody held one.
+
+    The epoch grows, so whoever held it writes nothing more, alive or not.  The next one may have it in `wait_ms`, or
+    when it would have run out.
+
+    Raises:
+        LockedByAnotherRun: it is held by another id.
+    """
+    row = lock(connection, now_ms)
+    if row is None or row.expires_ms <= row.now_ms:
+        return None
+    if row.lease_id != lease_id:
+        raise _held(row)
+    _give(connection, row, holder, expires_ms=min(row.now_ms + wait_ms, row.expires_ms) if wait_ms else 0)
+    return row
+
+
+def _give(connection: Connection, row: Row[Any], holder: Holder, *, expires_ms: int) -> int:
     values = {
         "epoch": row.epoch + 1,
         "lease_id": holder.lease_id,
@@ -103,10 +119,20 @@ def take(connection: Connection, holder: Holder, *, now_ms: Clock, length_ms: in
         "owner": holder.owner,
         "operation": holder.operation,
         "acquired_ms": row.now_ms,
-        "expires_ms": row.now_ms + length_ms,
+        "expires_ms": expires_ms,
     }
     connection.execute(_TAKEN, {f"new_{name}": given for name, given in values.items()})
     return int(row.epoch) + 1
+
+
+def _held(row: Row[Any]) -> LockedByAnotherRun:
+    for_s, left_s = (row.now_ms - row.acquired_ms) / 1000, (row.expires_ms - row.now_ms) / 1000
+    return LockedByAnotherRun(
+        f"another run holds the ledger: {row.operation} by {row.owner}, for {for_s:.0f} s now; its lease "
+        f"({row.lease_id}) ends in {left_s:.0f} s unless it goes on",
+        hint="Wait for it (--lock-timeout 5m); if it is dead, its lease runs out by itself, and at once with: "
+        f"reconciler unlock {row.lease_id}",
+    )
 
 
 def check(connection: Connection, epoch: int, *, now_ms: Clock, needed_ms: int = 0) -> None:

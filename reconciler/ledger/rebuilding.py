@@ -6,7 +6,7 @@ journal of copies and cleans, holds, which plans were used.  Nothing is made up:
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,28 +23,19 @@ from reconciler.ledger.audit_rows import add_event
 from reconciler.ledger.database import Database
 from reconciler.ledger.revisions import already_there
 from reconciler.ledger.rows import facts_text, receipt_text, storable
+from reconciler.ledger.run_rows import Who, new_name
 
 OPERATION = "ledger-rebuild"
 NO_RUN_OF_ITS_OWN = frozenset({"refused"})
 """Events that are the whole of their run: it never had the lease."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class By:
-    """Who rebuilds, with what and when."""
-
-    actor: str
-    tool: str
-    at: datetime
-    origin: tuple[tuple[str, str], ...] = ()
-
-
-def fill(connection: Connection, salvage: Salvage, by: By) -> None:
+def fill(connection: Connection, salvage: Salvage, who: Who, at: datetime) -> None:
     """Put all of it into an empty ledger, and the run that does so behind it."""
-    now, run_id = utc_text(by.at), f"run-{uuid.uuid4().hex[:12]}"
+    now, run_id = utc_text(at), new_name("run")
     connection.execute(insert(tables.account).values(name=salvage.account, lineage=str(uuid.uuid4()), bound_at=now))
     runs = list(_runs(salvage))
-    own = _own_run(run_id, by, epoch=len(runs) + 1)
+    own = _own_run(run_id, who, now, epoch=len(runs) + 1)
     _insert(connection, tables.run, [*runs, own])
     _insert(connection, tables.audit, map(_audit_row, salvage.chain))
     epochs = {row["run_id"]: row["epoch"] for row in runs}
@@ -54,11 +45,11 @@ def fill(connection: Connection, salvage: Salvage, by: By) -> None:
     _insert(connection, tables.plan_use, _plan_uses(salvage))
     connection.execute(insert(tables.lease).values(_free_lease(run_id, own)))
     for event, facts in (
-        ("run_started", (("operation", OPERATION), ("account", salvage.account), ("tool", by.tool), *by.origin)),
+        ("run_started", (("operation", OPERATION), ("account", salvage.account), ("tool", who.tool), *who.origin)),
         (REBUILT, salvage.facts),
         ("run_finished", (("outcome", "done"),)),
     ):
-        add_event(connection, at=by.at, run_id=run_id, actor=by.actor, event=event, facts=facts)
+        add_event(connection, at=at, run_id=run_id, actor=who.actor, event=event, facts=facts)
 
 
 def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
@@ -95,15 +86,14 @@ def _runs(salvage: Salvage) -> Iterator[dict[str, Any]]:
     yield from rows.values()
 
 
-def _own_run(run_id: str, by: By, *, epoch: int) -> dict[str, Any]:
-    now = utc_text(by.at)
+def _own_run(run_id: str, who: Who, now: str, *, epoch: int) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "epoch": epoch,
         "operation": OPERATION,
         "plan_id": "",
-        "actor": by.actor,
-        "tool": by.tool,
+        "actor": who.actor,
+        "tool": who.tool,
         "started_at": now,
         "ended_at": now,
         "outcome": "done",
@@ -114,7 +104,7 @@ def _free_lease(run_id: str, own: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "slot": 1,
         "epoch": own["epoch"],
-        "lease_id": f"lease-{uuid.uuid4().hex[:12]}",
+        "lease_id": new_name("lease"),
         "run_id": run_id,
         "owner": own["actor"],
         "operation": OPERATION,
@@ -260,14 +250,14 @@ def _plan_uses(salvage: Salvage) -> Iterator[dict[str, Any]]:
 class NewLedger:
     """Implements engine.rebuilding.NewLedgers on one database."""
 
-    def __init__(self, database: Database, by: By) -> None:
+    def __init__(self, database: Database, who: Who, at: datetime) -> None:
         self._database = database
-        # As long as their columns.
-        self._by = replace(by, actor=storable(by.actor)[:200], tool=by.tool[:100])
+        self._who = who
+        self._at = at
 
     def make(self, salvage: Salvage) -> int:
         """Make the ledger, and give how many holds go on in it."""
-        self._database.make(lambda connection: fill(connection, salvage, self._by))
+        self._database.make(lambda connection: fill(connection, salvage, self._who, self._at))
         return sum(row["ended_at"] is None for row in _holds(salvage))
 
     def refuse_over_old(self) -> None:

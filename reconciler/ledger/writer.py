@@ -1,26 +1,28 @@
 """The ledger of a verb that writes: opening a run under the lease, and closing it with its outcome."""
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.core.canonical import utc_text
 from reconciler.engine.ports import Clock
 from reconciler.errors import GuardRefused, Interrupted, LedgerError, LockedByAnotherRun, ReconcilerError
 from reconciler.ledger import lease, tables
-from reconciler.ledger.audit_rows import add_event
+from reconciler.ledger.audit_rows import NewEvent, add_events
 from reconciler.ledger.database import Database
 from reconciler.ledger.reader import SqlLedgerReader
 from reconciler.ledger.refusals import refusal_facts
-from reconciler.ledger.rows import storable
 from reconciler.ledger.run import SqlRun
+from reconciler.ledger.run_rows import Facts, Who, begin_run, end_run, new_name
 
 LEASE_S = 60.0
-Facts = tuple[tuple[str, str], ...]
+LOOK_AGAIN_S = 1.0
+"""How often a run that waits for the lease looks whether it is free."""
 
 
 def _to_nobody(_line: str) -> None:
@@ -30,9 +32,9 @@ def _to_nobody(_line: str) -> None:
 class SqlLedger(SqlLedgerReader):
     """Implements engine.ports.Ledger.
 
-    `actor`, `tool` and `origin`, facts of where the run comes from, go into the audit; `lease_s` is the lease's length;
-    `now_ms` is its clock, by default that of the database's machine, which is the same for all who use it; `say` is
-    told what a person should know.
+    `who` goes into the audit; `lease_s` is the lease's length; `now_ms` is its clock, by default that of the database's
+    machine, which is the same for all who use it.  A run waits `wait_s` for another one's to end, `pause` waits that
+    many seconds; `say` is told what a person should know.
     """
 
     def __init__(
@@ -40,19 +42,18 @@ class SqlLedger(SqlLedgerReader):
         database: Database,
         *,
         clock: Clock,
-        actor: str,
-        tool: str,
-        origin: Facts = (),
+        who: Who,
         lease_s: float = LEASE_S,
+        wait_s: float = 0.0,
+        pause: Callable[[float], None] = time.sleep,
         now_ms: Callable[[], int] | None = None,
         say: Callable[[str], None] = _to_nobody,
     ) -> None:
         super().__init__(database)
         self._clock = clock
-        # As long as their columns: one kind of database cuts nothing, and one takes whatever comes.
-        self._actor = storable(actor)[:200]
-        self._tool = tool[:100]
-        self._origin = origin
+        self._who = who
+        self._wait_s = wait_s
+        self._pause = pause
         self._lease_ms = int(lease_s * 1000)
         self._now_ms = now_ms
         self._say = say
@@ -62,16 +63,15 @@ class SqlLedger(SqlLedgerReader):
         """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.
 
         Raises:
-            LockedByAnotherRun: another run holds the lease.
+            LockedByAnotherRun: another run holds the lease, for longer than this one waits.
             GuardRefused: the ledger belongs to another account.
             LedgerError: it cannot be made, read or written.
         """
         engine = self._database.writing(at=utc_text(self._clock.now()), say=self._say)
         try:
-            run_id = _new_run_id()
+            run_id = new_name("run")
             try:
-                with self._database.told():
-                    epoch = self._open(engine, run_id, operation, account, plan_id)
+                epoch = self._opened(engine, run_id, operation, account, plan_id)
             except (LockedByAnotherRun, GuardRefused) as error:
                 self.record_refusal(operation, plan_id, error)
                 raise
@@ -84,7 +84,7 @@ class SqlLedger(SqlLedgerReader):
                         self._database,
                         run_id=run_id,
                         epoch=epoch,
-                        actor=self._actor,
+                        actor=self._who.actor,
                         clock=self._clock,
                         now_ms=self._now_ms,
                     )
@@ -108,60 +108,50 @@ class SqlLedger(SqlLedgerReader):
         facts = (("operation", operation), *plan, ("error", type(error).__name__), *refusal_facts(error))
         with suppress(LedgerError), self._database.adding() as connection:
             lease.lock(connection)  # one writer of the chain at a time
-            add_event(
-                connection,
-                at=self._clock.now(),
-                run_id=_new_run_id(),
-                actor=self._actor,
-                event="refused",
-                facts=(*facts, ("tool", self._tool), *self._origin),
-            )
+            told = NewEvent("refused", (*facts, ("tool", self._who.tool), *self._who.origin))
+            add_events(connection, [told], at=self._clock.now(), run_id=new_name("run"), actor=self._who.actor)
+
+    def _opened(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
+        """Open a run, as soon as no other one holds the lease; give the epoch."""
+        until = time.monotonic() + self._wait_s
+        has_told = False
+        while True:
+            try:
+                with self._database.told():
+                    return self._open(engine, run_id, operation, account, plan_id)
+            except LockedByAnotherRun as error:
+                left_s = until - time.monotonic()
+                if left_s <= 0:
+                    raise
+                if not has_told:
+                    self._say(f"Waiting for {left_s:.0f} s at most: {error.message}")
+                has_told = True
+                self._pause(min(LOOK_AGAIN_S, left_s))
 
     def _open(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
-        holder = lease.Holder(
-            lease_id=f"lease-{uuid.uuid4().hex[:12]}", run_id=run_id, owner=self._actor, operation=operation
-        )
+        holder = lease.Holder(lease_id=new_name("lease"), run_id=run_id, owner=self._who.actor, operation=operation)
         now = self._clock.now()
         with engine.begin() as connection:
             epoch = lease.take(connection, holder, now_ms=self._now_ms, length_ms=self._lease_ms)
             _bind(connection, account, utc_text(now))
-            connection.execute(
-                insert(tables.run).values(
-                    run_id=run_id,
-                    epoch=epoch,
-                    operation=operation,
-                    plan_id=plan_id,
-                    actor=self._actor,
-                    tool=self._tool,
-                    started_at=utc_text(now),
-                )
-            )
-            facts = (("operation", operation), ("account", account), ("plan", plan_id), ("tool", self._tool))
-            add_event(
+            begin_run(
                 connection,
-                at=now,
-                run_id=run_id,
-                actor=self._actor,
-                event="run_started",
-                facts=(*facts, *self._origin),
+                run_id,
+                self._who,
+                epoch=epoch,
+                operation=operation,
+                account=account,
+                plan_id=plan_id,
+                now=now,
             )
         return epoch
 
     def _close(self, engine: Engine, run_id: str, epoch: int, outcome: str, why: Facts) -> None:
         # Also for a run that lost its lease: it may not touch a job any more, but its own end must be told.
-        now = self._clock.now()
         with engine.begin() as connection:
             lease.lock(connection)
-            connection.execute(
-                update(tables.run).where(tables.run.c.run_id == run_id).values(ended_at=utc_text(now), outcome=outcome)
-            )
-            facts = (("outcome", outcome), *why)
-            add_event(connection, at=now, run_id=run_id, actor=self._actor, event="run_finished", facts=facts)
+            end_run(connection, run_id, self._who, outcome=outcome, now=self._clock.now(), why=why)
             lease.give_back(connection, epoch)
-
-
-def _new_run_id() -> str:
-    return f"run-{uuid.uuid4().hex[:12]}"
 
 
 def _bind(connection: Connection, account: str, now: str) -> None:
@@ -182,7 +172,7 @@ def _outcome(error: BaseException) -> str:
     if isinstance(error, Interrupted | KeyboardInterrupt):
         return "interrupted"
     how = "refused" if isinstance(error, ReconcilerError) else "bug"
-    return f"{how}: {type(error).__name__}"[:60]
+    return f"{how}: {type(error).__name__}"
 
 
 class _Heartbeat:

@@ -7,6 +7,7 @@ from reconciler.wiring.ledgers import (
     new_ledger,
     recorded_plans,
     refusal_told,
+    unlock,
 )
 from reconciler.wiring.reading import (
     CheckedFile,
@@ -89,6 +90,7 @@ __all__ = [
     "signer",
     "snapshot_at",
     "take_parts",
+    "unlock",
     "verification_log",
     "write_parts",
 ]

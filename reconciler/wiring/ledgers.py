@@ -1,5 +1,6 @@
 """The ledger, of verbs that read and of verbs that write."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -9,10 +10,13 @@ from reconciler.errors import ReconcilerError, UsageRefused
 from reconciler.wiring.settings import TOOL, Settings, ledger_address
 
 if TYPE_CHECKING:
+    from reconciler.engine.account import Unlocked
     from reconciler.engine.ports import Progress, RecordedPlans
+    from reconciler.engine.stopping import StopAtOnce
     from reconciler.ledger.database import Database
     from reconciler.ledger.reader import SqlLedgerReader
     from reconciler.ledger.rebuilding import NewLedger
+    from reconciler.ledger.run_rows import Who
     from reconciler.ledger.writer import SqlLedger
 
 
@@ -30,25 +34,49 @@ def ledger_reader(settings: Settings) -> "SqlLedgerReader":
     return SqlLedgerReader(ledger_database(settings))
 
 
-def ledger_writer(settings: Settings, progress: "Progress") -> "SqlLedger":
-    """Open the ledger of a verb that writes; `progress` is told when it had to be brought up to date."""
+def ledger_writer(settings: Settings, progress: "Progress", stop: "StopAtOnce | None" = None) -> "SqlLedger":
+    """Open the ledger of a verb that writes; `progress` is told when it is brought up to date, and for whom it waits.
+
+    `stop` ends the wait at once.
+    """
+    from reconciler.engine.stopping import UNSTOPPABLE
     from reconciler.ledger.writer import SqlLedger
+
+    def pause(seconds: float) -> None:
+        with (stop or UNSTOPPABLE).while_idle():
+            time.sleep(seconds)
+
+    return SqlLedger(
+        ledger_database(settings),
+        clock=SystemClock(),
+        who=_who(),
+        lease_s=settings.lease.total_seconds(),
+        wait_s=settings.lock_timeout.total_seconds(),
+        pause=pause,
+        say=progress.say,
+    )
+
+
+def _who() -> "Who":
+    from reconciler.ledger.run_rows import Who
     from reconciler.wiring.origin import origin
 
     by = origin()
-    return SqlLedger(
-        ledger_database(settings), clock=SystemClock(), actor=by.actor, tool=TOOL, origin=by.facts, say=progress.say
-    )
+    return Who.of(by.actor, TOOL, by.facts)
+
+
+def unlock(settings: Settings, lease_id: str) -> "Unlocked | None":
+    """Take the lease of that id from whoever holds it; None if nobody holds one."""
+    from reconciler.ledger import unlocking
+
+    return unlocking.unlock(ledger_database(settings), lease_id, clock=SystemClock(), who=_who())
 
 
 def new_ledger(settings: Settings) -> "NewLedger":
     """Give what makes a ledger from what the stores tell, where the settings name one."""
-    from reconciler.ledger.rebuilding import By, NewLedger
-    from reconciler.wiring.origin import origin
+    from reconciler.ledger.rebuilding import NewLedger
 
-    who = origin()
-    by = By(actor=who.actor, tool=TOOL, at=SystemClock().now(), origin=who.facts)
-    return NewLedger(ledger_database(settings), by)
+    return NewLedger(ledger_database(settings), _who(), SystemClock().now())
 
 
 @contextmanager
@@ -71,6 +99,5 @@ def refusal_told(settings: Settings, operation: str, progress: "Progress") -> It
 def recorded_plans(settings: Settings) -> "RecordedPlans":
     """Give what keeps saved plans in the ledger."""
     from reconciler.ledger.recorded_plans import SqlRecordedPlans
-    from reconciler.wiring.origin import origin
 
-    return SqlRecordedPlans(ledger_database(settings), clock=SystemClock(), actor=origin().actor)
+    return SqlRecordedPlans(ledger_database(settings), clock=SystemClock(), actor=_who().actor)

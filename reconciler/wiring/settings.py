@@ -25,6 +25,8 @@ MOST_PAGES, MOST_LISTED_JOBS = 100_000, 5_000_000
 """What a job list may have at most (flags --max-pages, --max-listed-jobs); a listed job takes about 1 KB of memory."""
 MOST_FAILURES = 10
 """So many jobs that fail one after the other are not the jobs' own trouble (flag --max-failures)."""
+LEASE = timedelta(seconds=60)
+"""How long a run's right to write lasts if it gives no sign of life (flag --lease)."""
 DESIRED_FILE = Path("retention.yaml")
 LEDGER_FILE = Path("state") / "ledger.db"
 VERSION = __version__
@@ -53,6 +55,8 @@ class Settings:
     talk: Say = silent
     bandwidth: str = "off"
     max_duration: timedelta | None = None
+    lease: timedelta = LEASE
+    lock_timeout: timedelta = timedelta(0)
     most_failures: int = MOST_FAILURES
     signing_key: Path | None = None
     verify_key: Path | None = None

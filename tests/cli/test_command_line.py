@@ -18,7 +18,7 @@ A, B = job_id(1), job_id(2)
 
 VERBS = (
     *("validate", "fmt", "schema", "plan", "explain", "forecast", "test", "show", "apply", "refresh", "import-times"),
-    *("snapshot", "status", "verify", "audit", "emulator", "demo"),
+    *("snapshot", "status", "verify", "audit", "unlock", "emulator", "demo"),
 )
 
 

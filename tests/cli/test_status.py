@@ -46,7 +46,7 @@ def test_it_tells_what_the_ledger_holds_and_what_of_the_plan_is_used(used: Workp
         "Account acme\n",
         "  2 jobs known, 1 of them left; last observed 20",
         f"  1 jobs archived, {size} bytes in one store\n",
-        f"Archive: 1 bags, 1 copies in 1 store\n  file:./archive: 1 bags, {size} bytes; oldest verified whole: 20",
+        f"Archive: 1 bag, 1 copy in 1 store\n  file:./archive: 1 bag, {size} bytes; oldest verified whole: 20",
         "  video minutes: 2 of 100000 used (0.0%)\n",
         "  storage: the service tells no figure\n",
     ):

@@ -118,6 +118,9 @@ def test_a_store_that_takes_nothing_is_told_and_mended_later(archived: Workplace
     ended = archived.run("verify", "--repair").expect(8)
     assert "the store file:./second cannot be asked for its free space: Not a directory" in ended.err
     (archived.folder / "second").unlink()
+    assert "it is another folder" in archived.run("verify", "--repair").expect(8).err, "perhaps its disk is not there"
+    (archived.folder / "second").mkdir()
+    (archived.folder / "second" / "README.txt").touch()
     archived.run("verify", "--repair").expect(0)
     archived.run("verify").expect(0)
 

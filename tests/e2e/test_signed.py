@@ -221,7 +221,7 @@ def test_the_record_tells_what_the_run_did_and_holds_its_part_of_the_chain(
     assert {each["job"]: each["fingerprint"] for each in first["results"]} == fingerprints
     events = [event["event"] for event in first["audit"]]
     assert (events[0], events[-1]) == ("run_started", "run_finished")
-    assert sorted(events[1:-1]) == ["archived", "archived", "cleaned", "not_cleaned"]
+    assert sorted(events[1:-1]) == ["archived", "archived", "cleaned", "file_applied", "key_bound", "not_cleaned"]
     assert {event["run"] for event in second["audit"]} > {second["run"]}, "the refresh in between is in it too"
     assert second["audit"][0]["previous"] == first["audit"][-1]["hash"]
 

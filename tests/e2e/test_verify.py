@@ -12,6 +12,7 @@ import pytest
 from reconciler.core.job import JobId
 from reconciler.core.steps import Phase
 from reconciler.engine.copies import BagState, CopyId, Reading, Verified
+from reconciler.ledger.run_rows import Who
 from reconciler.ledger.sqlite import SqliteDatabase
 from reconciler.ledger.writer import SqlLedger
 from tests.support import bodies
@@ -158,7 +159,7 @@ def test_status_tells_how_long_ago_the_oldest_copy_was_read_whole(archived: Work
 def test_a_run_that_goes_on_meanwhile_does_not_keep_it_from_being_recorded(archived: Workplace) -> None:
     a_day_passes(archived)
     path = archived.folder / "state" / "ledger.db"
-    busy = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), actor="another", tool="a test")
+    busy = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), who=Who.of("another", "a test"))
     with busy.open_run("apply", "acme") as run:
         ended = archived.run("verify").expect(0)
         run.append(JobId("d"), Phase.BEGIN, "f")

@@ -15,6 +15,7 @@ from reconciler.engine.planning import make_plan
 from reconciler.engine.ports import JobDetail, Listing
 from reconciler.engine.refreshing import refresh
 from reconciler.errors import InventoryIncomplete
+from reconciler.ledger.run_rows import Who
 from reconciler.ledger.sqlite import SqliteDatabase
 from reconciler.ledger.writer import SqlLedger
 from reconciler.pictory.wire import read_detail, read_job
@@ -86,7 +87,7 @@ class World:
 def world(tmp_path: Path) -> World:
     text = b"version: 1\naccount: acme\notherwise: clean\nretain: [keep-me]\nclean: {min_age: 7d, max_share: 100%}\n"
     clock = HandMadeClock()
-    ledger = SqlLedger(SqliteDatabase(tmp_path / "ledger.db"), clock=clock, actor="a test", tool="a test")
+    ledger = SqlLedger(SqliteDatabase(tmp_path / "ledger.db"), clock=clock, who=Who.of("a test", "a test"))
     return World(parse_desired(text, "retention.yaml"), clock, HandMadeList(clock), ledger)
 
 

@@ -10,6 +10,7 @@ from reconciler.core.job import JobId
 from reconciler.core.receipt import BagFile, ReadBack, Receipt, VerifiedReceipt
 from reconciler.ledger.database import Database
 from reconciler.ledger.reader import SqlLedgerReader
+from reconciler.ledger.run_rows import Who
 from reconciler.ledger.sqlite import SqliteDatabase
 from reconciler.ledger.writer import SqlLedger
 from tests.support.values import NOON
@@ -64,7 +65,7 @@ def reader_at(place: Place) -> SqlLedgerReader:
 def ledger_at(place: Place, clock: HandMadeClock | None = None, *, lease_s: float = 60.0) -> SqlLedger:
     hands = clock or HandMadeClock()
     return SqlLedger(
-        database_of(place), clock=hands, actor="a test", tool="a test", lease_s=lease_s, now_ms=hands.now_ms
+        database_of(place), clock=hands, who=Who.of("a test", "a test"), lease_s=lease_s, now_ms=hands.now_ms
     )
 
 

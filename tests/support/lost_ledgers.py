@@ -15,7 +15,8 @@ from reconciler.engine.ports import Run
 from reconciler.engine.rebuilding import Rebuilt, rebuild
 from reconciler.engine.run_record import keep_record
 from reconciler.ledger.database import Database
-from reconciler.ledger.rebuilding import By, NewLedger
+from reconciler.ledger.rebuilding import NewLedger
+from reconciler.ledger.run_rows import Who
 from tests.support.ledger_values import FINGERPRINT, HandMadeClock, Place, database_of, ledger_at, proof
 
 ADDRESSES = ("file:./one", "file:./two")
@@ -83,4 +84,4 @@ class Archived:
 
 
 def new_ledger(database: Database, clock: HandMadeClock) -> NewLedger:
-    return NewLedger(database, By(actor="who rebuilds", tool="a test", at=clock.now()))
+    return NewLedger(database, Who.of("who rebuilds", "a test"), clock.now())

@@ -18,6 +18,7 @@ from reconciler.errors import LedgerError
 from reconciler.ledger.audit_check import check_audit
 from reconciler.ledger.audit_rows import add_event
 from reconciler.ledger.rows import receipt_text
+from reconciler.ledger.run_rows import Who
 from reconciler.ledger.sqlite import SqliteDatabase
 from reconciler.ledger.writer import SqlLedger
 from tests.support.ledger_values import FINGERPRINT, HandMadeClock, proof, reader_at
@@ -91,7 +92,7 @@ def path(tmp_path: Path) -> Path:
 
 def open_once(path: Path) -> list[str]:
     said: list[str] = []
-    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), actor="a test", tool="a test", say=said.append)
+    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), who=Who.of("a test", "a test"), say=said.append)
     with ledger.open_run("refresh", "acme"):
         pass
     return said
@@ -130,7 +131,7 @@ def test_what_left_before_the_ledger_remembered_losses_is_found_by_the_next_obse
         job_of_a_clean = ("d", 4, utc_text(SEEN), 1, None, left, "render", "cleaned", "f", left, "cleaned")
         database.execute("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", job_of_a_clean)
         database.commit()
-    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), actor="a test", tool="a test")
+    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), who=Who.of("a test", "a test"))
     with ledger.open_run("refresh", "acme") as run:
         run.record_observation(inventory(job("c"), at=NOON))
     lost = [(loss.job_id, loss.found_at) for loss in recorded_losses(ledger.view())]

@@ -171,7 +171,9 @@ def test_a_second_run_is_refused_while_the_first_one_holds(database: Database, c
         clock.pass_by(MINUTE / 2)
         with pytest.raises(LockedByAnotherRun) as refused, ledger.open_run("refresh", "acme"):
             pytest.fail("no run is opened")
-    assert "another run holds the ledger: apply by a test, since 30 s, until 30 s from now" in refused.value.message
+    assert "another run holds the ledger: apply by a test, for 30 s now; its lease (lease-" in refused.value.message
+    assert "ends in 30 s unless it goes on" in refused.value.message
+    assert "reconciler unlock lease-" in refused.value.hint
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_not_a_moment_before(database: Database, clock: HandMadeClock) -> None:
@@ -255,9 +257,10 @@ def test_the_heartbeat_keeps_a_long_run_alive(database: Database) -> None:
     import time
 
     from reconciler.clock import SystemClock
+    from reconciler.ledger.run_rows import Who
     from reconciler.ledger.writer import SqlLedger
 
-    ledger = SqlLedger(database, clock=SystemClock(), actor="a test", tool="a test", lease_s=3)
+    ledger = SqlLedger(database, clock=SystemClock(), who=Who.of("a test", "a test"), lease_s=3)
     with ledger.open_run("apply", "acme") as run:
         time.sleep(4)  # longer than the lease; short leases would tell of a slow machine instead
         run.append(A, Phase.BEGIN, FINGERPRINT)
@@ -270,9 +273,10 @@ from reconciler.clock import SystemClock
 from reconciler.core.steps import Phase
 from reconciler.errors import LockedByAnotherRun
 from reconciler.ledger.opening import database_at
+from reconciler.ledger.run_rows import Who
 from reconciler.ledger.writer import SqlLedger
 log = Path(sys.argv[2])
-ledger = SqlLedger(database_at(sys.argv[1]), clock=SystemClock(), actor=sys.argv[3], tool="a test")
+ledger = SqlLedger(database_at(sys.argv[1]), clock=SystemClock(), who=Who.of(sys.argv[3], "a test"))
 won = 0
 for _ in range(400):
     try:
