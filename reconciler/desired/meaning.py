@@ -233,10 +233,10 @@ def _ledger_problem(tree: Tree) -> Iterator[Problem]:
         yield Problem(
             tree.place(("state",)), "state holds a password; take it out: the file is read by everyone who reviews it"
         )
-    else:
+    elif not state.startswith(("postgresql://", "postgres://")):
         yield Problem(
             tree.place(("state",)),
-            f"state is {shown(state)}; this version keeps its ledger in a local file alone: write a folder",
+            f"state is {shown(state)}; write a folder, a file that ends in .db, or postgresql://USER@HOST/DATABASE",
         )
 
 
@@ -246,7 +246,8 @@ def _holds_password(address: str) -> bool:
     except ValueError:  # what no parser accepts may hide anything
         return True
     return parts.password is not None or bool(
-        {"password", "passwd", "pwd"} & {each.lower() for each in parse_qs(parts.query)}
+        {"password", "passwd", "pwd", "sslpassword", "oauth_client_secret"}
+        & {each.lower() for each in parse_qs(parts.query)}
     )
 
 

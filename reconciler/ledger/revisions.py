@@ -88,6 +88,7 @@ def bring_up_to_date(
 
     Raises:
         LedgerError: no copy could be made, or a step failed; the ledger is as it was.
+        SQLAlchemyError: the tables of a new one could not be made.
     """
     from alembic import command  # noqa: PLC0415 - only a verb that writes migrates
 
@@ -100,6 +101,8 @@ def bring_up_to_date(
         try:
             command.upgrade(config, "head")
         except SQLAlchemyError as error:
+            if revision is None:
+                raise  # nothing was brought up to date: a new ledger could not be made, and whoever opens it says why
             kept = f" A copy of it is {copy}." if copy else ""
             raise LedgerError(
                 f"the ledger {name} could not be brought up to date from revision {revision}: {error}",

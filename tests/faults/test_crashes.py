@@ -329,7 +329,7 @@ def test_a_second_run_is_told_who_holds_the_ledger(three_planned: Workplace, emu
     three_planned.run("plan").expect(0)  # a reader never waits
     kill_hard(started)
     ended = three_planned.run("apply", "plan.json").expect(7)
-    assert "if it crashed, the lease runs out by itself" in ended.err
+    assert "if it is dead, its lease runs out by itself" in ended.err
     assert emulator.writes() == []
 
 

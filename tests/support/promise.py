@@ -1,12 +1,13 @@
 """The promise, checked from outside: by the emulator's truth and by what lies in the archive."""
 
 import hashlib
-import sqlite3
 from typing import Any
 
 from reconciler.core.receipt import Receipt
+from reconciler.ledger.database import Database
+from reconciler.ledger.opening import database_at
 from tests.support.emulator import EmulatorProcess
-from tests.support.ledger_values import reader_at
+from tests.support.ledger_values import changing, reader_at
 from tests.support.workplace import Workplace
 
 
@@ -14,9 +15,12 @@ def deletes(emulator: EmulatorProcess, job: str = "") -> list[dict[str, Any]]:
     return [request for request in emulator.writes() if job in request["path"]]
 
 
+def ledger_of(workplace: Workplace) -> Database:
+    return database_at(workplace.environ.get("RECONCILER_STATE") or str(workplace.folder / "state" / "ledger.db"))
+
+
 def receipts(workplace: Workplace) -> dict[str, Receipt]:
-    path = workplace.folder / "state" / "ledger.db"
-    return {str(receipt.job_id): receipt for receipt in reader_at(path).receipts()}
+    return {str(receipt.job_id): receipt for receipt in reader_at(ledger_of(workplace)).receipts()}
 
 
 def check_promise(workplace: Workplace, emulator: EmulatorProcess) -> None:
@@ -33,9 +37,7 @@ def check_promise(workplace: Workplace, emulator: EmulatorProcess) -> None:
 
 def a_minute_passes(workplace: Workplace) -> None:
     """Let the lease of a killed run run out, without waiting for it."""
-    path = workplace.folder / "state" / "ledger.db"
-    if path.exists():
-        with sqlite3.connect(path) as database:
-            if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'lease'").fetchone():
-                database.execute("UPDATE lease SET expires_ms = 1")
-        database.close()
+    ledger = ledger_of(workplace)
+    if ledger.is_there():
+        with changing(ledger) as change:
+            change("UPDATE lease SET expires_ms = 1")

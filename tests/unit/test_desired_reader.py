@@ -1,6 +1,7 @@
 """The desired-state file: what it means, what is refused, and where each message points."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
@@ -907,3 +908,24 @@ def test_a_share_is_exact(text: str, part: Fraction) -> None:
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write a percentage"):
         share(text)
+
+
+@pytest.mark.parametrize(
+    ("state", "problem"),
+    [
+        ("postgresql://retention@ledger.internal/retention", ""),
+        ("postgresql:///retention?host=/run/postgresql", ""),
+        ("postgresql://retention:secret@ledger.internal/retention", "state holds a password"),
+        ("postgresql://ledger.internal/retention?password=secret", "state holds a password"),
+        ("postgresql://ledger.internal/retention?sslpassword=secret", "state holds a password"),
+        ("mysql://ledger.internal/retention", "write a folder, a file that ends in .db, or postgresql://"),
+    ],
+)
+def test_the_ledger_may_be_in_postgresql_and_never_with_its_password(state: str, problem: str) -> None:  # I11
+    text = f"{SHORT}state: {state}\n"
+    if not problem:
+        assert read(text).ledger == state
+        return
+    with pytest.raises(DesiredStateInvalid, match=re.escape(problem)) as refused:
+        read(text)
+    assert "secret" not in refused.value.message
