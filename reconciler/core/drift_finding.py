@@ -45,9 +45,13 @@ def drift_of(desired: DesiredState, inventory: Inventory, memory: LedgerView) ->
     return _in_order(found, memory)
 
 
-def newly_found(drift: Iterable[Drift], observed_at: datetime) -> tuple[Drift, ...]:
-    """Give what the observation of that time was the first to show."""
-    return tuple(each for each in drift if each.found_at == observed_at)
+def newly_found(drift: Iterable[Drift], before: LedgerView) -> tuple[Drift, ...]:
+    """Give what no recorded observation had shown before.  Not told by times: two may be of one second."""
+    return tuple(each for each in drift if not _was_recorded(each, before.jobs[each.job_id]))
+
+
+def _was_recorded(drift: Drift, known: KnownJob) -> bool:
+    return known.left or (drift.kind is DriftKind.CHANGED_SINCE_ARCHIVED and known.unarchived)
 
 
 def recorded_drift(memory: LedgerView) -> tuple[Drift, ...]:

@@ -82,5 +82,5 @@ def observe_and_record(
         memory=memory,
         verdicts=verdicts,
         lost=newly_lost(before, memory),
-        drift=newly_found(drift_of(desired, inventory, before), as_of),
+        drift=newly_found(drift_of(desired, inventory, before), before),
     )
