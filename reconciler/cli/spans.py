@@ -23,7 +23,8 @@ def span_in(units: str, *, such_as: str, may_be_off: bool = False, at_least: tim
         if may_be_off and text == "off":
             return None
         count, unit = text[:-1], text[-1:]
-        is_count = count.isascii() and count.isdigit() and len(count) <= 6 and int(count) <= 100_000
+        least = 1 if at_least else 0  # no time at all is no span, unless it may be waited for
+        is_count = count.isascii() and count.isdigit() and len(count) <= 6 and least <= int(count) <= 100_000
         if not is_count or unit not in UNITS or unit not in units:
             raise click.BadParameter(f"{text!r} is not a span; write a whole number and {named}, such as {such_as}")
         span = int(count) * UNITS[unit]
