@@ -128,12 +128,15 @@ class ApiCalls:
         self._stopping = stopping
         self._say = say
         self._credentials = credentials
+        self._marks: dict[str, str] = {}
         self._session = _NoRedirects()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
 
     def mark(self, lineage: str) -> str:
         """Give the mark of the credentials that the calls are made with; implements engine.ports.KeyMark."""
-        return mark_of(self._credentials.told_by, lineage)
+        if lineage not in self._marks:  # slow on purpose, and asked for more than once in a run
+            self._marks[lineage] = mark_of(self._credentials.told_by, lineage)
+        return self._marks[lineage]
 
     def __enter__(self) -> Self:
         return self
