@@ -4,7 +4,7 @@ One job's own failure does not stop the rest; what no further job can survive st
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.core.applied import AppliedFile, AppliedRule
@@ -12,11 +12,9 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.losses import Loss
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, within_approval
-from reconciler.core.plan_making import compute_plan, plan_from
-from reconciler.core.rule_loss import compare_rules
 from reconciler.core.steps import fold
 from reconciler.engine.approval import check_approval
-from reconciler.engine.carrying_out import NO_LIMITS, carry_out, not_started
+from reconciler.engine.carrying_out import carry_out, not_started
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import CopySteps, JobSteps
 from reconciler.engine.notices import note_unlisted_fields
@@ -38,9 +36,9 @@ from reconciler.engine.recording import observe_and_record
 from reconciler.engine.recovery import recover
 from reconciler.engine.right_account import refuse_other_key, remember_key
 from reconciler.engine.run_record import RunRecords, keep_record
-from reconciler.engine.still_approved import Work, refuse_over_limits, work_left
+from reconciler.engine.still_approved import Work, decided_again, refuse_over_limits, work_left
 from reconciler.engine.still_cached import CacheLooks, with_looks
-from reconciler.engine.stopping import Limits, StopAtOnce, Stopped, unclosed
+from reconciler.engine.stopping import NO_LIMITS, Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.workers import Workers
 from reconciler.errors import LedgerError, StoppedWhileIdle
 
@@ -140,17 +138,13 @@ def _observe_and_decide(
     )
     inventory, memory = recorded.inventory, recorded.memory
     note_unlisted_fields(inventory, means.progress)
-    now = inventory.observed_at
-    fresh = plan_from(
-        recorded.verdicts, desired, inventory, memory, created_at=now, expires_at=now, tool_version=tool_version
-    )
+    fresh = decided_again(desired, inventory, memory, tool_version=tool_version, verdicts=recorded.verdicts)
     with means.stop.while_idle():
         sized = enquiry.sized(inventory, within_approval(approved, fresh)[0])
     if sized is not inventory:
-        fresh = compute_plan(desired, sized, memory, created_at=now, expires_at=now, tool_version=tool_version)
+        fresh = decided_again(desired, sized, memory, tool_version=tool_version)
     for notice in enquiry.notices():
         means.progress.note(f"Note {notice.about}: {notice.message}")
-    fresh = replace(fresh, rules=compare_rules(desired, recorded.verdicts, memory, now))
     return fresh, memory, recorded.lost
 
 

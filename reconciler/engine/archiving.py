@@ -12,7 +12,7 @@ from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change
-from reconciler.engine.carrying_out import NO_LIMITS, carry_out, not_started
+from reconciler.engine.carrying_out import carry_out, not_started
 from reconciler.engine.completing import Completion
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.job_steps import CopySteps
@@ -37,7 +37,7 @@ from reconciler.engine.recording import Recorded, observe_and_record
 from reconciler.engine.repairing import BagMender
 from reconciler.engine.right_account import refuse_other_key, remember_key
 from reconciler.engine.run_record import RunRecords, keep_record
-from reconciler.engine.stopping import MAY_NOT_WRITE, Limits, StopAtOnce, Stopped, unclosed
+from reconciler.engine.stopping import MAY_NOT_WRITE, NO_LIMITS, Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.verifying import bags_of
 from reconciler.engine.workers import Workers
 from reconciler.errors import GuardRefused, LedgerError, UsageRefused

@@ -19,7 +19,7 @@ from reconciler.core.plan import Change
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.engine.outcome import JobResult, Outcome
 from reconciler.engine.ports import CopyProgress, JobDetail, Stop
-from reconciler.engine.stopping import MAY_NOT_WRITE, Limits, Stopped, Streak, unforeseen
+from reconciler.engine.stopping import MAY_NOT_WRITE, NO_LIMITS, Limits, Stopped, Streak, unforeseen
 from reconciler.engine.workers import Workers
 from reconciler.errors import (
     ArchiveError,
@@ -33,7 +33,6 @@ from reconciler.errors import (
 STOPS_THE_RUN = (StoreNotWritable, AuthenticationRefused, *MAY_NOT_WRITE)
 """What no further job can survive; any other failure is its job's own."""
 
-NO_LIMITS = Limits()
 T = TypeVar("T")
 
 

@@ -1,21 +1,16 @@
 """Would this plan still apply?  Told without doing it: reads alone, takes no lease and waits for none (I6)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.core.desired import DesiredState
-from reconciler.core.inventory import Inventory
-from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change, Plan, within_approval
-from reconciler.core.plan_making import plan_from
-from reconciler.core.retention import decide
-from reconciler.core.rule_loss import compare_rules
 from reconciler.core.steps import fold
 from reconciler.engine.approval import check_approval
 from reconciler.engine.enquiry import Enquiry
 from reconciler.engine.outcome import JobResult
 from reconciler.engine.planning import read_for_a_decision
 from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, LedgerReader
-from reconciler.engine.still_approved import refuse_over_limits, work_left
+from reconciler.engine.still_approved import decided_again, refuse_over_limits, work_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +52,10 @@ def check_plan(
     enquiry = Enquiry(approved.approvals.over_file(desired), evidence)
     seen = read_for_a_decision(desired, reader, ledger, clock, enquiry)
     inventory, memory = seen.inventory, seen.memory
-    fresh = _decided(desired, inventory, memory, approved)
+    fresh = decided_again(desired, inventory, memory, tool_version=approved.tool_version)
     sized = enquiry.sized(inventory, within_approval(approved, fresh)[0])
     if sized is not inventory:
-        fresh = _decided(desired, sized, memory, approved)
+        fresh = decided_again(desired, sized, memory, tool_version=approved.tool_version)
     work = work_left(approved, fresh, memory, fold(ledger.entries()))
     refuse_over_limits(desired, memory, approved, work, fresh)
     return PlanCheck(
@@ -70,12 +65,3 @@ def check_plan(
         done=work.done,
         set_aside=work.set_aside,
     )
-
-
-def _decided(desired: DesiredState, inventory: Inventory, memory: LedgerView, approved: Plan) -> Plan:
-    now = inventory.observed_at
-    verdicts = decide(desired, inventory, memory, now)
-    fresh = plan_from(
-        verdicts, desired, inventory, memory, created_at=now, expires_at=now, tool_version=approved.tool_version
-    )
-    return replace(fresh, rules=compare_rules(desired, verdicts, memory, now))

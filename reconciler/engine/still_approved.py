@@ -1,14 +1,19 @@
 """What is left to do of an approved plan now, and do its limits still hold?  Alike for `apply` and `verify-plan`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.desired import DesiredState
 from reconciler.core.guards import check, sizes_of
+from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Change, Plan, within_approval
+from reconciler.core.plan_making import plan_from
+from reconciler.core.retention import decide
+from reconciler.core.rule_loss import compare_rules
 from reconciler.core.steps import Entry, Phase
+from reconciler.core.verdicts import Verdict
 from reconciler.engine.outcome import How, JobResult, Outcome
 from reconciler.errors import GuardRefused
 
@@ -21,6 +26,24 @@ class Work:
     done: tuple[Change, ...]
     done_before: tuple[JobResult, ...]
     set_aside: tuple[JobResult, ...]
+
+
+def decided_again(
+    desired: DesiredState,
+    inventory: Inventory,
+    memory: LedgerView,
+    *,
+    tool_version: str,
+    verdicts: Sequence[Verdict] | None = None,
+) -> Plan:
+    """Give what the file decides now, to be held against what was approved: it is valid for this moment alone.
+
+    `verdicts` are those over the inventory, where somebody has them already.
+    """
+    now = inventory.observed_at
+    verdicts = decide(desired, inventory, memory, now) if verdicts is None else verdicts
+    fresh = plan_from(verdicts, desired, inventory, memory, created_at=now, expires_at=now, tool_version=tool_version)
+    return replace(fresh, rules=compare_rules(desired, verdicts, memory, now))
 
 
 def work_left(approved: Plan, fresh: Plan, memory: LedgerView, journal: Mapping[JobId, Entry]) -> Work:

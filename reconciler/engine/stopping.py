@@ -95,6 +95,9 @@ class Limits:
         return self.most_failures is not None and failures >= self.most_failures
 
 
+NO_LIMITS = Limits()
+
+
 class Streak:
     """Counts failures that follow one another.  A job that was done ends them; one that was left out says nothing."""
 
