@@ -1,7 +1,7 @@
 """Does the audit chain hold, and does it cover every clean (I10)?  Offline."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.core.audit import AuditEvent, ChainCheck
 from reconciler.core.steps import Phase
@@ -40,25 +40,40 @@ def audit_problem(reader: SqlLedgerReader) -> str:
 
 def _problem(check: ChainCheck, reader: SqlLedgerReader) -> str:
     try:
-        return (
-            _followed(check, reader.audit_events()) or check.end() or _not_covered(reader) or _runs_not_closed(reader)
-        )
+        going_on = reader.unclosed_runs()
+        told = _Told()
+        for event in reader.audit_events():
+            problem = check.follow(event) or check.covered(event)
+            if problem:
+                return problem
+            told.take(event)
+        return check.end() or _not_covered(reader, told.cleans) or _not_closed(told.open_runs, going_on)
     except ValueError as error:  # a time, a phase or facts that nobody writes
         return f"the ledger holds what cannot be read: {error}"
 
 
-def _followed(check: ChainCheck, events: Iterable[AuditEvent]) -> str:
-    problems = (check.follow(event) or check.covered(event) for event in events)
-    return next((problem for problem in problems if problem), "")
+@dataclass(slots=True)
+class _Told:
+    """What a chain tells of cleans, in its order, and of runs that began and have no end in it."""
+
+    cleans: list[tuple[str, str]] = field(default_factory=list)
+    open_runs: dict[str, None] = field(default_factory=dict)
+
+    def take(self, event: AuditEvent) -> None:
+        """Take note of an event."""
+        match event.event:
+            case "cleaned":
+                self.cleans.append((event.job_id, dict(event.facts).get("fingerprint", "")))
+            case "run_started":
+                self.open_runs[event.run_id] = None
+            case "run_finished":
+                self.open_runs.pop(event.run_id, None)
+            case _:
+                return
 
 
-def _not_covered(reader: SqlLedgerReader) -> str:
+def _not_covered(reader: SqlLedgerReader, told: list[tuple[str, str]]) -> str:
     entries = [(str(entry.job_id), entry.fingerprint) for entry in reader.entries() if entry.phase is Phase.CLEANED]
-    told = [
-        (event.job_id, dict(event.facts).get("fingerprint", ""))
-        for event in reader.audit_events()
-        if event.event == "cleaned"
-    ]
     if entries == told:
         return ""
     missing = [job for job in entries if job not in told] or [job for job in told if job not in entries]
@@ -66,12 +81,6 @@ def _not_covered(reader: SqlLedgerReader) -> str:
     return f"it tells {len(told)} cleans, the journal {len(entries)}; the first that differs: {which}"
 
 
-def _runs_not_closed(reader: SqlLedgerReader) -> str:
-    open_runs = reader.unclosed_runs()
-    left: dict[str, None] = {}
-    for event in reader.audit_events():
-        if event.event == "run_started" and event.run_id not in open_runs:
-            left[event.run_id] = None
-        elif event.event == "run_finished":
-            left.pop(event.run_id, None)
-    return next((f"run {run_id} has ended, and its end is not told" for run_id in left), "")
+def _not_closed(left: Iterable[str], going_on: frozenset[str]) -> str:
+    ended = (run_id for run_id in left if run_id not in going_on)
+    return next((f"run {run_id} has ended, and its end is not told" for run_id in ended), "")
