@@ -2,7 +2,7 @@
 
 from reconciler.archive.signatures import sign_file
 from reconciler.archive.stores import BagStore
-from reconciler.core.audit import AuditEvent, told
+from reconciler.core.audit_lines import event_value
 from reconciler.core.canonical import canonical_json, utc_text
 from reconciler.core.envelope import RUN_RECORD
 from reconciler.engine.outcome import JobResult
@@ -58,7 +58,7 @@ def record_json(record: RunRecord, *, tool: str) -> bytes:
         "stopped": report.stopped,
         "results": [_result(*ended) for ended in record.results],
         "recovered": [_result(*ended) for ended in record.recovered],
-        "audit": [_event(event) for event in record.events],
+        "audit": [event_value(event) for event in record.events],
     }
     return canonical_json(written) + b"\n"
 
@@ -74,7 +74,3 @@ def _result(result: JobResult, fingerprint: str) -> dict[str, object]:
         "how": result.how.value if result.how else None,
         "still_cached": None if result.still_cached is None else list(result.still_cached),
     }
-
-
-def _event(event: AuditEvent) -> dict[str, object]:
-    return {**told(event), "hash": event.hash}

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from reconciler.core.audit import GENESIS, AuditEvent, Sought, event_hash
 from reconciler.core.canonical import utc_text
-from reconciler.ledger.rows import facts_text, read_audit_event
+from reconciler.ledger.rows import audit_row, read_audit_event
 from reconciler.ledger.tables import audit
 
 
@@ -43,30 +44,19 @@ def add_events(connection: Connection, events: Sequence[NewEvent], *, at: dateti
     before, previous = (last.sequence, last.hash) if last else (0, GENESIS)
     rows = []
     for sequence, new in enumerate(events, start=before + 1):
-        hashed = event_hash(
-            sequence=sequence,
-            at=at,
-            run_id=run_id,
-            actor=actor,
-            event=new.event,
-            job_id=new.job_id,
-            facts=new.facts,
-            previous=previous,
-        )
-        rows.append(
-            {
-                "sequence": sequence,
-                "at": utc_text(at),
-                "run_id": run_id,
-                "actor": actor,
-                "event": new.event,
-                "job_id": new.job_id,
-                "facts": facts_text(new.facts),
-                "previous": previous,
-                "hash": hashed,
-            }
-        )
-        previous = hashed
+        fields: dict[str, Any] = {
+            "sequence": sequence,
+            "at": at,
+            "run_id": run_id,
+            "actor": actor,
+            "event": new.event,
+            "job_id": new.job_id,
+            "facts": new.facts,
+            "previous": previous,
+        }
+        event = AuditEvent(**fields, hash=event_hash(**fields))
+        rows.append(audit_row(event))
+        previous = event.hash
     if rows:
         connection.execute(insert(audit), rows)
     return previous

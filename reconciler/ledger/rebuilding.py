@@ -13,8 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert
 
 from reconciler.core.audit import AuditEvent
-from reconciler.core.canonical import digest_of_bytes, utc_text
-from reconciler.core.receipt import Receipt
+from reconciler.core.canonical import utc_text
 from reconciler.core.segments import REBUILT
 from reconciler.core.steps import Phase
 from reconciler.engine.rebuilding import Salvage
@@ -22,8 +21,8 @@ from reconciler.ledger import tables
 from reconciler.ledger.audit_rows import add_event
 from reconciler.ledger.database import Database
 from reconciler.ledger.revisions import already_there
-from reconciler.ledger.rows import facts_text, receipt_text, storable
-from reconciler.ledger.run_rows import Who, new_name
+from reconciler.ledger.rows import audit_row, receipt_row, storable
+from reconciler.ledger.run_rows import Who, begin_run, end_run, new_name
 
 OPERATION = "ledger-rebuild"
 NO_RUN_OF_ITS_OWN = frozenset({"refused"})
@@ -35,21 +34,17 @@ def fill(connection: Connection, salvage: Salvage, who: Who, at: datetime) -> No
     now, run_id = utc_text(at), new_name("run")
     connection.execute(insert(tables.account).values(name=salvage.account, lineage=str(uuid.uuid4()), bound_at=now))
     runs = list(_runs(salvage))
-    own = _own_run(run_id, who, now, epoch=len(runs) + 1)
-    _insert(connection, tables.run, [*runs, own])
-    _insert(connection, tables.audit, map(_audit_row, salvage.chain))
-    epochs = {row["run_id"]: row["epoch"] for row in runs}
+    epochs, own = {row["run_id"]: row["epoch"] for row in runs}, len(runs) + 1
+    _insert(connection, tables.run, runs)
+    _insert(connection, tables.audit, map(audit_row, salvage.chain))
+    begin_run(connection, run_id, who, epoch=own, operation=OPERATION, account=salvage.account, plan_id="", now=at)
     _insert(connection, tables.entry, _entries(salvage.chain, epochs))
     _insert(connection, tables.receipt, _receipts(salvage, run_id))
     _insert(connection, tables.hold, _holds(salvage))
     _insert(connection, tables.plan_use, _plan_uses(salvage))
-    connection.execute(insert(tables.lease).values(_free_lease(run_id, own)))
-    for event, facts in (
-        ("run_started", (("operation", OPERATION), ("account", salvage.account), ("tool", who.tool), *who.origin)),
-        (REBUILT, salvage.facts),
-        ("run_finished", (("outcome", "done"),)),
-    ):
-        add_event(connection, at=at, run_id=run_id, actor=who.actor, event=event, facts=facts)
+    connection.execute(insert(tables.lease).values(_free_lease(run_id, who, epoch=own)))
+    add_event(connection, at=at, run_id=run_id, actor=who.actor, event=REBUILT, facts=salvage.facts)
+    end_run(connection, run_id, who, outcome="done", now=at)
 
 
 def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
@@ -86,27 +81,13 @@ def _runs(salvage: Salvage) -> Iterator[dict[str, Any]]:
     yield from rows.values()
 
 
-def _own_run(run_id: str, who: Who, now: str, *, epoch: int) -> dict[str, Any]:
-    return {
-        "run_id": run_id,
-        "epoch": epoch,
-        "operation": OPERATION,
-        "plan_id": "",
-        "actor": who.actor,
-        "tool": who.tool,
-        "started_at": now,
-        "ended_at": now,
-        "outcome": "done",
-    }
-
-
-def _free_lease(run_id: str, own: Mapping[str, Any]) -> dict[str, Any]:
+def _free_lease(run_id: str, who: Who, *, epoch: int) -> dict[str, Any]:
     return {
         "slot": 1,
-        "epoch": own["epoch"],
+        "epoch": epoch,
         "lease_id": new_name("lease"),
         "run_id": run_id,
-        "owner": own["actor"],
+        "owner": who.actor,
         "operation": OPERATION,
         "acquired_ms": 0,
         "expires_ms": 0,
@@ -114,20 +95,6 @@ def _free_lease(run_id: str, own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # -- what the events say
-
-
-def _audit_row(event: AuditEvent) -> dict[str, Any]:
-    return {
-        "sequence": event.sequence,
-        "at": utc_text(event.at),
-        "run_id": event.run_id,
-        "actor": event.actor,
-        "event": event.event,
-        "job_id": event.job_id,
-        "facts": facts_text(event.facts),
-        "previous": event.previous,
-        "hash": event.hash,
-    }
 
 
 _PHASES = {
@@ -169,22 +136,9 @@ def _receipts(salvage: Salvage, own_run: str) -> Iterator[dict[str, Any]]:
     }
     rows: dict[str, dict[str, Any]] = {}
     for receipt in salvage.receipts:
-        row = _receipt_row(receipt)
+        row = receipt_row(receipt)
         rows[row["digest"]] = {**row, "run_id": made_by.get(row["digest"], own_run)}
     yield from rows.values()
-
-
-def _receipt_row(receipt: Receipt) -> dict[str, Any]:
-    statement = receipt_text(receipt)
-    return {
-        "digest": digest_of_bytes(statement.encode("ascii")),
-        "job_id": receipt.job_id,
-        "fingerprint": receipt.fingerprint,
-        "bag": receipt.bag,
-        "verified_at": utc_text(receipt.verified_at),
-        "statement": statement,
-        "size": receipt.size,
-    }
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from reconciler.core.audit import AuditEvent
-from reconciler.core.canonical import canonical_json, utc_text, utc_time
+from reconciler.core.canonical import canonical_json, digest_of_bytes, utc_text, utc_time
 from reconciler.core.job import JobId
 from reconciler.core.receipt import BagFile, Receipt
 from reconciler.core.steps import Entry, Phase
@@ -27,6 +27,20 @@ def receipt_text(receipt: Receipt) -> str:
             "verified_at": utc_text(receipt.verified_at),
         }
     ).decode("ascii")
+
+
+def receipt_row(receipt: Receipt) -> dict[str, Any]:
+    """Give the columns of `receipt` that the receipt itself tells; its digest is its name."""
+    statement = receipt_text(receipt)
+    return {
+        "digest": digest_of_bytes(statement.encode("ascii")),
+        "job_id": receipt.job_id,
+        "fingerprint": receipt.fingerprint,
+        "bag": receipt.bag,
+        "verified_at": utc_text(receipt.verified_at),
+        "statement": statement,
+        "size": receipt.size,
+    }
 
 
 def read_receipt(text: str) -> Receipt:
@@ -75,6 +89,21 @@ def storable(text: str) -> str:
 def facts_text(facts: tuple[tuple[str, str], ...]) -> str:
     """Write an audit event's facts."""
     return canonical_json([list(pair) for pair in facts]).decode("ascii")
+
+
+def audit_row(event: AuditEvent) -> dict[str, Any]:
+    """Give an event as a row of `audit`."""
+    return {
+        "sequence": event.sequence,
+        "at": utc_text(event.at),
+        "run_id": event.run_id,
+        "actor": event.actor,
+        "event": event.event,
+        "job_id": event.job_id,
+        "facts": facts_text(event.facts),
+        "previous": event.previous,
+        "hash": event.hash,
+    }
 
 
 def read_audit_event(row: Row[Any]) -> AuditEvent:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from reconciler.core.canonical import digest_of_bytes, utc_text
+from reconciler.core.canonical import utc_text
 from reconciler.core.imports import Judged
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
@@ -22,7 +22,7 @@ from reconciler.ledger.audit_rows import add_event, add_events
 from reconciler.ledger.database import Database
 from reconciler.ledger.decisions import record_holds, record_waits
 from reconciler.ledger.imported import record_imported
-from reconciler.ledger.rows import receipt_text, storable
+from reconciler.ledger.rows import receipt_row, storable
 from reconciler.ledger.sightings import record_sightings
 from reconciler.ledger.verifications import first_look, first_looks, record_looks
 
@@ -186,21 +186,10 @@ class SqlRun:
 
     def _add_receipt(self, connection: Connection, receipt: Receipt) -> str:
         """Add a receipt, and give its name.  A bag that was there before is proved again, with a receipt each time."""
-        statement, table = receipt_text(receipt), tables.receipt
-        name = digest_of_bytes(statement.encode("ascii"))
+        row, table = receipt_row(receipt), tables.receipt
+        name: str = row["digest"]
         if connection.scalar(select(table.c.digest).where(table.c.digest == name)) is None:
-            connection.execute(
-                insert(table).values(
-                    digest=name,
-                    run_id=self._run_id,
-                    job_id=receipt.job_id,
-                    fingerprint=receipt.fingerprint,
-                    bag=receipt.bag,
-                    verified_at=utc_text(receipt.verified_at),
-                    statement=statement,
-                    size=receipt.size,
-                )
-            )
+            connection.execute(insert(table).values(run_id=self._run_id, **row))
         return name
 
     @contextmanager
