@@ -87,35 +87,32 @@ class PostgresDatabase:
     @contextmanager
     def adding(self) -> Iterator[Connection]:
         """Give one durable transaction on a ledger that is there; it waits `ADDING_WAIT_S` at most."""
-        engine = self._engine(wait_s=ADDING_WAIT_S, idle_s=IDLE_S)
-        try:
-            with self.told(), engine.begin() as connection:
-                if is_empty(connection):
-                    raise LedgerError(f"the ledger {self._name} is gone", hint=RESTORE_HINT)
-                check_revision(connection, self._name, may_be_older=False)
-                yield connection
-        finally:
-            engine.dispose()
+        with self._one_transaction(wait_s=ADDING_WAIT_S, idle_s=IDLE_S) as connection:
+            if is_empty(connection):
+                raise LedgerError(f"the ledger {self._name} is gone", hint=RESTORE_HINT)
+            check_revision(connection, self._name, may_be_older=False)
+            yield connection
 
     def is_there(self) -> bool:
         """Tell whether the database has any table."""
-        engine = self._engine(wait_s=LOCK_WAIT_S)
-        try:
-            with self.told(), engine.connect() as connection:
-                return not is_empty(connection)
-        finally:
-            engine.dispose()
+        with self._one_transaction(wait_s=LOCK_WAIT_S) as connection:
+            return not is_empty(connection)
 
     def make(self, fill: Callable[[Connection], None]) -> None:
         """Make the tables and what `fill` puts into them, in one transaction."""
-        engine = self._engine(wait_s=LOCK_WAIT_S, idle_s=IDLE_S)
+        with self._one_transaction(wait_s=LOCK_WAIT_S, idle_s=IDLE_S) as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+            if not is_empty(connection):
+                raise already_there(self._name)
+            bring_up_to_date(connection, self._name, say=lambda _line: None)
+            fill(connection)
+
+    @contextmanager
+    def _one_transaction(self, *, wait_s: int, idle_s: int = 0) -> Iterator[Connection]:
+        engine = self._engine(wait_s=wait_s, idle_s=idle_s)
         try:
             with self.told(), engine.begin() as connection:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
-                if not is_empty(connection):
-                    raise already_there(self._name)
-                bring_up_to_date(connection, self._name, say=lambda _line: None)
-                fill(connection)
+                yield connection
         finally:
             engine.dispose()
 
