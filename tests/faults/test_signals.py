@@ -16,7 +16,7 @@ from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
 from tests.support.ledger_values import reader_at
-from tests.support.promise import a_minute_passes, check_promise, deletes
+from tests.support.promise import a_minute_passes, carries_on, check_promise, deletes
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
 
@@ -67,15 +67,6 @@ def asked_for(emulator: EmulatorProcess, **wanted: str) -> Callable[[], bool]:
     return is_there
 
 
-def carries_on(place: Workplace, emulator: EmulatorProcess) -> None:
-    emulator.clear_faults()
-    check_promise(place, emulator)
-    a_minute_passes(place)
-    place.run("apply", "plan.json").expect(0)
-    assert emulator.cleaned() == set(JOBS)
-    check_promise(place, emulator)
-
-
 def is_free(place: Workplace) -> bool:
     """Whether the lease was given back: the run left in good order."""
     return place.run("refresh").code == 0
@@ -111,7 +102,7 @@ def test_while_the_list_is_read_it_ends_at_once_with_a_report(
     assert emulator.writes() == []
     emulator.clear_faults()
     assert is_free(place)
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_a_wait_that_the_service_asked_for_ends_at_once(place: Workplace, emulator: EmulatorProcess) -> None:
@@ -121,7 +112,7 @@ def test_a_wait_that_the_service_asked_for_ends_at_once(place: Workplace, emulat
     report = run.asked().report(130, within_s=PROMPTLY_S)
     assert outcomes(report) == dict.fromkeys(JOBS, "not started")
     emulator.switch(rate_limit=0)
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_the_wait_for_its_place_among_the_calls_ends_at_once(workplace: Workplace, emulator: EmulatorProcess) -> None:
@@ -149,7 +140,7 @@ def test_while_an_open_clean_is_asked_about_it_ends_at_once(place: Workplace, em
     report = run.asked().report(130, within_s=PROMPTLY_S)
     assert report["recovered"] == []
     assert deletes(emulator) == []
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 @pytest.mark.parametrize("verb", ["refresh", "archive"])
@@ -178,7 +169,7 @@ def test_before_its_copy_a_job_that_would_wait_long_is_given_up(place: Workplace
     report = run.asked().report(130, within_s=10.0)
     assert outcomes(report) == {A: "failed", B: "not started", C: "not started"}
     assert emulator.writes() == []
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_while_a_clean_is_on_its_way_the_first_lets_it_end_and_be_confirmed(
@@ -190,7 +181,7 @@ def test_while_a_clean_is_on_its_way_the_first_lets_it_end_and_be_confirmed(
     report = run.asked().report(130)
     assert outcomes(report) == {A: "cleaned", B: "not started", C: "not started"}
     assert emulator.cleaned() == {A}
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_while_a_clean_is_on_its_way_the_second_stops_now_and_the_next_run_settles_it(
@@ -213,7 +204,7 @@ def test_while_a_clean_is_being_confirmed_the_first_lets_it_be(place: Workplace,
     until(asked_for(emulator, route="clean", path=A, status="200"), "the clean was answered")
     report = run.asked().report(130)
     assert outcomes(report) == {A: "cleaned", B: "not started", C: "not started"}
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_while_a_clean_is_being_confirmed_the_second_stops_now(place: Workplace, emulator: EmulatorProcess) -> None:

@@ -14,7 +14,7 @@ from reconciler.pictory.patience import STILL_WAITED_FOR_S, pause_unless
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
-from tests.support.promise import a_minute_passes, check_promise
+from tests.support.promise import carries_on, check_promise
 from tests.support.waiting import until
 from tests.support.workplace import Ended, Workplace
 
@@ -37,15 +37,6 @@ def results(ended: Ended) -> dict[str, tuple[str, str]]:
 
 def outcomes(ended: Ended) -> list[str]:
     return [outcome for outcome, _ in results(ended).values()]
-
-
-def carries_on(place: Workplace, emulator: EmulatorProcess) -> None:
-    emulator.clear_faults()
-    check_promise(place, emulator)
-    a_minute_passes(place)
-    place.run("apply", "plan.json").expect(0)
-    assert emulator.cleaned() == set(JOBS)
-    check_promise(place, emulator)
 
 
 # -- time
@@ -94,7 +85,7 @@ def test_so_many_failures_in_a_row_stop_the_run(place: Workplace, emulator: Emul
     assert outcomes(ended) == ["cleaned", "failed", "failed", "failed", "not started"]
     why = "3 jobs in a row failed, as many as --max-failures allows: nothing more was cleaned"
     assert json.loads(ended.out)["stopped"] == why
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_a_job_that_is_done_between_them_begins_the_count_anew(place: Workplace, emulator: EmulatorProcess) -> None:
@@ -103,7 +94,7 @@ def test_a_job_that_is_done_between_them_begins_the_count_anew(place: Workplace,
     ended = place.run("apply", "plan.json", "--json", "--parallelism", "1", "--max-failures", "3").expect(3)
     assert outcomes(ended) == ["failed", "failed", "cleaned", "failed", "failed"]
     assert json.loads(ended.out)["stopped"] == ""
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_what_comes_in_after_too_many_failures_is_kept_and_not_cleaned(
@@ -115,7 +106,7 @@ def test_what_comes_in_after_too_many_failures_is_kept_and_not_cleaned(
     told = results(ended)
     assert (told[B][0], told[C]) == ("failed", ("failed", "archived, not cleaned: the run stopped"))
     assert emulator.cleaned() == {A}
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 # -- the ledger, and what nobody foresaw
@@ -147,7 +138,7 @@ def test_a_ledger_that_takes_no_more_stops_the_run_before_the_next_clean(
     assert [each["outcome"] for each in report["results"]] == ["cleaned"] + ["failed"] * 3 + ["not started"]
     assert emulator.cleaned() == {A}
     ledger(place, "DROP TRIGGER full")
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_a_ledger_that_does_not_take_the_end_of_a_run_costs_no_report(
@@ -193,13 +184,13 @@ def test_a_copy_that_meets_what_nobody_foresaw_fails_alone_and_the_others_go_on(
     assert "secret" not in ended.out + ended.err
     assert "Traceback" not in ended.err
     assert emulator.cleaned() == {A, C, D, E}
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 def test_so_does_one_of_the_canary(place: Workplace, emulator: EmulatorProcess) -> None:
     ended = place.run("apply", "plan.json", "--json", extra=machine(place, A)).expect(3)
     assert outcomes(ended) == ["failed", "cleaned", "cleaned", "cleaned", "cleaned"]
-    carries_on(place, emulator)
+    carries_on(place, emulator, JOBS)
 
 
 # -- waits of the jobs in hand

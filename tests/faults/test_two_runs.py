@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import text
 
-from reconciler.ledger.opening import database_at
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
-from tests.support.promise import deletes
+from tests.support.promise import a_minute_passes, deletes
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
 
@@ -56,13 +54,6 @@ def lease_of(place: Workplace) -> str:
     return name
 
 
-def the_lease_runs_out(address: str) -> None:
-    engine = database_at(address).writing(at="", say=lambda _line: None)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE lease SET expires_ms = 1"))
-    engine.dispose()
-
-
 def test_of_four_at_once_exactly_one_writes(shared: Workplace, emulator: EmulatorProcess) -> None:  # I3
     emulator.fault("asset", "drip*", f"/{A}/")
     started = [shared.start("apply", "plan.json") for _ in range(4)]
@@ -77,25 +68,25 @@ def test_of_four_at_once_exactly_one_writes(shared: Workplace, emulator: Emulato
 
 
 def test_a_killed_holder_lets_the_next_one_in_when_its_lease_is_over(
-    shared: Workplace, emulator: EmulatorProcess, address: str
+    shared: Workplace, emulator: EmulatorProcess
 ) -> None:  # I3, I8
     with stalled(shared, emulator) as holder:
         kill_hard(holder)
     emulator.clear_faults()
     said = shared.run("apply", "plan.json").expect(7).err
     assert "another run holds the ledger: apply by " in said
-    the_lease_runs_out(address)
+    a_minute_passes(shared)
     shared.run("apply", "plan.json").expect(0)
     assert emulator.cleaned() == {A, B, C}
 
 
 def test_a_holder_that_slept_longer_than_its_lease_cleans_nothing_when_it_wakes(
-    shared: Workplace, emulator: EmulatorProcess, address: str
+    shared: Workplace, emulator: EmulatorProcess
 ) -> None:  # I3
     with stalled(shared, emulator) as holder:
         holder.send_signal(signal.SIGSTOP)
         emulator.clear_faults()
-        the_lease_runs_out(address)
+        a_minute_passes(shared)
         shared.run("refresh").expect(0)
         holder.send_signal(signal.SIGCONT)
         assert holder.wait(timeout=120) == 7

@@ -1,6 +1,7 @@
 """The promise, checked from outside: by the emulator's truth and by what lies in the archive."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from reconciler.core.receipt import Receipt
@@ -41,3 +42,13 @@ def a_minute_passes(workplace: Workplace) -> None:
     if ledger.is_there():
         with changing(ledger) as change:
             change("UPDATE lease SET expires_ms = 1")
+
+
+def carries_on(workplace: Workplace, emulator: EmulatorProcess, jobs: Iterable[str]) -> None:
+    """After a run that ended early: all is kept, and the same plan, applied once more, cleans what is left."""
+    emulator.clear_faults()
+    check_promise(workplace, emulator)
+    a_minute_passes(workplace)
+    workplace.run("apply", "plan.json").expect(0)
+    assert emulator.cleaned() == set(jobs)
+    check_promise(workplace, emulator)
