@@ -194,14 +194,23 @@ class LocalStore:
                 self._durable.add(folder)
 
     def _refuse_another(self) -> None:
-        is_no_folder = self._root.exists() and not self._root.is_dir()  # which the system tells better
-        if is_no_folder or (self._root / README).exists() or not self._holds_copies():
+        if not self._is_another():
             return
         raise StoreNotWritable(
             f"the store {self._address} has copies, by the ledger, and no {README} any more: it is another folder",
             hint="Mount its disk, or correct the address. If what lay there is lost for good, say so with an empty "
             f"{README} in the folder; `reconciler verify --repair` then makes the copies anew from other stores.",
         )
+
+    def _is_another(self) -> bool:
+        is_no_folder = self._root.exists() and not self._root.is_dir()  # which the system tells better
+        if is_no_folder or self._has_guide() or not self._holds_copies():
+            return False
+        # Another thread may have laid the guide and recorded the very first copies between the two looks above.
+        return not self._has_guide()
+
+    def _has_guide(self) -> bool:
+        return (self._root / README).exists()
 
     @contextmanager
     def _told(self, action: str) -> Iterator[None]:
