@@ -85,8 +85,9 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
 
 
 def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str) -> RunReport:
-    check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
-    refuse_other_key(means.ledger.binding(), means.key)
+    binding, use = means.ledger.binding(), means.ledger.plan_use(approved.plan_id)
+    check_approval(approved, desired, use, means.clock.now(), rebuilt_at=binding.rebuilt_at)
+    refuse_other_key(binding, means.key)
     recovered: list[JobResult] = []
     try:
         for settled in recover(means.reader, means.ledger, run, means.stop):
