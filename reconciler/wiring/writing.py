@@ -83,7 +83,7 @@ def apply_means(
     with (
         api_calls(settings, stop) as calls,
         evidence_of(settings, calls) as evidence,
-        workers_of(settings, desired, progress, stores, signs) as workers,
+        workers_of(settings, desired, progress, stores, signs, stop) as workers,
         CachedFiles(user_agent=user_agent()) as cached,
     ):
         yield Means(
@@ -120,7 +120,7 @@ def copy_means(
     with (
         api_calls(settings, stop) as calls,
         evidence_of(settings, calls) as evidence,
-        workers_of(settings, desired, progress, stores, signs) as workers,
+        workers_of(settings, desired, progress, stores, signs, stop) as workers,
     ):
         yield CopyMeans(
             reader=jobs_reader(settings, calls),
