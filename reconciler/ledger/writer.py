@@ -72,7 +72,7 @@ class SqlLedger(SqlLedgerReader):
             run_id = new_name("run")
             try:
                 epoch = self._opened(engine, run_id, operation, account, plan_id)
-            except (LockedByAnotherRun, GuardRefused) as error:
+            except (LockedByAnotherRun, GuardRefused, Interrupted) as error:
                 self.record_refusal(operation, plan_id, error)
                 raise
             outcome = "failed"
