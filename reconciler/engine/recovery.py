@@ -3,7 +3,7 @@
 The service is asked; the clean is never sent again from here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from reconciler.core.job import JobStatus
 from reconciler.core.steps import Entry, Phase, dangling
@@ -12,8 +12,10 @@ from reconciler.engine.ports import JobDetail, JobsReader, LedgerReader, Run
 from reconciler.engine.stopping import StopAtOnce
 
 
-def recover(reader: JobsReader, ledger: LedgerReader, run: Run, stop: StopAtOnce) -> Iterator[JobResult]:
-    """Settle every dangling clean by a GET, durably; give each once it is.
+def recover(
+    reader: JobsReader, ledger: LedgerReader, run: Run, stop: StopAtOnce, *, cleaned: Callable[[Entry], None]
+) -> Iterator[JobResult]:
+    """Settle every dangling clean by a GET, durably; give each once it is.  `cleaned` takes those that took effect.
 
     Raises:
         ServiceError: the service cannot be asked; the entries stay as they are for the next run.
@@ -22,7 +24,10 @@ def recover(reader: JobsReader, ledger: LedgerReader, run: Run, stop: StopAtOnce
     for entry in dangling(ledger.entries()):
         with stop.while_idle():
             detail = reader.get(entry.job_id)
-        yield _settle(run, entry, detail)
+        settled = _settle(run, entry, detail)
+        if settled.outcome is Outcome.CLEANED:
+            cleaned(entry)
+        yield settled
 
 
 def _settle(run: Run, entry: Entry, detail: JobDetail | None) -> JobResult:
