@@ -89,7 +89,7 @@ def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, too
     refuse_other_key(means.ledger.binding(), means.key)
     recovered: list[JobResult] = []
     try:
-        for settled in recover(means.reader, means.ledger, run, means.stop):
+        for settled in recover(means.reader, means.ledger, run, means.stop, means.pause):
             recovered.append(settled)
         fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
     except StoppedWhileIdle as error:
