@@ -78,19 +78,23 @@ class SqlLedger(SqlLedgerReader):
             outcome = "failed"
             why: Facts = ()
             with _Heartbeat(engine, epoch, lease_ms=self._lease_ms, now_ms=self._now_ms):
+                run = SqlRun(
+                    engine,
+                    self._database,
+                    run_id=run_id,
+                    epoch=epoch,
+                    actor=self._who.actor,
+                    clock=self._clock,
+                    now_ms=self._now_ms,
+                )
                 try:
-                    yield SqlRun(
-                        engine,
-                        self._database,
-                        run_id=run_id,
-                        epoch=epoch,
-                        actor=self._who.actor,
-                        clock=self._clock,
-                        now_ms=self._now_ms,
-                    )
+                    yield run
+                    run.write_down()
                     outcome = "done"
                 except BaseException as error:
                     outcome, why = _outcome(error), refusal_facts(error)
+                    with suppress(ReconcilerError):  # what ended the run says more
+                        run.write_down()
                     raise
                 finally:
                     with self._database.told():

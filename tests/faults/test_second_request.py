@@ -11,6 +11,7 @@ import pytest
 from reconciler.archive.still_cached import CachedFiles
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.plan import Action, Change
+from reconciler.core.receipt import VerifiedReceipt
 from reconciler.core.secret import Secret
 from reconciler.core.steps import Phase
 from reconciler.engine.job_steps import CONFIRM_PAUSES_S, CopySteps, JobSteps
@@ -55,7 +56,9 @@ class OneJob:
             )
             begun = steps.begin(change)
             assert isinstance(begun, JobDetail)
-            return steps.end(change, lambda: proof(begun.job.id, begun.job.fingerprint))
+            made = steps.record(change, lambda: proof(begun.job.id, begun.job.fingerprint))
+            assert isinstance(made, VerifiedReceipt)
+            return steps.end(change, made)
 
     @contextmanager
     def _steps(self) -> Iterator[tuple[JobSteps, PictoryReader]]:
