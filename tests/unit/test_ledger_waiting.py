@@ -1,6 +1,6 @@
 """What a run records without a wait for the disk of its own: durable with what comes next, as a whole or not at all."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 import pytest
@@ -9,7 +9,10 @@ from reconciler.core.job import JobId
 from reconciler.core.steps import Phase
 from reconciler.errors import GuardRefused, LedgerError, LockedByAnotherRun
 from reconciler.ledger.database import Database
+from reconciler.ledger.lease import lock
 from reconciler.ledger.run import SqlRun
+from reconciler.ledger.run_rows import Who
+from reconciler.ledger.writer import SqlLedger
 from tests.support.ledger_values import FINGERPRINT, HandMadeClock, ledger_at, proof, reader_at
 
 A, B = JobId("a"), JobId("b")
@@ -94,3 +97,55 @@ def test_a_run_that_slept_too_long_does_not_write_it_and_says_so(
     with pytest.raises(LockedByAnotherRun, match="it stopped before writing"):
         slept.__exit__(None, None, None)
     assert phases(database) == WITHOUT_THE_LAST
+
+
+# -- transactions of others
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a minute is what a run waits for another one's transaction; here it is not long."""
+    for name in ("sqlite.BUSY_S", "sqlite.ADDING_BUSY_S", "postgres.LOCK_WAIT_S", "postgres.ADDING_WAIT_S"):
+        monkeypatch.setattr(f"reconciler.ledger.{name}", 1)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("lasts", ["another run goes on", "none does"])
+def test_who_waits_in_vain_for_a_transaction_is_told_who_holds_the_ledger(
+    database: Database, clock: HandMadeClock, lasts: str
+) -> None:  # I3
+    ledger = ledger_at(database, clock)
+    holder = ledger.open_run("apply", "acme")
+    holder.__enter__()
+    if lasts == "none does":
+        holder.__exit__(None, None, None)
+    with database.adding() as connection:
+        lock(connection)
+        with pytest.raises(LockedByAnotherRun) as refused, ledger.open_run("refresh", "acme"):
+            pytest.fail("no run is opened")
+    assert refused.value.exit_code == 7
+    told = "another run holds the ledger: apply by a test" if lasts != "none does" else "no run holds it"
+    assert told in refused.value.message
+    if lasts != "none does":
+        holder.__exit__(None, None, None)
+    with ledger.open_run("refresh", "acme"):
+        pass
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_may_wait_comes_in_when_the_transaction_is_over(database: Database, clock: HandMadeClock) -> None:
+    ledger = ledger_at(database, clock)
+    with ledger.open_run("apply", "acme"):
+        pass
+    transaction = ExitStack()
+    lock(transaction.enter_context(database.adding()))
+    patient = SqlLedger(
+        database,
+        clock=clock,
+        who=Who.of("a test", "a test"),
+        wait_s=60,
+        pause=lambda _seconds: transaction.close(),
+        now_ms=clock.now_ms,
+    )
+    with patient.open_run("refresh", "acme"):
+        pass
