@@ -8,11 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from reconciler.errors import LedgerError, ReconcilerError
-
-
-class LedgerBusy(LedgerError):
-    """Another program's transaction lasts longer than this one waits for it."""
+from reconciler.errors import LedgerBusy, LedgerError, ReconcilerError
 
 
 class Database(Protocol):

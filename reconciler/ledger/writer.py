@@ -11,10 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.core.canonical import utc_text
 from reconciler.engine.ports import Clock
-from reconciler.errors import GuardRefused, Interrupted, LedgerError, LockedByAnotherRun, ReconcilerError
+from reconciler.errors import GuardRefused, Interrupted, LedgerBusy, LedgerError, LockedByAnotherRun, ReconcilerError
 from reconciler.ledger import lease, tables
 from reconciler.ledger.audit_rows import NewEvent, add_events
-from reconciler.ledger.database import Database, LedgerBusy
+from reconciler.ledger.database import Database
 from reconciler.ledger.reader import SqlLedgerReader
 from reconciler.ledger.refusals import refusal_facts
 from reconciler.ledger.run import SqlRun
