@@ -19,6 +19,8 @@ BUSY_S = 30.0
 ADDING_BUSY_S = 5.0
 """The same for what is worth recording and not worth waiting for."""
 
+WAIT_HINT = "Another run writes at this moment; run the command again."
+
 
 class SqliteDatabase:
     """Implements reconciler.ledger.database.Database over one file."""
@@ -103,7 +105,7 @@ class SqliteDatabase:
     def told(self) -> Iterator[None]:
         """Turn what the database and its file system say into a LedgerError."""
         try:
-            with telling(self.name, lambda _error: RESTORE_HINT):
+            with telling(self.name, lambda error: WAIT_HINT if _is_busy(error) else RESTORE_HINT, _is_busy):
                 yield
         except sqlite3.Error as error:
             raise LedgerError(f"the ledger {self.name} cannot be used: {error}", hint=RESTORE_HINT) from error
@@ -132,6 +134,11 @@ class SqliteDatabase:
         event.listen(engine, "connect", _durable)
         event.listen(engine, "begin", _begin_immediate)
         return engine
+
+
+def _is_busy(error: BaseException) -> bool:
+    # The low byte is the kind of error, the rest says more.
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _durable(connection: sqlite3.Connection, _record: object) -> None:

@@ -71,9 +71,12 @@ class World:
     looked: Counter[str] = field(default_factory=Counter)
     cleans: list[tuple[str, bool]] = field(default_factory=list)
     """Each clean that was sent, and whether it was confirmed."""
+    waiting: list[str] = field(default_factory=list)
+    """What was recorded and is not durable yet."""
     counting: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, change: Change) -> JobDetail | JobResult:
+        self.waiting.clear()
         self.in_hand.add(change.job_id)
         self.most_in_hand = max(self.most_in_hand, len(self.in_hand))
         return self.look(change)
@@ -107,16 +110,28 @@ class World:
             raise COPYING[fate]
         return proof(detail.job.id)
 
-    def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
+    def record(self, change: Change, copied: Callable[[], VerifiedReceipt]) -> VerifiedReceipt | JobResult:
         assert threading.get_ident() == self.thread
-        self.in_hand.remove(change.job_id)
         try:
-            copied()
-        except StoreNotWritable:
-            raise
-        except ArchiveError:
+            made = copied()
+        except ArchiveError as error:
+            self.in_hand.remove(change.job_id)
+            if isinstance(error, StoreNotWritable):
+                raise
             return JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail="no copy")
+        self.waiting.append(change.job_id)
+        return made
+
+    def end(self, change: Change, proof: VerifiedReceipt, *, stays: str = "") -> JobResult:
+        assert threading.get_ident() == self.thread
+        assert proof.receipt.job_id == change.job_id
+        self.in_hand.remove(change.job_id)
+        self.write_down()
         return JobResult(job_id=change.job_id, outcome=self._outcome(change, stays), detail="")
+
+    def write_down(self) -> None:
+        assert threading.get_ident() == self.thread
+        self.waiting.clear()
 
     def _outcome(self, change: Change, stays: str) -> Outcome:
         fate = self.fates[change.job_id]
@@ -130,6 +145,7 @@ class World:
             return Outcome.FAILED
         if fate is Fate.NO_KEY_AT_LAST:
             raise AuthenticationRefused("no")
+        self.waiting.append(change.job_id)
         self.cleans.append((change.job_id, fate is not Fate.NOT_CONFIRMED))
         return Outcome.CLEANED if fate is not Fate.NOT_CONFIRMED else Outcome.UNCONFIRMED
 
@@ -214,6 +230,9 @@ def test_every_run_keeps_its_word(  # I1, I8
     assert confirmed[:1] != [False] or len(confirmed) == 1, "the canary"
     outcomes = [result.outcome for result in results]
     assert bool(stopped.why) == bool(stopped.exit_code)
+    assert not world.waiting or Fate.LEASE_IS_LOST in world.fates.values(), (
+        "all that was recorded is durable at the end"
+    )
     assert stopped.why or Outcome.NOT_STARTED not in outcomes
     assert outcomes.count(Outcome.CLEANED) == confirmed.count(True)
     assert "secret" not in f"{results}{stopped}"
