@@ -81,15 +81,16 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         if report is None:
             raise
         report = unclosed(report, error)
-    return keep_record(means.records, means.ledger.newest_events(), approved.changes, report)
+    return keep_record(means.records, means.ledger, approved.changes, report)
 
 
 def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str) -> RunReport:
-    check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
+    use, anew = means.ledger.plan_use(approved.plan_id), means.ledger.made_anew_at()
+    check_approval(approved, desired, use, means.clock.now(), made_anew_at=anew)
     refuse_other_key(means.ledger.binding(), means.key)
     recovered: list[JobResult] = []
     try:
-        for settled in recover(means.reader, means.ledger, run, means.stop):
+        for settled in recover(means.reader, means.ledger, run, means.stop, means.pause):
             recovered.append(settled)
         fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
     except StoppedWhileIdle as error:
