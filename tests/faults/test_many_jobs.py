@@ -16,13 +16,13 @@ from dataclasses import replace
 import pytest
 
 from tests.support.bodies import job_id
+from tests.support.depth import IS_NIGHT
 from tests.support.emulator import EmulatorProcess
 from tests.support.promise import a_minute_passes, check_promise, deletes
 from tests.support.telling import Tell
 from tests.support.workplace import Workplace
 
-BY_NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
-JOBS = int(os.environ.get("MANY_JOBS", "10000" if BY_NIGHT else "200"))
+JOBS = int(os.environ.get("MANY_JOBS", "10000" if IS_NIGHT else "200"))
 KILLS = 5
 SEED = int(os.environ.get("CRASH_SEED", "20261128"))
 A_STEP_S = 0.03
@@ -68,6 +68,7 @@ def ended_jobs(started: subprocess.Popen[str]) -> Iterator[str]:
     return (line for line in started.stderr if ENDED.match(line))
 
 
+@pytest.mark.deep
 def test_five_times_killed_a_run_of_many_jobs_ends_with_all_kept_and_all_cleaned(
     many_planned: Workplace, emulator: EmulatorProcess, tell: Tell
 ) -> None:  # I1, I8, I9
