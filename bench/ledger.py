@@ -39,7 +39,7 @@ MIB = 1 << 20
 
 
 def ledger_at(address: str) -> SqlLedger:
-    return SqlLedger(database_at(address), clock=SystemClock(), who=Who.of("bench", "bench"))
+    return SqlLedger(database_at(address), clock=SystemClock(), lease_s=60, who=Who.of("bench", "bench"))
 
 
 def took(what: Callable[[], object]) -> tuple[float, float]:

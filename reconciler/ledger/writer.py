@@ -20,7 +20,6 @@ from reconciler.ledger.refusals import refusal_facts
 from reconciler.ledger.run import SqlRun
 from reconciler.ledger.run_rows import Facts, Who, begin_run, end_run, new_name
 
-LEASE_S = 60.0
 LOOK_AGAIN_S = 1.0
 """How often a run that waits for the lease looks whether it is free."""
 
@@ -43,7 +42,7 @@ class SqlLedger(SqlLedgerReader):
         *,
         clock: Clock,
         who: Who,
-        lease_s: float = LEASE_S,
+        lease_s: float,
         wait_s: float = 0.0,
         pause: Callable[[float], None] = time.sleep,
         now_ms: Callable[[], int] | None = None,

@@ -68,7 +68,7 @@ def counts(database: PostgresDatabase) -> list[object]:
 
 def open_once(database: PostgresDatabase) -> list[str]:
     said: list[str] = []
-    ledger = SqlLedger(database, clock=HandMadeClock(), who=Who.of("a test", "a test"), say=said.append)
+    ledger = SqlLedger(database, clock=HandMadeClock(), lease_s=60, who=Who.of("a test", "a test"), say=said.append)
     with ledger.open_run("refresh", "acme"):
         pass
     return said

@@ -280,7 +280,7 @@ from reconciler.ledger.opening import database_at
 from reconciler.ledger.run_rows import Who
 from reconciler.ledger.writer import SqlLedger
 log = Path(sys.argv[2])
-ledger = SqlLedger(database_at(sys.argv[1]), clock=SystemClock(), who=Who.of(sys.argv[3], "a test"))
+ledger = SqlLedger(database_at(sys.argv[1]), clock=SystemClock(), lease_s=60, who=Who.of(sys.argv[3], "a test"))
 won = 0
 for _ in range(400):
     try:

@@ -142,6 +142,7 @@ def test_who_may_wait_comes_in_when_the_transaction_is_over(database: Database, 
     patient = SqlLedger(
         database,
         clock=clock,
+        lease_s=60,
         who=Who.of("a test", "a test"),
         wait_s=60,
         pause=lambda _seconds: transaction.close(),
