@@ -9,8 +9,8 @@ from reconciler.core.imports import ImportedRow, Judged
 from reconciler.core.job import Job, JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob, LedgerHold
 from reconciler.core.protection import HoldChange, HoldStep
-from reconciler.core.recording import DecisionRecord, KeptUntil, Wait
 from reconciler.core.receipt import VerifiedReceipt
+from reconciler.core.recording import DecisionRecord, KeptUntil, Wait
 from reconciler.core.steps import Phase
 from reconciler.errors import LedgerError
 from reconciler.ledger.audit_check import check_audit
