@@ -12,7 +12,6 @@ from reconciler.archive.run_records import FOLDER
 from reconciler.archive.signatures import signature_problem
 from reconciler.archive.statement import read_statement
 from reconciler.archive.stores import BagStore
-from reconciler.core.applied import AppliedFile, file_from
 from reconciler.core.audit_lines import read_event
 from reconciler.core.envelope import IN_TOTO, RUN_RECORD
 from reconciler.core.receipt import Receipt
@@ -81,7 +80,6 @@ def _record(place: BagStore, name: str, content: bytes) -> StoredRecord:
         run_id = _text(read, "run")
         if name != f"{FOLDER}/{run_id}.json" or not _text(read, "format_version").startswith("1."):
             raise ValueError("it is no record of a run, or of a version that is not known")
-        ledger = read.get("ledger", {})
         return StoredRecord(
             run_id=run_id,
             account=_text(read, "account"),
@@ -91,21 +89,9 @@ def _record(place: BagStore, name: str, content: bytes) -> StoredRecord:
                 place=f"{place.address}/{name}",
                 events=tuple(read_event(event) for event in read["audit"]),
             ),
-            lineage=_text(ledger, "lineage") if ledger else "",
-            marks=tuple(_text({"key": each}, "key") for each in ledger.get("keys", ())),
-            applied=_applied(ledger.get("applied")),
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a record of ours: {type(error).__name__}") from error
-
-
-def _applied(read: object) -> AppliedFile | None:
-    if not isinstance(read, dict):
-        return None
-    try:
-        return file_from(read)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        return None  # a rule of a later version: it must not cost the events that lie beside it
 
 
 def _text(read: dict[str, Any], name: str) -> str:

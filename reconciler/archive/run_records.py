@@ -2,7 +2,6 @@
 
 from reconciler.archive.signatures import sign_file
 from reconciler.archive.stores import BagStore
-from reconciler.core.applied import file_json
 from reconciler.core.audit_lines import event_value
 from reconciler.core.canonical import canonical_json, utc_text
 from reconciler.core.envelope import RUN_RECORD
@@ -60,11 +59,6 @@ def record_json(record: RunRecord, *, tool: str) -> bytes:
         "results": [_result(*ended) for ended in record.results],
         "recovered": [_result(*ended) for ended in record.recovered],
         "audit": [event_value(event) for event in record.events],
-        "ledger": {
-            "lineage": record.binding.lineage,
-            "keys": list(record.binding.marks),
-            "applied": file_json(record.applied) if record.applied else None,
-        },
     }
     return canonical_json(written) + b"\n"
 

@@ -96,28 +96,6 @@ def rule_from(name: str, read: dict[str, Any]) -> RetainRule:
     )
 
 
-def file_json(file: AppliedFile) -> dict[str, object]:
-    """Give a file's rules, with what each kept, as a JSON-like value."""
-    return {
-        "digest": file.digest,
-        "applied_at": utc_text(file.applied_at),
-        "rules": [{"name": each.rule.name, "kept": each.kept, "meaning": rule_json(each.rule)} for each in file.rules],
-    }
-
-
-def file_from(read: dict[str, Any]) -> AppliedFile:
-    """Give the file back.
-
-    Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is nothing that `file_json` of this version gave.
-    """
-    return AppliedFile(
-        digest=read["digest"],
-        applied_at=utc_time(read["applied_at"]),
-        rules=tuple(AppliedRule(rule_from(each["name"], each["meaning"]), each["kept"]) for each in read["rules"]),
-    )
-
-
 def _selector_json(selector: Selector) -> list[object]:
     # Sorted wherever order says nothing, so that one meaning has one form.
     inner: list[object]

@@ -81,12 +81,11 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
         if report is None:
             raise
         report = unclosed(report, error)
-    return keep_record(means.records, means.ledger, approved.changes, report)
+    return keep_record(means.records, means.ledger.newest_events(), approved.changes, report)
 
 
 def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str) -> RunReport:
-    use, anew = means.ledger.plan_use(approved.plan_id), means.ledger.made_anew_at()
-    check_approval(approved, desired, use, means.clock.now(), made_anew_at=anew)
+    check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
     refuse_other_key(means.ledger.binding(), means.key)
     recovered: list[JobResult] = []
     try:

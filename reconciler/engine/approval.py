@@ -25,12 +25,8 @@ def check_expected(plan: Plan | None, expected_id: str | None) -> None:
         )
 
 
-def check_approval(
-    plan: Plan, desired: DesiredState, use: PlanUse, now: datetime, *, made_anew_at: datetime | None = None
-) -> None:
+def check_approval(plan: Plan, desired: DesiredState, use: PlanUse, now: datetime) -> None:
     """Refuse a plan for another time, of another account or file, expired, used, or over its limits.
-
-    Also one from before the ledger was made anew, at `made_anew_at`: what it was decided by is not known any more.
 
     Raises:
         PlanRefused: with the field that does not fit.
@@ -62,13 +58,6 @@ def check_approval(
     if use is PlanUse.SPENT:
         raise PlanRefused(
             f"the plan {plan.plan_id[:19]} was applied already; a plan is used once", field="plan_id", hint=NEW_PLAN
-        )
-    if made_anew_at is not None and plan.created_at <= made_anew_at:
-        raise PlanRefused(
-            f"the plan was made at {utc_text(plan.created_at)}, and the ledger was made anew at "
-            f"{utc_text(made_anew_at)}: it knows less than the plan was decided by",
-            field="created_at",
-            hint=NEW_PLAN,
         )
     if plan.violations:
         raise GuardRefused(tuple(violation.message for violation in plan.violations))

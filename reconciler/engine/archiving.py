@@ -92,7 +92,7 @@ def archive_jobs(
         if report is None:
             raise
         report = unclosed(report, error)
-    return keep_record(means.records, means.ledger, changes, report)
+    return keep_record(means.records, means.ledger.newest_events(), changes, report)
 
 
 def _asked(

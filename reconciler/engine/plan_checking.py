@@ -48,8 +48,7 @@ def check_plan(
         PlanRefused, GuardRefused: it would be refused whole.
         DesiredStateInvalid, InventoryIncomplete, ServiceError, AuthenticationRefused: nothing can be decided now.
     """
-    use, anew = ledger.plan_use(approved.plan_id), ledger.made_anew_at()
-    check_approval(approved, desired, use, clock.now(), made_anew_at=anew)
+    check_approval(approved, desired, ledger.plan_use(approved.plan_id), clock.now())
     enquiry = Enquiry(approved.approvals.over_file(desired), evidence)
     seen = read_for_a_decision(desired, reader, ledger, clock, enquiry)
     inventory, memory = seen.inventory, seen.memory

@@ -256,9 +256,6 @@ class LedgerReader(MemoryReader, Protocol):
     def newest_events(self) -> Iterator[AuditEvent]:
         """Give the audit chain from its end, as far as somebody reads on."""
 
-    def made_anew_at(self) -> datetime | None:
-        """Tell when the ledger was rebuilt from the stores, None for one that never was."""
-
 
 class LedgerHistory(LedgerReader, Protocol):
     """The ledger for whoever asks how things stand; writes nothing either."""
@@ -369,9 +366,6 @@ class Ledger(LedgerReader, Protocol):
 
     def binding(self) -> Binding:
         """Give the account that it is of, and the keys seen with it."""
-
-    def applied_file(self) -> AppliedFile | None:
-        """Give the rules of the file that was applied last, None where none was."""
 
     def open_run(self, operation: str, account: str, plan_id: str = "") -> AbstractContextManager[Run]:
         """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.

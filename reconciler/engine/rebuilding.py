@@ -9,12 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from reconciler.core.applied import AppliedFile
 from reconciler.core.audit import AuditEvent
 from reconciler.core.receipt import Receipt
 from reconciler.core.segments import Joined, join
-from reconciler.engine.run_record import FILE_APPLIED
-from reconciler.engine.salvage import ArchiveMemory, Stored, StoredRecord
+from reconciler.engine.salvage import ArchiveMemory, Stored
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import GuardRefused, UsageRefused
 
@@ -24,9 +22,7 @@ class Salvage:
     """What the stores tell, put together.
 
     `chain` is the audit chain as far as it is whole, `apart` are events behind a gap in it, of which only what holds a
-    job is believed.  `done` are runs that did all that their plan named.  `lineage` and `marks` tell the keys that were
-    seen with the account, `applied` is the file that was applied last; empty and None where no record has them.
-    `problems` is what could not be taken.
+    job is believed.  `done` are runs that did all that their plan named.  `problems` is what could not be taken.
     """
 
     account: str
@@ -35,9 +31,6 @@ class Salvage:
     apart: tuple[AuditEvent, ...]
     receipts: tuple[Receipt, ...]
     done: frozenset[str]
-    lineage: str = ""
-    marks: tuple[str, ...] = ()
-    applied: AppliedFile | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -111,7 +104,6 @@ def salvaged(stored: Iterable[Stored], account: str) -> Salvage:
             f"there is no record of a run and no receipt in {', '.join(store.store for store in each)}",
             hint="Name the stores of the archive with --from, or have the file name them.",
         )
-    lineage, marks = _keys(records, joined)
     return Salvage(
         account=_account({record.account for record in records}, account),
         stores=tuple(store.store for store in each),
@@ -119,9 +111,6 @@ def salvaged(stored: Iterable[Stored], account: str) -> Salvage:
         apart=joined.apart,
         receipts=tuple(dict.fromkeys(receipts)),
         done=frozenset(record.run_id for record in records if record.is_done),
-        lineage=lineage,
-        marks=marks,
-        applied=_applied(records, joined),
         problems=(
             *(problem for store in each for problem in store.problems),
             *(
@@ -132,25 +121,6 @@ def salvaged(stored: Iterable[Stored], account: str) -> Salvage:
             *joined.problems,
         ),
     )
-
-
-def _keys(records: Iterable[StoredRecord], joined: Joined) -> tuple[str, tuple[str, ...]]:
-    """Give lineage and marks as of the last record of the chain that has them."""
-    places = {event.hash: event.sequence for event in joined.chain}
-    at, lineage, marks = 0, "", tuple[str, ...]()
-    for record in records:
-        reach = max((places.get(event.hash, 0) for event in record.segment.events), default=0)
-        if record.lineage and reach > at:
-            at, lineage, marks = reach, record.lineage, record.marks
-    return lineage, marks
-
-
-def _applied(records: Iterable[StoredRecord], joined: Joined) -> AppliedFile | None:
-    """Give the file whose being applied is the last that the chain tells of, where a record has it."""
-    told = (dict(event.facts).get("digest", "") for event in reversed(joined.chain) if event.event == FILE_APPLIED)
-    digest = next(told, None)
-    files = (record.applied for record in records if record.applied is not None)
-    return next((file for file in files if file.digest == digest), None)
 
 
 def _account(of_records: set[str], of_file: str) -> str:

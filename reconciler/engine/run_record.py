@@ -10,12 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.core.applied import AppliedFile
 from reconciler.core.audit import AuditEvent
 from reconciler.core.job import JobId
 from reconciler.core.plan import Change
 from reconciler.engine.outcome import ChainEnd, JobResult, RunReport
-from reconciler.engine.ports import Binding
 from reconciler.errors import ArchiveError, LedgerError
 
 
@@ -24,8 +22,7 @@ class RunRecord:
     """One run's report with the audit events since the store's last record, in order, those of the run at the end.
 
     `results` and `recovered` are those of the report, each with the fingerprint of the facts that it was about,
-    "" for a job that was left out before its facts were looked at.  `binding` and `applied` are what a ledger that is
-    made anew needs and no event says; the file is there where one of the events is of its being applied.
+    "" for a job that was left out before its facts were looked at.
     """
 
     report: RunReport
@@ -35,21 +32,6 @@ class RunRecord:
     results: tuple[tuple[JobResult, str], ...]
     recovered: tuple[tuple[JobResult, str], ...]
     events: tuple[AuditEvent, ...]
-    binding: Binding
-    applied: AppliedFile | None
-
-
-class Past(Protocol):
-    """What a record takes out of the ledger: reconciler.engine.ports.Ledger has it."""
-
-    def newest_events(self) -> Iterable[AuditEvent]:
-        """Give the audit chain from its end, as far as somebody reads on."""
-
-    def binding(self) -> Binding:
-        """Give the account that it is of, and the keys seen with it."""
-
-    def applied_file(self) -> AppliedFile | None:
-        """Give the file that was applied last."""
 
 
 class RunRecords(Protocol):
@@ -74,10 +56,13 @@ class RunRecords(Protocol):
         """
 
 
-def keep_record(records: RunRecords, ledger: Past, changes: Iterable[Change], report: RunReport) -> RunReport:
+def keep_record(
+    records: RunRecords, newest_first: Iterable[AuditEvent], changes: Iterable[Change], report: RunReport
+) -> RunReport:
     """Write the record of a run that has ended to every store; give the report with what could not be written.
 
-    Of years of the audit chain, only what the stores lack is read.  `changes` are what was asked for.
+    `newest_first` is the audit chain from its end, the run's own end in it: of years of it, only what the stores lack
+    is read.  `changes` are what was asked for.
     """
     known: dict[str, frozenset[str]] = {}
     problems = []
@@ -87,8 +72,7 @@ def keep_record(records: RunRecords, ledger: Past, changes: Iterable[Change], re
         except ArchiveError as error:
             problems.append(error.message)
     try:
-        own, left = _read(ledger.newest_events(), known, report.run_id)
-        binding, applied = ledger.binding(), ledger.applied_file()
+        own, left = _read(newest_first, known, report.run_id)
     except LedgerError as error:
         return replace(report, unrecorded=(*problems, error.message))
     if not own:
@@ -96,7 +80,7 @@ def keep_record(records: RunRecords, ledger: Past, changes: Iterable[Change], re
     facts = {change.job_id: change.fingerprint for change in changes}
     for store, events in left.items():
         try:
-            records.keep(store, _record(report, facts, own, events, binding, applied))
+            records.keep(store, _record(report, facts, own, events))
         except ArchiveError as error:
             problems.append(error.message)
     return replace(report, unrecorded=tuple(problems), chain=ChainEnd(events=own[-1].sequence, head=own[-1].hash))
@@ -126,12 +110,7 @@ def _read(
 
 
 def _record(
-    report: RunReport,
-    facts: Mapping[JobId, str],
-    own: list[AuditEvent],
-    events: list[AuditEvent],
-    binding: Binding,
-    applied: AppliedFile | None,
+    report: RunReport, facts: Mapping[JobId, str], own: list[AuditEvent], events: list[AuditEvent]
 ) -> RunRecord:
     # A job that was recovered may be done anew in the same run: its first event is that of the recovery.
     settled = {event.job_id: dict(event.facts)["fingerprint"] for event in reversed(own) if event.event in SETTLED}
@@ -145,11 +124,8 @@ def _record(
         results=tuple((result, of_bags.get(result.bag) or facts.get(result.job_id, "")) for result in report.results),
         recovered=tuple((result, settled[result.job_id]) for result in report.recovered),
         events=tuple(events),
-        binding=binding,
-        applied=applied if any(event.event == FILE_APPLIED for event in events) else None,
     )
 
 
-FILE_APPLIED = "file_applied"
 SETTLED = frozenset({"cleaned", "not_cleaned"})
 """The audit events of a clean that was sent."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from reconciler.core.applied import AppliedFile
 from reconciler.core.receipt import Receipt
 from reconciler.core.segments import Segment
 
@@ -12,18 +11,13 @@ from reconciler.core.segments import Segment
 class StoredRecord:
     """The record of one run as a store has it.
 
-    `is_done` says that the run did all that its plan named, so that the plan was used up.  `lineage` and `marks` are
-    the ledger's and those of its keys, empty in records of earlier versions; `applied` is the file that was applied
-    last, where one of the events tells of that.
+    `is_done` says that the run did all that its plan named, so that the plan was used up.
     """
 
     run_id: str
     account: str
     is_done: bool
     segment: Segment
-    lineage: str = ""
-    marks: tuple[str, ...] = ()
-    applied: AppliedFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ def record_approved(connection: Connection, approved: Approved, run_id: str) -> 
         facts = (("loss", rules.name), *(("rule", f"{each.rule} ({each.how.value})") for each in rules.lost))
         events.append(NewEvent("rules_lost", facts))
     if approved.file is not None and _digest_of_newest(connection) != approved.file.digest:
-        record_file(connection, approved.file, run_id)
+        _record(connection, approved.file, run_id)
         facts = (("digest", approved.file.digest), ("rules", str(len(approved.file.rules))))
         events.append(NewEvent("file_applied", facts))
     return tuple(events)
@@ -35,8 +35,7 @@ def _digest_of_newest(connection: Connection) -> str | None:
     return connection.scalar(select(table.c.digest).order_by(table.c.number.desc()).limit(1))
 
 
-def record_file(connection: Connection, file: AppliedFile, run_id: str) -> None:
-    """Record a file as the one that was applied last."""
+def _record(connection: Connection, file: AppliedFile, run_id: str) -> None:
     values = {"run_id": run_id, "digest": file.digest, "applied_at": utc_text(file.applied_at)}
     table = tables.applied_file
     number = connection.execute(insert(table).values(values).returning(table.c.number)).scalar_one()

@@ -1,11 +1,9 @@
 """The ledger for reading.  Writes nothing and creates nothing; a ledger that does not exist yet is empty."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from sqlalchemy import select
 
-from reconciler.core.applied import AppliedFile
 from reconciler.core.audit import AuditEvent, Sought
 from reconciler.core.canonical import utc_time
 from reconciler.core.job import JobId
@@ -17,11 +15,9 @@ from reconciler.engine.copies import CopyId, Verified
 from reconciler.engine.ports import Binding, PlanUse
 from reconciler.ledger import tables
 from reconciler.ledger.account_keys import read_binding
-from reconciler.ledger.applied import read_applied
 from reconciler.ledger.audit_rows import read_events
 from reconciler.ledger.database import Database
 from reconciler.ledger.rows import read_entry, read_receipt, read_run
-from reconciler.ledger.run_rows import REBUILD
 from reconciler.ledger.verifications import read_verifications
 from reconciler.ledger.view import read_view
 
@@ -41,21 +37,6 @@ class SqlLedgerReader:
         """Give the account that it is of, and the keys seen with it."""
         with self._database.reading() as connection:
             return Binding() if connection is None else read_binding(connection)
-
-    def applied_file(self) -> AppliedFile | None:
-        """Give the rules of the file that was applied last."""
-        with self._database.reading() as connection:
-            return None if connection is None else read_applied(connection)
-
-    def made_anew_at(self) -> datetime | None:
-        """Tell when the ledger was rebuilt from the stores."""
-        run = tables.run
-        with self._database.reading() as connection:
-            if connection is None:
-                return None
-            newest = select(run.c.started_at).where(run.c.operation == REBUILD).order_by(run.c.epoch.desc()).limit(1)
-            at = connection.scalar(newest)
-        return utc_time(at) if at else None
 
     def entries(self) -> Iterator[Entry]:
         """Give the journal in order of sequence."""

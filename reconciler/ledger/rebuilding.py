@@ -18,33 +18,30 @@ from reconciler.core.segments import REBUILT
 from reconciler.core.steps import Phase
 from reconciler.engine.rebuilding import Salvage
 from reconciler.ledger import tables
-from reconciler.ledger.applied import record_file
 from reconciler.ledger.audit_rows import add_event
 from reconciler.ledger.database import Database
 from reconciler.ledger.revisions import already_there
 from reconciler.ledger.rows import audit_row, receipt_row, storable
-from reconciler.ledger.run_rows import REBUILD, Who, begin_run, end_run, new_name
+from reconciler.ledger.run_rows import Who, begin_run, end_run, new_name
 
+OPERATION = "ledger-rebuild"
 NO_RUN_OF_ITS_OWN = frozenset({"refused"})
 """Events that are the whole of their run: it never had the lease."""
 
 
 def fill(connection: Connection, salvage: Salvage, who: Who, at: datetime) -> None:
     """Put all of it into an empty ledger, and the run that does so behind it."""
-    now, run_id, lineage = utc_text(at), new_name("run"), salvage.lineage or str(uuid.uuid4())
-    connection.execute(insert(tables.account).values(name=salvage.account, lineage=lineage, bound_at=now))
+    now, run_id = utc_text(at), new_name("run")
+    connection.execute(insert(tables.account).values(name=salvage.account, lineage=str(uuid.uuid4()), bound_at=now))
     runs = list(_runs(salvage))
     epochs, own = {row["run_id"]: row["epoch"] for row in runs}, len(runs) + 1
     _insert(connection, tables.run, runs)
     _insert(connection, tables.audit, map(audit_row, salvage.chain))
-    begin_run(connection, run_id, who, epoch=own, operation=REBUILD, account=salvage.account, plan_id="", now=at)
+    begin_run(connection, run_id, who, epoch=own, operation=OPERATION, account=salvage.account, plan_id="", now=at)
     _insert(connection, tables.entry, _entries(salvage.chain, epochs))
     _insert(connection, tables.receipt, _receipts(salvage, run_id))
     _insert(connection, tables.hold, _holds(salvage))
     _insert(connection, tables.plan_use, _plan_uses(salvage))
-    _insert(connection, tables.account_key, _keys(salvage, run_id, now))
-    if salvage.applied is not None:
-        record_file(connection, salvage.applied, run_id)
     connection.execute(insert(tables.lease).values(_free_lease(run_id, who, epoch=own)))
     add_event(connection, at=at, run_id=run_id, actor=who.actor, event=REBUILT, facts=salvage.facts)
     end_run(connection, run_id, who, outcome="done", now=at)
@@ -91,7 +88,7 @@ def _free_lease(run_id: str, who: Who, *, epoch: int) -> dict[str, Any]:
         "lease_id": new_name("lease"),
         "run_id": run_id,
         "owner": who.actor,
-        "operation": REBUILD,
+        "operation": OPERATION,
         "acquired_ms": 0,
         "expires_ms": 0,
     }
@@ -202,11 +199,6 @@ def _plan_uses(salvage: Salvage) -> Iterator[dict[str, Any]]:
         if event.run_id in salvage.done:
             row["spent_at"] = ends.get(event.run_id, at)
     yield from rows.values()
-
-
-def _keys(salvage: Salvage, own_run: str, now: str) -> Iterator[dict[str, Any]]:
-    for mark in dict.fromkeys(salvage.marks):
-        yield {"mark": mark, "run_id": own_run, "bound_at": now}
 
 
 class NewLedger:

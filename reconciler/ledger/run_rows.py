@@ -13,9 +13,6 @@ from reconciler.ledger.rows import storable
 
 Facts = tuple[tuple[str, str], ...]
 
-REBUILD = "ledger-rebuild"
-"""The operation of the run that made a ledger anew from the stores."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:

@@ -55,11 +55,6 @@ def _rebuilt_lines(name: str, made: Rebuilt) -> Iterator[str]:
     holds = _counted(made.holds, "hold")
     yield f"  {_counted(len(salvage.receipts), 'receipt')}, {_counted(runs, 'run')}, {holds} of rules that go on"
     yield f"  {_counted(len(salvage.chain), 'audit event')}{_until(salvage)}"
-    if salvage.marks:
-        yield f"  {_counted(len(salvage.marks), 'key')} of the account: another one is refused"
-    if salvage.applied is not None:
-        rules = _counted(len(salvage.applied.rules), "rule")
-        yield f"  {rules} of the file that was applied last, since {utc_text(salvage.applied.applied_at)}"
     for problem in salvage.problems:
         yield f"! not taken: {harmless(problem)}"
     yield ""
@@ -68,14 +63,10 @@ def _rebuilt_lines(name: str, made: Rebuilt) -> Iterator[str]:
     yield "  - what was recorded after the last record of a run: refreshes, holds, imports"
     for source, digest in salvage.imports:
         yield f"  - the times of {word(source)} ({word(digest[:19])}): import them again"
-    if not salvage.marks:
-        yield "  - which keys were seen with the account: the first one that is used counts as right"
-    if salvage.applied is None:
-        yield "  - what the file said when it was applied last: rules that were lost since are not told"
-    yield "  - which jobs were lost before they were archived"
+    yield "  - what the file said when it was applied last, and which jobs were lost before they were archived"
     yield ""
     yield "What follows: every job is held until two recorded runs lie clean.release_delay apart, as what protected it"
-    yield "may be among what was lost. Plans from before are refused: make new ones."
+    yield "may be among what was lost. Plans from before should not be applied any more: make new ones."
     yield "Next: reconciler refresh, reconciler verify, and a look at the next plan as a whole."
     yield f"Ledger: {harmless(name)} is made anew{', in part' if salvage.problems else ''}."
 

@@ -13,23 +13,19 @@ from jsonschema import Draft7Validator
 
 from reconciler.archive.run_records import StoreRecords
 from reconciler.archive.stores.local import LocalStore
-from reconciler.core.applied import AppliedFile, AppliedRule, file_from
 from reconciler.core.audit import GENESIS, AuditEvent, event_hash
 from reconciler.core.canonical import digest
 from reconciler.core.job import JobId
 from reconciler.engine.outcome import ChainEnd, JobResult, Outcome, Pace, RunReport
-from reconciler.engine.ports import Binding
 from reconciler.engine.run_record import keep_record
 from reconciler.published_schemas import schema
-from tests.support.values import NOON, by_id, desired, job, plan_of
+from tests.support.values import NOON, desired, job, plan_of
 
 JOB = JobId("a")
 APPROVED = plan_of(desired(), job("a"))
 FACTS = APPROVED.changes[0].fingerprint
 FOUND = "sha256:" + "7" * 64
 STORES = ("file:./one", "file:./two")
-KEPT_THEN = AppliedRule(by_id("a", name="launch"), 1)
-APPLIED = AppliedFile(digest="sha256:" + "a" * 64, applied_at=NOON, rules=(KEPT_THEN,))
 
 
 class World:
@@ -38,7 +34,6 @@ class World:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.chain: list[AuditEvent] = []
-        self.taken: list[int] = []
         self.covered = dict.fromkeys(STORES, 0)
         self.runs = 0
 
@@ -55,17 +50,6 @@ class World:
         }
         self.chain.append(AuditEvent(**fields, hash=event_hash(**fields)))
 
-    def newest_events(self) -> Iterator[AuditEvent]:
-        for event in reversed(self.chain):
-            self.taken.append(event.sequence)
-            yield event
-
-    def binding(self) -> Binding:
-        return Binding(account="acme", lineage="a-lineage", marks=("scrypt:1:abc",))
-
-    def applied_file(self) -> AppliedFile | None:
-        return APPLIED
-
     def run(self, events: int, *, is_recorded: bool, failing: frozenset[str]) -> None:
         self.runs += 1
         run_id = f"run-{self.runs:012x}"
@@ -80,7 +64,7 @@ class World:
         self.add("run-of-another", "run_started")  # what comes after it is no part of it
         stores = tuple(LocalStore(each, self.folder(each, failing)) for each in STORES)
         report = keep_record(
-            StoreRecords(stores, tool="a test", signer=None), self, APPROVED.changes, report_of(run_id)
+            StoreRecords(stores, tool="a test", signer=None), reversed(self.chain), APPROVED.changes, report_of(run_id)
         )
         assert len(report.unrecorded) == len(failing)
         assert report.chain == ChainEnd(events=end, head=self.chain[end - 1].hash), "as its own end left it"
@@ -135,12 +119,18 @@ def test_of_years_of_the_chain_only_what_the_stores_lack_is_read(tmp_path: Path)
         world.run(3, is_recorded=True, failing=frozenset())
     world.add("run-of-the-last", "run_started")
     world.add("run-of-the-last", "run_finished")
-    world.taken.clear()
+    taken = []
+
+    def newest_first() -> Iterator[AuditEvent]:
+        for event in reversed(world.chain):
+            taken.append(event.sequence)
+            yield event
+
     stores = tuple(LocalStore(each, world.folder(each, frozenset())) for each in STORES)
     last = replace(report_of("run-of-the-last"), recovered=())
-    kept = keep_record(StoreRecords(stores, tool="a test", signer=None), world, APPROVED.changes, last)
+    kept = keep_record(StoreRecords(stores, tool="a test", signer=None), newest_first(), APPROVED.changes, last)
     assert kept.unrecorded == ()
-    assert len(world.taken) <= 4, "two of its own, one of another run, and the one that a store has"
+    assert len(taken) <= 4, "two of its own, one of another run, and the one that a store has"
 
 
 def test_a_record_says_what_was_done_to_which_facts_of_each_job(tmp_path: Path) -> None:
@@ -164,27 +154,15 @@ def test_a_record_says_what_was_done_to_which_facts_of_each_job(tmp_path: Path) 
     assert (record["run"], record["actor"], record["exit_code"]) == ("run-000000000001", "ci@host", 0)
 
 
-def test_a_record_has_the_keys_and_the_file_that_was_applied_with_the_events_of_that(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.run(0, is_recorded=True, failing=frozenset())
-    world.add("run-that-died", "file_applied", ("digest", APPLIED.digest))
-    world.run(0, is_recorded=True, failing=frozenset())
-    world.run(0, is_recorded=True, failing=frozenset())
-    records = world.records(STORES[0])
-    assert [list(Draft7Validator(schema("run-record.v1.json")).iter_errors(each)) for each in records] == [[]] * 3
-    assert [each["ledger"]["applied"] is not None for each in records] == [False, True, False]
-    assert file_from(records[1]["ledger"]["applied"]) == APPLIED
-    assert all(each["ledger"]["keys"] == ["scrypt:1:abc"] for each in records)
-    assert all(each["ledger"]["lineage"] == "a-lineage" for each in records)
-
-
 def test_a_record_is_never_written_over(tmp_path: Path) -> None:
     store = LocalStore(STORES[0], tmp_path / "one")
     store.publish_file(b"mine", "runs/run-1.json")
     world = World(tmp_path)
     world.add("run-1", "run_started")
     run = replace(report_of("run-1"), recovered=())
-    report = keep_record(StoreRecords((store,), tool="a test", signer=None), world, APPROVED.changes, run)
+    report = keep_record(
+        StoreRecords((store,), tool="a test", signer=None), reversed(world.chain), APPROVED.changes, run
+    )
     (why,) = report.unrecorded
     assert "never overwritten" in why
     assert store.read_file("runs/run-1.json") == b"mine"

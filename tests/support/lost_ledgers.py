@@ -49,7 +49,7 @@ class Archived:
         )
         if is_recorded:
             records = StoreRecords(self.stores, tool="a test", signer=None)
-            assert keep_record(records, ledger, (), report).unrecorded == ()
+            assert keep_record(records, ledger.newest_events(), (), report).unrecorded == ()
         return run.run_id
 
     def archive(self, run: Run, name: str) -> None:

@@ -38,14 +38,6 @@ def refusal(
     return refused.value
 
 
-def test_a_plan_from_before_the_ledger_was_made_anew_is_refused() -> None:
-    with pytest.raises(PlanRefused) as refused:
-        check_approval(PLAN, FILE, PlanUse.UNUSED, NOON, made_anew_at=PLAN.created_at)
-    assert refused.value.field == "created_at"
-    assert "it knows less than the plan was decided by" in refused.value.message
-    check_approval(PLAN, FILE, PlanUse.UNUSED, NOON, made_anew_at=PLAN.created_at - SECOND)
-
-
 @pytest.mark.parametrize("use", [PlanUse.UNUSED, PlanUse.OPEN])
 def test_a_plan_that_fits_passes_and_so_does_one_that_resumes(use: PlanUse) -> None:
     check_approval(PLAN, FILE, use, NOON)

@@ -4,7 +4,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -264,9 +264,6 @@ class History:
         return iter(())
 
     newest_events = audit_events
-
-    def made_anew_at(self) -> datetime | None:
-        return None
 
     def last_seen(self) -> LastSeen:
         return LastSeen(observed_at=NOON)

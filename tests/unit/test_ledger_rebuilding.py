@@ -12,15 +12,13 @@ import pytest
 from sqlalchemy import Connection
 
 from reconciler.archive.memory import StoresMemory
-from reconciler.core.applied import AppliedFile, AppliedRule
-from reconciler.core.approvals import NO_APPROVALS
 from reconciler.core.audit import AuditEvent
 from reconciler.core.job import JobId
 from reconciler.core.protection import HoldChange, HoldStep
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.segments import REBUILT
 from reconciler.core.steps import Phase, fold
-from reconciler.engine.ports import Approved, PlanUse, Run
+from reconciler.engine.ports import PlanUse, Run
 from reconciler.engine.rebuilding import rebuild
 from reconciler.engine.segments import held_by_stores
 from reconciler.errors import GuardRefused, LedgerError, LockedByAnotherRun, UsageRefused
@@ -31,13 +29,10 @@ from reconciler.ledger.rebuilt_holds import RULE
 from reconciler.ledger.sqlite import SqliteDatabase
 from tests.support.ledger_values import FINGERPRINT, HandMadeClock, ledger_at, reader_at
 from tests.support.lost_ledgers import ADDRESSES, Archived, new_ledger
-from tests.support.values import NOON, by_id, desired, inventory, job
+from tests.support.values import NOON, inventory, job
 
 DONE, PART = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 A, B, C = (JobId(each) for each in "abc")
-APPLIED = AppliedFile(
-    digest="sha256:" + "a" * 64, applied_at=NOON, rules=(AppliedRule(by_id("a", "c", name="launch"), 2),)
-)
 
 
 def hold(step: HoldStep, job_id: JobId, rule: str = "legal") -> Callable[[Run], None]:
@@ -56,8 +51,6 @@ def lost(tmp_path: Path) -> Archived:
         run.record_observation(inventory(job("c"), job("b"), job("a"), at=NOON))
 
     def done(run: Run) -> None:
-        run.record_key("scrypt:mark-of-a-key")
-        run.record_approved(Approved(file=APPLIED, rules=None, approvals=NO_APPROVALS, limits=desired().limits))
         run.use_plan(DONE)
         old.clean(run, "a")
         run.spend_plan(DONE)
@@ -98,54 +91,6 @@ def test_what_the_stores_have_comes_back(lost: Archived, database: Database) -> 
     assert check_audit(new).cleans == 1
     assert check_ledger(database) == ()
     assert held_by_stores(StoresMemory(lost.stores), new)[1] == ()
-
-
-def test_the_keys_and_the_file_that_was_applied_come_back(lost: Archived, database: Database) -> None:  # I3, I13
-    lost.made_anew(database)
-    old, new = ledger_at(lost.place, lost.clock), ledger_at(database, lost.clock)
-    assert new.binding() == old.binding()
-    assert new.binding().marks == ("scrypt:mark-of-a-key",)
-    assert new.applied_file() == APPLIED
-    assert new.view().applied == APPLIED
-    assert (old.made_anew_at(), new.made_anew_at()) == (None, lost.clock.now())
-
-
-@pytest.mark.parametrize("form", ["of a rule of a later version", "of an earlier version"])
-def test_a_record_without_them_that_can_be_read_costs_nothing_else(
-    lost: Archived, database: Database, form: str
-) -> None:
-    for store in range(len(ADDRESSES)):
-        for path in lost.records(store):
-            record = json.loads(path.read_bytes())
-            if form == "of an earlier version":
-                del record["ledger"]
-            elif record["ledger"]["applied"]:
-                record["ledger"]["applied"]["rules"][0]["meaning"]["selector"] = ["of tomorrow", []]
-            path.write_text(json.dumps(record))
-    made = lost.made_anew(database)
-    assert made.salvage.problems == ()
-    new = ledger_at(database, lost.clock)
-    assert new.applied_file() is None
-    assert bool(new.binding().marks) == (form != "of an earlier version")
-    assert new.binding().lineage
-
-
-def test_a_file_that_was_applied_later_and_is_in_no_record_is_not_an_earlier_one(
-    lost: Archived, database: Database
-) -> None:
-    later = replace(APPLIED, digest="sha256:" + "b" * 64)
-
-    def apply(run: Run) -> None:
-        run.record_approved(Approved(file=later, rules=None, approvals=NO_APPROVALS, limits=desired().limits))
-
-    lost.run("apply", apply)
-    for store in range(len(ADDRESSES)):
-        newest = lost.records(store)[-1]
-        record = json.loads(newest.read_bytes())
-        record["ledger"]["applied"] = None
-        newest.write_text(json.dumps(record))
-    lost.made_anew(database)
-    assert ledger_at(database, lost.clock).applied_file() is None
 
 
 def test_holds_come_back_when_a_list_is_recorded_and_every_job_is_held_with_them(
