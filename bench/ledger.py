@@ -9,6 +9,7 @@ a process of its own, which tells its highest memory; what the database's server
 
 import argparse
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from bench.compare.tables import lined_up
 from reconciler.clock import SystemClock
@@ -109,7 +111,8 @@ def listed(address: str, count: int) -> list[str]:
 
 def listed_here(address: str, count: int) -> Iterator[list[str]]:
     """Record a list twice, and read what a plan needs."""
-    jobs = [job(f"{number:08d}-7a34-4d0e-9f6b-2a51c8e7d910") for number in range(count)]
+    chance = random.Random(count)  # noqa: S311 - names of any order, as the service gives them
+    jobs = [job(str(UUID(int=chance.getrandbits(128)))) for _ in range(count)]
     ledger = ledger_at(address)
     for what, at in (("first seen", BEGAN), ("seen again", BEGAN + timedelta(hours=1))):
         seen = inventory(*jobs, at=at)

@@ -58,6 +58,11 @@ _EXTENDED = (
     .where(lease.c.slot == SLOT, lease.c.epoch == bindparam("its_epoch"), lease.c.expires_ms > _NOW)
     .values(expires_ms=_NOW + bindparam("length_ms", type_=BigInteger))
 )
+_PROLONGED = (
+    update(lease)
+    .where(lease.c.slot == SLOT, lease.c.epoch == bindparam("its_epoch"))
+    .values(expires_ms=_NOW + bindparam("length_ms", type_=BigInteger))
+)
 _GIVEN_BACK = update(lease).where(lease.c.slot == SLOT, lease.c.epoch == bindparam("its_epoch")).values(expires_ms=0)
 
 
@@ -173,6 +178,15 @@ def extend(engine: Engine, epoch: int, *, now_ms: Clock, length_ms: int) -> bool
     with engine.begin() as connection:
         told = {"its_epoch": epoch, "told_ms": now_ms() if now_ms else None, "length_ms": length_ms}
         return connection.execute(_EXTENDED, told).rowcount == 1
+
+
+def prolong(connection: Connection, epoch: int, *, now_ms: Clock, length_ms: int) -> None:
+    """Move the end of this epoch's lease at the end of a long transaction, whatever time it is.
+
+    The transaction had the row from its beginning: nobody can have taken the lease, and no sign of life could be given.
+    """
+    told = {"its_epoch": epoch, "told_ms": now_ms() if now_ms else None, "length_ms": length_ms}
+    connection.execute(_PROLONGED, told)
 
 
 def give_back(connection: Connection, epoch: int) -> None:

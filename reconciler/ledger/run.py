@@ -45,6 +45,7 @@ class SqlRun:
         epoch: int,
         actor: str,
         clock: Clock,
+        lease_ms: int,
         now_ms: Callable[[], int] | None,
     ) -> None:
         self._engine = engine
@@ -53,6 +54,7 @@ class SqlRun:
         self._epoch = epoch
         self._actor = actor
         self._clock = clock
+        self._lease_ms = lease_ms
         self._now_ms = now_ms
         self._lock = threading.Lock()
         self._waiting: list[_Part] = []
@@ -77,6 +79,7 @@ class SqlRun:
         with self._write() as connection:
             events = record_sightings(connection, inventory, self._run_id)
             add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+            self._prolong(connection)
 
     def record_decision(self, record: DecisionRecord) -> None:
         """Record who waits and what becomes of the holds, with an audit event for each step of one."""
@@ -86,6 +89,7 @@ class SqlRun:
             record_waits(connection, record)
             events = record_holds(connection, record)
             add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+            self._prolong(connection)
 
     def record_times(self, judged: Judged, source: str, digest: str) -> None:
         """Record imported times, and the audit event of it."""
@@ -200,6 +204,10 @@ class SqlRun:
             record_looks(connection, [first_look(receipt, store)], now=self._clock.now())
 
     # -- parts
+
+    def _prolong(self, connection: Connection) -> None:
+        # What is recorded of a million jobs may take as long as a lease lasts.
+        lease.prolong(connection, self._epoch, now_ms=self._now_ms, length_ms=self._lease_ms)
 
     def _record(self, add: _Part, *, waits: bool) -> None:
         if waits:

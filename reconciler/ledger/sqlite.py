@@ -18,6 +18,8 @@ BUSY_S = 30.0
 """How long a connection waits for another one's transaction, each of which takes milliseconds."""
 ADDING_BUSY_S = 5.0
 """The same for what is worth recording and not worth waiting for."""
+CACHE_KIB = 64 * 1024
+"""Memory for pages, at most and twice: names come in no order, so each row of a long list lies somewhere else."""
 
 WAIT_HINT = "Another run writes at this moment; run the command again."
 
@@ -143,7 +145,8 @@ def _is_busy(error: BaseException) -> bool:
 
 def _durable(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, see _begin_immediate
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    caches = (f"{where}.cache_size = -{CACHE_KIB}" for where in ("main", "temp"))
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", *caches):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -83,6 +83,7 @@ class SqlLedger(SqlLedgerReader):
                     epoch=epoch,
                     actor=self._who.actor,
                     clock=self._clock,
+                    lease_ms=self._lease_ms,
                     now_ms=self._now_ms,
                 )
                 try:

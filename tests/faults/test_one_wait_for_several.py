@@ -8,8 +8,10 @@ import pytest
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
+from tests.support.kept import cleans_recorded
 from tests.support.preloaded import Preloaded
-from tests.support.workplace import Workplace
+from tests.support.waiting import until
+from tests.support.workplace import Workplace, kill_hard
 
 JOBS = 12
 CLEAN = re.compile(r"before DELETE .*/jobs/job\d+/clean")
@@ -48,3 +50,19 @@ def test_no_clean_leaves_before_its_intent_is_durable_and_no_intent_before_its_r
         assert sum("cleaning" in phases for phases in before) == number
     assert any(len(phases) > 1 for _, phases in recorded), "several jobs share one"
     assert len(recorded) <= 3 * JOBS + 1, "four steps of a job wait three times at most"
+
+
+def test_what_waits_is_durable_before_a_long_wait_for_a_copy(workplace: Workplace, emulator: EmulatorProcess) -> None:
+    slow, quick = job_id(2), job_id(3)
+    for job in (job_id(1), slow, quick):
+        emulator.put_job(job, bodies.render())
+    workplace.write_desired("keep-me")
+    workplace.environ["RECONCILER_PARALLELISM"] = "2"
+    workplace.plan()
+    emulator.fault("asset", "stall", f"/{slow}/")
+    started = workplace.start("apply", "plan.json", extra={"RECONCILER_PATIENCE": "60"})
+    try:
+        until(lambda: cleans_recorded(workplace) == 2, "the records of the other two")
+        assert emulator.cleaned() == {job_id(1), quick}
+    finally:
+        kill_hard(started)

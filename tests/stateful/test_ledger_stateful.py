@@ -172,6 +172,7 @@ TestLedger = LedgerMachine.TestCase
 TestLedger.settings = settings(max_examples=max(5, settings().max_examples // 10), stateful_step_count=30)
 
 
+@pytest.mark.deep
 def test_the_same_in_postgresql(postgres: PostgresServer) -> None:
     class InPostgres(LedgerMachine):
         pass

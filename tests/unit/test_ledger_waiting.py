@@ -1,11 +1,13 @@
 """What a run records without a wait for the disk of its own: durable with what comes next, as a whole or not at all."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from reconciler.core.job import JobId
+from reconciler.core.job import Job, JobId
 from reconciler.core.steps import Phase
 from reconciler.errors import GuardRefused, LedgerError, LockedByAnotherRun
 from reconciler.ledger.database import Database
@@ -14,6 +16,7 @@ from reconciler.ledger.run import SqlRun
 from reconciler.ledger.run_rows import Who
 from reconciler.ledger.writer import SqlLedger
 from tests.support.ledger_values import FINGERPRINT, HandMadeClock, ledger_at, proof, reader_at
+from tests.support.values import inventory, job
 
 A, B = JobId("a"), JobId("b")
 MINUTE = timedelta(minutes=1)
@@ -97,6 +100,34 @@ def test_a_run_that_slept_too_long_does_not_write_it_and_says_so(
     with pytest.raises(LockedByAnotherRun, match="it stopped before writing"):
         slept.__exit__(None, None, None)
     assert phases(database) == WITHOUT_THE_LAST
+
+
+# -- long transactions
+
+
+class Slow(tuple[Job, ...]):
+    """Jobs that take two minutes to record."""
+
+    clock: HandMadeClock
+
+    def __iter__(self) -> Iterator[Job]:
+        self.clock.pass_by(2 * MINUTE)
+        return super().__iter__()
+
+
+def test_a_list_that_takes_longer_to_record_than_a_lease_lasts_costs_the_run_nothing(
+    database: Database, clock: HandMadeClock
+) -> None:  # I3
+    slow = Slow((job("a"),))
+    slow.clock = clock
+    ledger = ledger_at(database, clock)
+    with ledger.open_run("refresh", "acme") as run:
+        run.record_observation(replace(inventory(job("a"), at=clock.now()), jobs=slow))
+        run.check_lease(59.9)
+        with pytest.raises(LockedByAnotherRun), ledger.open_run("apply", "acme"):
+            pytest.fail("no run is opened")
+        with pytest.raises(LockedByAnotherRun, match="60 s are needed"):
+            run.check_lease(60)
 
 
 # -- transactions of others
