@@ -92,7 +92,9 @@ def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, too
     refuse_other_key(binding, means.key)
     recovered: list[JobResult] = []
     try:
-        settling = recover(means.reader, means.ledger, run, means.stop, cleaned=partial(_look_for_files, means))
+        settling = recover(
+            means.reader, means.ledger, run, means.stop, means.pause, cleaned=partial(_look_for_files, means)
+        )
         for settled in settling:
             recovered.append(settled)
         fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)

@@ -22,6 +22,7 @@ import requests
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.crash_points import ENDED_HERE, End, Power
+from tests.support.depth import IS_NIGHT
 from tests.support.emulator import EmulatorProcess
 from tests.support.kept import check_bags, check_kept, cleans_recorded
 from tests.support.preloaded import Point, Preloaded
@@ -29,7 +30,6 @@ from tests.support.promise import a_minute_passes
 from tests.support.telling import Tell
 from tests.support.workplace import Workplace
 
-EVERY_POINT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 SEED = int(os.environ.get("CRASH_SEED", "20261128"))
 KINDS_BY_DAY = int(os.environ.get("CRASH_KINDS", "24"))
 """So many kinds of points a scene visits but by night; each costs a second or so, and a scene has up to 140 of them."""
@@ -283,7 +283,7 @@ def stage(emulator: EmulatorProcess, commands: Preloaded) -> Iterator[Stage]:
 
 def ends(points: list[Point]) -> list[End]:
     """Every point, each way to end there; or one of each of some kinds, one way each."""
-    if EVERY_POINT:
+    if IS_NIGHT:
         return [End(label=label, turn=turn, power=power, seed=SEED) for label, turn in points for power in Power]
     chance = random.Random(SEED)  # noqa: S311 - a draw that can be repeated
     by_kind: dict[str, list[Point]] = {}
@@ -296,6 +296,7 @@ def ends(points: list[Point]) -> list[End]:
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+@pytest.mark.deep
 @pytest.mark.timeout(5400)
 def test_wherever_a_run_ends_nothing_is_lost_and_the_next_one_carries_on(
     stage: Stage, scene: Scene, tell: Tell
@@ -320,7 +321,7 @@ def test_wherever_a_run_ends_nothing_is_lost_and_the_next_one_carries_on(
         f"{len(chosen)} ends, seed {SEED}, {spent:.0f} s"
     )
     kinds = {kind(each) for each in points}
-    assert len({kind(each) for each in visited}) == (len(kinds) if EVERY_POINT else min(KINDS_BY_DAY, len(kinds)))
+    assert len({kind(each) for each in visited}) == (len(kinds) if IS_NIGHT else min(KINDS_BY_DAY, len(kinds)))
 
 
 def goes_on(stage: Stage, scene: Scene, place: Workplace, where: str) -> None:

@@ -276,3 +276,13 @@ def test_too_many_at_once_are_not_waited_for_and_not_told() -> None:
         looks.begin(JOB, [file_at(f"{server.address}/{number}") for number in range(MOST_WAITING + 50)])
         looks.begin(JobId("b"), [file_at(f"{server.address}/b")])
         assert set(looks.found()) == {JOB}
+
+
+def test_answers_of_few_bytes_come_over_one_connection_and_others_are_not_read() -> None:
+    gone = Reply(403, b"<Error>AccessDenied</Error>")
+    film = Reply(200, b"x" * 5_000_000, headers=(("Content-Type", "video/mp4"),))
+    with scripted(FILE, gone, film, FILE) as server, CachedFiles(user_agent="a test/1", at_the_end_s=30) as looks:
+        looks.begin(JOB, [file_at(f"{server.address}/{number}") for number in range(4)])
+        assert looks.found() == {JOB: ("video",)}
+    assert [each.port for each in server.came] == [server.came[0].port] * 3 + [server.came[3].port]
+    assert server.came[3].port != server.came[0].port
