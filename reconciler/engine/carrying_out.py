@@ -108,14 +108,16 @@ class _Running:
 
     def to_the_end(self) -> None:
         """Go on until nothing is left that may be begun, and nothing is on its way."""
+        self._heed_signals_and_time()
         while True:
-            self._heed_signals_and_time()
             # A copy that came in is seen to its end between two beginnings: none waits until all are begun.  It is
             # recorded before the next job begins, and durable with that.
             self._record()
+            self._heed_signals_and_time()  # that may have been a long wait
             if self._may_begin():
                 self._begin(self._left.popleft())
             self._end()
+            self._heed_signals_and_time()
             if not self._on_their_way and not self._may_begin():
                 self._write_down()
                 return
