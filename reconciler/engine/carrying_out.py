@@ -221,12 +221,12 @@ class _Running:
     # -- what ends a run early
 
     def _heed_signals_and_time(self) -> None:
-        if not self._left or self.stopped.why:
+        if self.stopped.why:
             return
         number = self._hands.stop.requested()
-        if number:
+        if number and (self._left or Outcome.FAILED in self._ends):
             self.stopped = Stopped.by_signal(number)
-        elif self._hands.limits.time_is_up():
+        elif self._left and self._hands.limits.time_is_up():
             self.stopped = Stopped.by_time()
 
     def _look_at_the_canary(self) -> None:

@@ -220,12 +220,14 @@ class MemoryReader(Protocol):
 class Binding:
     """The account that a ledger is of, its lineage, and the marks of the keys seen with it; all empty while it is new.
 
-    A lineage names one ledger for ever; a mark is what `KeyMark.mark` gives of a key.
+    A lineage names one ledger for ever; a mark is what `KeyMark.mark` gives of a key.  `rebuilt_at` is when it was made
+    anew from the stores, which have no marks; None where it never was.
     """
 
     account: str = ""
     lineage: str = ""
     marks: tuple[str, ...] = ()
+    rebuilt_at: datetime | None = None
 
 
 class KeyMark(Protocol):
@@ -246,6 +248,9 @@ class LedgerReader(MemoryReader, Protocol):
 
     def verifications(self) -> Mapping[CopyId, Verified]:
         """Give what is remembered of looks at copies."""
+
+    def binding(self) -> Binding:
+        """Give the account that it is of, the keys seen with it, and whether it was made anew."""
 
     def plan_use(self, plan_id: str) -> PlanUse:
         """Tell how far a plan was used."""
@@ -363,9 +368,6 @@ class Run(Protocol):
 
 class Ledger(LedgerReader, Protocol):
     """The ledger of a writing verb."""
-
-    def binding(self) -> Binding:
-        """Give the account that it is of, and the keys seen with it."""
 
     def open_run(self, operation: str, account: str, plan_id: str = "") -> AbstractContextManager[Run]:
         """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.

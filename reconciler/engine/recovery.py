@@ -14,9 +14,17 @@ from reconciler.engine.stopping import StopAtOnce
 
 
 def recover(
-    reader: JobsReader, ledger: LedgerReader, run: Run, stop: StopAtOnce, pause: Callable[[float], None]
+    reader: JobsReader,
+    ledger: LedgerReader,
+    run: Run,
+    stop: StopAtOnce,
+    pause: Callable[[float], None],
+    *,
+    cleaned: Callable[[Entry], None],
 ) -> Iterator[JobResult]:
     """Settle every dangling clean by asking for its job, durably; give each once it is.
+
+    `cleaned` takes those that took effect.
 
     Raises:
         ServiceError: the service cannot be asked; the entries stay as they are for the next run.
@@ -25,7 +33,10 @@ def recover(
     for entry in dangling(ledger.entries()):
         with stop.while_idle():
             detail = _looked(reader, entry.job_id, pause)
-        yield _settle(run, entry, detail)
+        settled = _settle(run, entry, detail)
+        if settled.outcome is Outcome.CLEANED:
+            cleaned(entry)
+        yield settled
 
 
 def _looked(reader: JobsReader, job_id: JobId, pause: Callable[[float], None]) -> JobDetail | None:

@@ -69,7 +69,7 @@ class SqlLedger(SqlLedgerReader):
         run_id = new_name("run")
         try:
             engine, epoch = self._opened(run_id, operation, account, plan_id)
-        except (LockedByAnotherRun, GuardRefused) as error:
+        except (LockedByAnotherRun, GuardRefused, Interrupted) as error:
             self.record_refusal(operation, plan_id, error)
             raise
         try:

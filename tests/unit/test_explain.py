@@ -27,7 +27,7 @@ from reconciler.engine.account import Departure, LastSeen
 from reconciler.engine.copies import CopyId, Verified
 from reconciler.engine.explaining import Explanation, explain_over
 from reconciler.engine.planning import Sight
-from reconciler.engine.ports import PlanUse
+from reconciler.engine.ports import Binding, PlanUse
 from reconciler.report.explain_json import explanation_json
 from reconciler.report.explain_text import explanation_text, summary_line
 from reconciler.report.style import Style
@@ -256,6 +256,9 @@ class History:
 
     def verifications(self) -> Mapping[CopyId, Verified]:
         return {}
+
+    def binding(self) -> Binding:
+        return Binding()
 
     def plan_use(self, _plan_id: str) -> PlanUse:
         return PlanUse.UNUSED
