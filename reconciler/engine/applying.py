@@ -97,14 +97,10 @@ def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, too
         )
         for settled in settling:
             recovered.append(settled)
-        fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
+        work, lost = _agreed(means, run, desired, approved, tool_version)
     except StoppedWhileIdle as error:
         results, stopped, lost = _none_begun(approved), Stopped.before_any(error.signal_number), ()
     else:
-        remember_key(means.ledger, run, means.key)
-        work = work_left(approved, fresh, memory, fold(means.ledger.entries()))
-        refuse_over_limits(desired, memory, approved, work, fresh)
-        run.record_approved(_taken_over(desired, approved, fresh, means.clock.now()))
         results, stopped = _carried_out(means, run, approved, work)
     return RunReport(
         run_id=run.run_id,
@@ -136,6 +132,18 @@ def _carried_out(means: Means, run: Run, approved: Plan, work: Work) -> tuple[tu
         work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress, limits=means.limits
     )
     return (*work.done_before, *work.set_aside, *with_looks(results, means.cached)), stopped
+
+
+def _agreed(
+    means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
+) -> tuple[Work, tuple[Loss, ...]]:
+    """Give what is left to do of what was approved.  The list and the decision end here: a long run keeps neither."""
+    fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
+    remember_key(means.ledger, run, means.key)
+    work = work_left(approved, fresh, memory, fold(means.ledger.entries()))
+    refuse_over_limits(desired, memory, approved, work, fresh)
+    run.record_approved(_taken_over(desired, approved, fresh, means.clock.now()))
+    return work, lost
 
 
 def _observe_and_decide(
