@@ -46,7 +46,7 @@ def test_also_where_what_it_needs_waits_for_now() -> None:
 
 def test_nobody_is_asked_for_a_job_that_is_there_or_was_known_to_have_left() -> None:
     assert unsure(job("a"), job("b")) == ()
-    left = LedgerView(account="acme", jobs={A: replace(known(1), left=True), B: known(2)})
+    left = LedgerView(account="acme", jobs={A: known(1, left=True), B: known(2)})
     assert unsure(CLEANED, job("b"), remembered=left) == ()
 
 
