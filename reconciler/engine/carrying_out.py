@@ -110,11 +110,12 @@ class _Running:
         """Go on until nothing is left that may be begun, and nothing is on its way."""
         self._heed_signals_and_time()
         while True:
-            # A copy that came in is seen to its end between two beginnings: none waits until all are begun.  It is
-            # recorded before the next job begins, and durable with that.
-            self._record()
+            # A copy that came in is seen to its end between two beginnings: none waits until all are begun.  One that
+            # was there already is recorded before the next job begins, and durable with that; one that was waited for
+            # goes first, since it may show that no other job should begin.
+            was_waited_for = self._record()
             self._heed_signals_and_time()  # that may have been a long wait
-            if self._may_begin():
+            if not was_waited_for and self._may_begin():
                 self._begin(self._left.popleft())
             self._end()
             self._heed_signals_and_time()
@@ -122,25 +123,27 @@ class _Running:
                 self._write_down()
                 return
 
-    def _record(self) -> None:
-        """Record a copy that came in; wait for one where nothing else can be done."""
-        if not self._on_their_way or (self._came_in.empty() and self._may_begin()):
-            return
-        if self._came_in.empty():
+    def _record(self) -> bool:
+        """Record a copy that came in; wait for one where nothing else can be done, and tell of that."""
+        waits = self._came_in.empty()
+        if not self._on_their_way or (waits and self._may_begin()):
+            return False
+        if waits:
             self._write_down()  # that may be a long wait
         if not self._on_their_way:  # nothing more can be recorded, and all were given up
-            return
+            return False
         change, copy = self._came_in.get()
         if self._is_to_be_copied_again(change, copy):
             self._relinked.add(change.job_id)  # links expire; the job's own answer has those of now
             del self._on_their_way[change.job_id]
             self._have_copied(change, self._hands.steps.look)
-            return
+            return waits
         proof = self._taken(change, lambda: self._hands.steps.record(change, partial(_proof, copy)))
         if isinstance(proof, JobResult):
             self._ended(proof)
         else:
             self._recorded = (change, proof)
+        return waits
 
     def _is_to_be_copied_again(self, change: Change, copy: "Future[VerifiedReceipt]") -> bool:
         return self._cleans and isinstance(copy.exception(), LinkRefused) and change.job_id not in self._relinked

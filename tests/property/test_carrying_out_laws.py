@@ -224,13 +224,6 @@ FATES = st.one_of(st.just(Fate.GOES_WELL), st.just(Fate.GOES_WELL), st.sampled_f
     most_failures=None,
     time_after=100,
 )
-@example(
-    given=[(True, Fate.GOES_WELL), (True, Fate.GOES_WELL), (True, Fate.LEASE_IS_LOST_AT_FIRST)],
-    at_once=1,
-    signal_after=100,
-    most_failures=None,
-    time_after=100,
-)
 def test_every_run_keeps_its_word(  # I1, I8
     given: list[tuple[bool, Fate]], at_once: int, signal_after: int, most_failures: int | None, time_after: int
 ) -> None:
@@ -300,12 +293,22 @@ class AtOnce:
     """Implements engine.workers.Workers with copies that are there at once."""
 
     at_once = 4
-    copied = proof()
 
-    def begin(self, _detail: JobDetail) -> "Future[VerifiedReceipt]":
+    def begin(self, detail: JobDetail) -> "Future[VerifiedReceipt]":
         copy: Future[VerifiedReceipt] = Future()
-        copy.set_result(self.copied)
+        copy.set_result(proof(detail.job.id))
         return copy
+
+
+def test_a_copy_that_was_there_is_given_up_when_the_next_job_finds_that_nothing_can_be_recorded() -> None:
+    fates = [Fate.GOES_WELL, Fate.GOES_WELL, Fate.LEASE_IS_LOST_AT_FIRST, Fate.GOES_WELL]
+    to_do = [change(number, cleans=True) for number in range(len(fates))]
+    world = World({each.job_id: fate for each, fate in zip(to_do, fates, strict=True)})
+    results, stopped = carry_out(to_do, steps=world, workers=AtOnce(), stop=Asked(10**9), progress=Unwatched())
+    assert [each.outcome for each in results] == [Outcome.CLEANED, Outcome.FAILED, Outcome.FAILED, LEFT]
+    assert results[1].detail == "given up on its way: the run could record no more"
+    assert stopped.exit_code == 7
+    assert not world.too_late
 
 
 def test_the_cost_of_a_job_does_not_grow_with_their_number() -> None:
@@ -313,7 +316,8 @@ def test_the_cost_of_a_job_does_not_grow_with_their_number() -> None:
         to_do = [change(number, cleans=True) for number in range(jobs)]
         world = World(dict.fromkeys((each.job_id for each in to_do), Fate.GOES_WELL))
         began = time.perf_counter()
-        carry_out(to_do, steps=world, workers=AtOnce(), stop=Asked(10**9), progress=Unwatched())
+        results, _ = carry_out(to_do, steps=world, workers=AtOnce(), stop=Asked(10**9), progress=Unwatched())
+        assert {each.outcome for each in results} == {Outcome.CLEANED}
         return time.perf_counter() - began
 
     assert seconds(12_000) < 24 * seconds(1000) + 1
