@@ -18,7 +18,7 @@ from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.steps import Phase
 from reconciler.engine.ports import Approved, Clock
-from reconciler.errors import LedgerError
+from reconciler.errors import LedgerError, ReconcilerError
 from reconciler.ledger import lease, tables
 from reconciler.ledger.account_keys import record_key
 from reconciler.ledger.applied import record_approved
@@ -58,6 +58,7 @@ class SqlRun:
         self._now_ms = now_ms
         self._lock = threading.Lock()
         self._waiting: list[_Part] = []
+        self._has_failed = False
 
     @property
     def run_id(self) -> str:
@@ -176,6 +177,15 @@ class SqlRun:
             with self._write():
                 pass
 
+    def end(self) -> None:
+        """Make durable what waits, if that can be.  Whoever was told before that nothing can be is not told again."""
+        was_told = self._has_failed
+        try:
+            self.write_down()
+        except ReconcilerError:
+            if not was_told:
+                raise
+
     def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str, file: str = "") -> None:
         """Add the audit event of a copy, or of one file beside it, that was made anew."""
         facts = (
@@ -220,11 +230,15 @@ class SqlRun:
     @contextmanager
     def _write(self, needed_ms: int = 0) -> Iterator[Connection]:
         with self._lock:
-            with self._database.told(), self._engine.begin() as connection:
-                lease.check(connection, self._epoch, now_ms=self._now_ms, needed_ms=needed_ms)
-                for add in self._waiting:
-                    add(connection)
-                yield connection
+            try:
+                with self._database.told(), self._engine.begin() as connection:
+                    lease.check(connection, self._epoch, now_ms=self._now_ms, needed_ms=needed_ms)
+                    for add in self._waiting:
+                        add(connection)
+                    yield connection
+            except BaseException:
+                self._has_failed = True
+                raise
             self._waiting.clear()  # a transaction that failed made nothing durable
 
     def _add_entry(

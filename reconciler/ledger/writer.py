@@ -88,12 +88,12 @@ class SqlLedger(SqlLedgerReader):
                 )
                 try:
                     yield run
-                    run.write_down()
+                    run.end()
                     outcome = "done"
                 except BaseException as error:
                     outcome, why = _outcome(error), refusal_facts(error)
                     with suppress(ReconcilerError):  # what ended the run says more
-                        run.write_down()
+                        run.end()
                     raise
                 finally:
                     with self._database.told():

@@ -102,6 +102,17 @@ def test_a_run_that_slept_too_long_does_not_write_it_and_says_so(
     assert phases(database) == WITHOUT_THE_LAST
 
 
+def test_a_run_that_was_told_so_before_ends_without_being_told_again(
+    database: Database, clock: HandMadeClock
+) -> None:  # I3: its report would be lost
+    with ledger_at(database, clock).open_run("apply", "acme") as sleeper:
+        cleaned(sleeper)
+        clock.pass_by(2 * MINUTE)
+        with pytest.raises(LockedByAnotherRun):
+            sleeper.write_down()
+    assert phases(database) == WITHOUT_THE_LAST
+
+
 # -- long transactions
 
 
