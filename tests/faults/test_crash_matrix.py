@@ -64,11 +64,15 @@ def stage(emulator: EmulatorProcess, commands: Preloaded) -> Iterator[Stage]:
         yield Stage(emulator, commands, Path(folder) / "work")
 
 
+def drawn_by(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - a draw that can be repeated
+
+
 def ends(points: list[Point]) -> list[End]:
     """Every point, each way to end there; or one of each of some kinds, one way each."""
     if EVERY_POINT:
         return [End(label=label, turn=turn, power=power, seed=SEED) for label, turn in points for power in Power]
-    chance = random.Random(SEED)  # noqa: S311 - a draw that can be repeated
+    chance = drawn_by(SEED)
     by_kind: dict[str, list[Point]] = {}
     for each in points:
         by_kind.setdefault(kind(each), []).append(each)
@@ -154,7 +158,7 @@ def test_a_ledger_on_a_server_is_carried_on_with_too(
     assert stage.commands.run(set_anew(), *scene.verb).code in scene.codes
     points = stage.commands.points()
     assert any("commit" in label for label, _ in points)
-    chance = random.Random(SEED)  # noqa: S311 - a draw that can be repeated
+    chance = drawn_by(SEED)
     for label, turn in chance.sample(points, min(SAMPLE, len(points))):
         place = set_anew()
         end = End(label=label, turn=turn, power=chance.choice(tuple(Power)), seed=SEED)
@@ -170,7 +174,7 @@ def test_two_workers_may_end_anywhere_too(stage: Stage, scene: Scene, tell: Tell
     stage.environ["RECONCILER_PARALLELISM"] = "2"
     assert stage.commands.run(played_anew(stage, scene), *scene.verb).code in scene.codes
     count = len(stage.commands.points())
-    chance, visited = random.Random(SEED), set()  # noqa: S311 - a draw that can be repeated
+    chance, visited = drawn_by(SEED), set()
     for turn in chance.sample(range(1, count + 1), min(SAMPLE, count)):
         place = played_anew(stage, scene)
         end = End(label="", turn=turn, power=chance.choice(tuple(Power)), seed=SEED)

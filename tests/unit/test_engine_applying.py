@@ -1,18 +1,19 @@
 """A whole apply: what refuses it, what comes first, what it records, and how it is told (I3, I4, I7, I8, I9)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from reconciler.core.approvals import Approvals
-from reconciler.core.desired import Otherwise
+from reconciler.core.desired import Otherwise, Source
 from reconciler.core.job import Job, JobId, JobStatus
 from reconciler.core.plan import Plan
 from reconciler.core.steps import Phase
+from reconciler.engine.account import ResultDates
 from reconciler.engine.outcome import How, JobResult, Outcome, RunReport
 from reconciler.engine.ports import CleanAnswer, Evidence, PlanUse
 from reconciler.engine.stopping import Limits
@@ -29,7 +30,7 @@ from reconciler.ledger.run import SqlRun
 from reconciler.ledger.writer import SqlLedger
 from tests.support.hand_made_service import after, fails
 from tests.support.ledger_values import OneKey
-from tests.support.one_apply import PACE, Apply, Asking
+from tests.support.one_apply import PACE, Apply, Asking, Scales
 from tests.support.values import DAY, NOON, by_id, desired, job
 
 A, B, C = job("a"), job("b"), job("c")
@@ -414,16 +415,6 @@ def test_a_reason_to_stop_from_before_stands(two: Apply) -> None:
 # -- sizes
 
 
-@dataclass
-class Scales:
-    """Implements ports.AssetSizes: each file weighs so much."""
-
-    weight: int
-
-    def sizes(self, addresses: Iterable[str]) -> dict[str, int]:
-        return dict.fromkeys(addresses, self.weight)
-
-
 def test_what_is_left_is_measured_and_weighed_as_it_is_now(two: Apply) -> None:  # I7
     two.file = replace(two.file, limits=replace(two.file.limits, max_bytes=20))
     two.evidence = Evidence(sizes=Scales(10))
@@ -433,6 +424,23 @@ def test_what_is_left_is_measured_and_weighed_as_it_is_now(two: Apply) -> None: 
     assert "clean.max_bytes" in refusal(two, plan).message
     two.evidence = Evidence(sizes=Scales(10))
     assert two.apply(plan).exit_code == 0
+
+
+class NoDates:
+    """Implements ports.TimesReader: a list that could not be read."""
+
+    def result_dates(self) -> ResultDates:
+        return ResultDates(dates={}, problems=("the list of projects could not be read",))
+
+
+def test_evidence_that_could_not_be_had_is_noted(two: Apply) -> None:
+    two.file = replace(two.file, trust=two.file.trust | {Source.CREATED_DATE})
+    two.evidence = Evidence(times=NoDates())
+    two.apply(two.plan())
+    assert two.progress.noted == [
+        "Note clock.trust: the list of projects could not be read; it dates no job, and what only a date would let go "
+        "is held"
+    ]
 
 
 def test_a_lost_answer_counts_as_the_next_run_finds_it(two: Apply) -> None:
