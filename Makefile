@@ -56,8 +56,8 @@ compare: $(STAMP)  ## What the programs people use now lose, beside ours; writes
 	@sh bench/compare/peers.sh
 	$(BIN)/python -m bench.compare.losses --write docs/compare.md
 
-nightly: $(STAMP)  ## The same tests with many more random examples
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 5400
+nightly: $(STAMP)  ## What looks at more by night: random examples, crash points, whole lives
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 9000 --durations=30 $(PYTEST_ARGS)
 
 mutants: .venv-mutants/.installed  ## Plant bugs in core and in the way to a clean, one at a time; fails for one that no test sees and that has no reason
 	HYPOTHESIS_PROFILE=mutants PYTHONPATH=. .venv-mutants/bin/mutmut run --max-children 2

@@ -13,6 +13,7 @@ ReconcilerError                      1   anything below not listed apart
 ├─ GuardRefused                      4   a limit is exceeded; carries every violation
 ├─ PlanRefused                       5   the plan may not be applied; names the field
 ├─ LedgerError                       1   the ledger cannot be read or written
+│  ├─ LedgerBusy                     1   another program's transaction does not end
 │  └─ AuditBroken                    1   the audit chain does not hold
 ├─ LockedByAnotherRun                7   somebody else holds the lease, or it was lost
 ├─ ArchiveError                      8   a copy could not be made or proved
@@ -110,6 +111,10 @@ class PlanRefused(ReconcilerError):
 
 class LedgerError(ReconcilerError):
     """The ledger cannot be read or written.  Never answered by starting an empty one."""
+
+
+class LedgerBusy(LedgerError):
+    """Another program's transaction on the ledger lasts longer than this one waits for it."""
 
 
 class AuditBroken(LedgerError):

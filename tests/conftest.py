@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from reconciler.core import globs, selector_facts, selectors
+from tests.support.depth import IS_NIGHT, looks_deeper
 from tests.support.emulator import EmulatorProcess
 from tests.support.telling import Tell
 from tests.support.workplace import Workplace
@@ -43,6 +44,13 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run by night only what looks at more than by day; the rest has nothing new to say."""
+    if IS_NIGHT:
+        config.hook.pytest_deselected(items=[item for item in items if not looks_deeper(item)])
+        items[:] = [item for item in items if looks_deeper(item)]
 
 
 @pytest.hookimpl(tryfirst=True)

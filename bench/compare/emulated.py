@@ -39,9 +39,10 @@ class Emulated:
     key: str
     session: requests.Session
 
-    def fresh(self, jobs: Sequence[Job], scripts: Sequence[Script], page_size: int) -> None:
-        """Make a new account of these jobs, newest first, with these bad moments to come."""
-        self._say("POST", "reset", {"jobs": 0, "switches": {"page_size": page_size}})
+    def fresh(self, jobs: Sequence[Job], scripts: Sequence[Script], page_size: int, file_bytes_per_s: int = 0) -> None:
+        """Make a new account of these jobs, newest first, with these bad moments to come; 0 is no limit."""
+        switches = {"page_size": page_size, "file_bytes_per_s": file_bytes_per_s}
+        self._say("POST", "reset", {"jobs": 0, "switches": switches})
         ids = {job.name: job.job_id for job in jobs}
         for job in jobs:
             told = {"id": job.job_id, "body": job.body, "listed": job.listed, "bytes": dict(job.sizes)}

@@ -5,14 +5,16 @@ it has.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 BLOCK_BYTES = 256 * 1024
 PIECE_BYTES = 32 * 1024
+OPEN_AT_ONCE = 32
+"""Files of a folder that are made durable together."""
 AHEAD_BYTES = 8 * 1024 * 1024
 """So much is asked of the disk before it is needed, so that it reads while what it gave is looked at."""
 
@@ -42,28 +44,34 @@ def write_out(descriptor: int, start: int = 0, size: int = 0) -> None:
 def sync_below(folder: Path) -> None:
     """Make a folder and all that is in it durable.
 
-    Every file is on its way before the first is waited for: a journal then takes most of them in at once.
+    Files are on their way before the first is waited for: a journal then takes most of them in at once.
     """
     found = [(Path(root), names) for root, _, names in os.walk(folder, onerror=_raise)]
     files = [root / name for root, names in found for name in names]
-    for path in files:
-        with _opened(path) as descriptor:
-            write_out(descriptor)
-    for path in (*files, *(root for root, _ in reversed(found))):
-        sync(path)
+    for at in range(0, len(files), OPEN_AT_ONCE):
+        _sync_all(files[at : at + OPEN_AT_ONCE])
+    for root, _ in reversed(found):
+        sync(root)
+
+
+def _sync_all(files: Sequence[Path]) -> None:
+    opened: list[int] = []
+    try:
+        for path in files:
+            opened.append(os.open(path, os.O_RDONLY))
+            write_out(opened[-1])
+        for descriptor in opened:
+            os.fsync(descriptor)
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def sync(path: Path) -> None:
     """Make a file's content, or the names in a folder, durable."""
-    with _opened(path) as descriptor:
-        os.fsync(descriptor)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield descriptor
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -75,9 +83,10 @@ def _raise(error: OSError) -> NoReturn:
 def blocks_from_disk(file: FileIO) -> Iterator[memoryview]:
     """Give a file's bytes as the disk has them, where the system allows; each block is overwritten by the next."""
     descriptor, size = file.fileno(), os.fstat(file.fileno()).st_size
+    most = min(BLOCK_BYTES, size + 1)  # most files of a bag are small, and a block is made of zeros first
     with suppress(OSError, AttributeError):  # what was just written may only be in memory
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    buffer = memoryview(bytearray(BLOCK_BYTES))
+    buffer = memoryview(bytearray(most))
     at = asked = 0
     while True:
         if size > BLOCK_BYTES and asked < min(size, at + AHEAD_BYTES):

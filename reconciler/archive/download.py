@@ -81,11 +81,16 @@ class _Refused(Exception):
     may_have_expired: bool = False
 
 
+def _nobody_asks() -> int:
+    return 0
+
+
 class Downloader:
     """Fetches files over http(s).
 
-    `patience_s` bounds how long one file is tried again after trouble, `bandwidth` how fast all of them come.  `say` is
-    told each wait and its reason, `watch` what comes.
+    `patience_s` bounds how long one file is tried again after trouble, `bandwidth` how fast all of them come.  Once
+    somebody asked to stop (`stopping` is not 0), nothing is tried again.  `say` is told each wait and its reason,
+    `watch` what comes.
     """
 
     def __init__(
@@ -97,6 +102,7 @@ class Downloader:
         patience_s: float = 60.0,
         bandwidth: Bandwidth | None = None,
         pause: Callable[[float], None] = time.sleep,
+        stopping: Callable[[], int] = _nobody_asks,
         say: Say = silent,
         watch: Watch | None = None,
     ) -> None:
@@ -106,6 +112,7 @@ class Downloader:
         self._timeouts = (connect_s, read_s)
         self._patience_s = patience_s
         self._pause = pause
+        self._stopping = stopping
         self._say = say
 
     def __enter__(self) -> Self:
@@ -148,7 +155,7 @@ class Downloader:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Again),
             # Patience is with a host that gives nothing: what came since may have taken hours.
-            stop=lambda _state: time.monotonic() - landing.renewed_at >= self._patience_s,
+            stop=lambda _state: time.monotonic() - landing.renewed_at >= self._patience_s or self._stopping() != 0,
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=15),
             before_sleep=told,
             sleep=self._pause,
@@ -193,13 +200,25 @@ class Downloader:
             for block in _blocks(response, landing):
                 landing.write(block)
                 count(len(block))
-                self._bandwidth.take(len(block))
+                self._wait_for_room(len(block), landing)
+
+    def _wait_for_room(self, count: int, landing: Landing) -> None:
+        try:
+            self._bandwidth.take(count)
+        except Again:
+            landing.mark()
+            raise
 
     def _watched(self, response: requests.Response, landing: Landing) -> AbstractContextManager[Callable[[int], None]]:
         if self._watch is None:
             return nullcontext(_uncounted)
         name = urlsplit(response.url).path.rpartition("/")[2]
         return self._watch.coming(name, landing.declared, landing.size)
+
+
+def not_fetched(left_s: float) -> Again:
+    """Give the trouble of a download that is given up, as the run is to stop."""
+    return Again(f"the run is to stop, and {left_s:.0f} s were left to wait")
 
 
 def _uncounted(_bytes: int) -> None:

@@ -81,6 +81,7 @@ class Landing:
         self._notes = notes
         self._room = room
         self._file: BinaryIO | None = None
+        self._is_gone = False
         self._reset(NOTHING_TOLD)
         if path is not None and notes is not None:
             self._take_up(path, notes)
@@ -174,6 +175,7 @@ class Landing:
         if self._path is None:
             yield
             return
+        self._is_gone = False
         with self._path.open("r+b" if self.size else "wb") as file:
             if self.size:
                 file.truncate(self.size)
@@ -237,14 +239,16 @@ class Landing:
         )
         # Not synced: after a power failure the hash tells whether the bytes are there.
         unfinished = self._notes.with_suffix(".new")
+        unfinished.parent.mkdir(exist_ok=True)
         unfinished.write_bytes(msgspec.json.encode(notes))
         unfinished.replace(self._notes)
 
     def forget(self) -> None:
         """Remove what is there of the file, and its notes."""
         for path in (self._notes, self._path):  # the notes first: without them the file is nothing
-            if path is not None:
+            if path is not None and not self._is_gone:
                 path.unlink(missing_ok=True)
+        self._is_gone = True
         self._reset(NOTHING_TOLD)
 
     def transfer(self) -> Transfer:

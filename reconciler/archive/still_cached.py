@@ -6,17 +6,21 @@ A GET of the first byte, not a HEAD: signed links may let in the one and not the
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 import requests
+import urllib3
 
-from reconciler.archive.download import KeylessSession
+from reconciler.archive.download import KeylessSession, declared_length
 from reconciler.archive.workers.threads import Crew
 from reconciler.core.job import Asset, AssetForm, JobId
 
 FIRST_BYTE = {"Range": "bytes=0-0"}
+LITTLE_BYTES = 1024
+"""An answer of no more is read: the byte that was asked for, or a few words."""
 MOST_WAITING = 1000
 """Files that wait to be looked for, at most; those of jobs that come then are not: a run is not slowed down by it."""
 
@@ -87,6 +91,15 @@ class CachedFiles:
         try:
             with self._session.get(address, stream=True, timeout=self._timeouts, headers=FIRST_BYTE) as response:
                 is_page = response.headers.get("Content-Type", "").lower().startswith("text/html")
+                _read_little(response)
                 return response.status_code in {200, 206} and not is_page
         except (requests.RequestException, ValueError, OSError):  # ValueError: an address that nobody can ask for
             return False
+
+
+def _read_little(response: requests.Response) -> None:
+    """Read an answer of few bytes to its end: then the next one comes over the same connection."""
+    length = declared_length(response)
+    if length is not None and length <= LITTLE_BYTES:
+        with suppress(urllib3.exceptions.HTTPError, OSError):  # what it says is known already
+            response.raw.read(LITTLE_BYTES, decode_content=False)

@@ -1,7 +1,7 @@
 """Where a bag is made: the bag as it grows, and beside it the notes on its downloads.
 
 <a store's folder for unfinished work>/  bag/      becomes the bag, by a rename or by being put in a bucket
-                                         notes/    one for each download that is worth going on with
+                                         notes/    one for each download that is worth going on with, if any is
 """
 
 import os
@@ -28,9 +28,8 @@ class Workshop:
         return cls(folder, folder / "bag", folder / "notes")
 
     def lay_out(self) -> None:
-        """Make the places that are not there yet."""
-        for place in (self.bag, self.notes):
-            place.mkdir(exist_ok=True)
+        """Make the place for the bag; that for notes comes with the first of them."""
+        self.bag.mkdir(exist_ok=True)
 
     def notes_of(self, path: Path) -> Path:
         """Give the place for notes on a file of the bag; files that are downloaded have names of their own."""

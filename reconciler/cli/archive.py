@@ -1,5 +1,6 @@
 """`reconciler archive`: copy jobs into the stores and clean nothing."""
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -50,12 +51,12 @@ def archive(
 
     chosen = _chosen(ids, everything=everything, retained=retained)
     style = output.style(no_color=no_color)
-    desired = wiring.desired_state(settings)
-    with (
-        stop_on_signals() as stop,
-        copy_progress(no_color=no_color) as progress,
-        wiring.copy_means(settings, desired, progress, stop) as means,
-    ):
+    with ExitStack() as held:
+        progress = held.enter_context(copy_progress(no_color=no_color))
+        with wiring.refusal_told(settings, "archive", progress):
+            desired = wiring.desired_state(settings)
+            stop = held.enter_context(stop_on_signals())
+            means = held.enter_context(wiring.copy_means(settings, desired, progress, stop))
         report = archive_jobs(means, desired, chosen, Approvals(max_bytes=max_bytes))
     output.product(run_report_json(report) if as_json else run_report_text(report, style=style))
     return report.exit_code

@@ -30,9 +30,11 @@ def import_times(*, times_file: Path, settings: "Settings", replace: bool) -> No
     from reconciler.engine.importing import import_times as record
     from reconciler.ledger.times_file import read_times
 
-    desired = wiring.desired_state(settings)
-    read = read_times(times_file)
-    ledger = wiring.ledger_writer(settings, output.PlainProgress())
+    progress = output.PlainProgress()
+    with wiring.refusal_told(settings, "import-times", progress):
+        desired = wiring.desired_state(settings)
+        read = read_times(times_file)
+        ledger = wiring.ledger_writer(settings, progress)
     done = record(desired, read, ledger, SystemClock(), replace=replace)
     output.product(
         f"Import: {done.new} times new, {done.moved} moved, {done.same} as before; "

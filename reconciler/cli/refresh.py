@@ -1,5 +1,6 @@
 """`reconciler refresh`: record what is there now.  Fit for an hourly schedule."""
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -40,7 +41,11 @@ def refresh(*, settings: "Settings", no_color: bool, as_json: bool, new_key: boo
     from reconciler.engine.refreshing import refresh as record
     from reconciler.report.refresh_text import refresh_json, refresh_text
 
-    with stop_on_signals() as stop, wiring.write_parts(settings, output.PlainProgress(), stop) as parts:
+    progress = output.PlainProgress()
+    with ExitStack() as held:
+        stop = held.enter_context(stop_on_signals())
+        with wiring.refusal_told(settings, "refresh", progress):
+            parts = held.enter_context(wiring.write_parts(settings, progress, stop))
         done = record(
             parts.desired,
             parts.reader,

@@ -26,7 +26,8 @@ def unlock(*, lease_id: str, settings: "Settings") -> None:
     """
     from reconciler import wiring
 
-    freed = wiring.unlock(settings, lease_id)
+    with wiring.refusal_told(settings, "unlock", output.PlainProgress()):
+        freed = wiring.unlock(settings, lease_id)
     if freed is None:
         output.product("Unlock: no run holds the ledger; nothing was changed.")
         return

@@ -1,6 +1,7 @@
 """`reconciler verify`: look at archived copies again.  Contacts no service; writes to no store, but with --repair."""
 
 import re
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -87,11 +88,13 @@ def verify(
 
     wanted = _wanted(ids, every=every, sample=sample, fast=fast, repair=repair)
     style, progress = output.style(no_color=no_color), output.PlainProgress()
-    signatures, ledger = wiring.receipt_signatures(settings, progress.note), wiring.ledger_reader(settings)
+    with wiring.refusal_told(settings, "repair", progress) if repair else nullcontext():
+        signatures, ledger = wiring.receipt_signatures(settings, progress.note), wiring.ledger_reader(settings)
+        desired = wiring.desired_state(settings) if repair else None
+        means = wiring.repair_means(settings, desired, progress) if desired else None
     new: tuple[Repaired, ...] = ()
-    if repair:
-        desired = wiring.desired_state(settings)
-        repaired = repair_bags(wiring.repair_means(settings, desired, progress), desired.account, wanted)
+    if desired and means:
+        repaired = repair_bags(means, desired.account, wanted)
         report, new = repaired.verified, repaired.repaired
     else:
         verifier, log = wiring.bag_verifier(settings), wiring.verification_log(settings)

@@ -36,11 +36,15 @@ class AppliedRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedFile:
-    """The rules of a file with this digest, in its order, as the first apply of it in a row found them."""
+    """The rules of a file with this digest, in its order, as the first apply of it in a row found them.
+
+    Without `is_known` nobody knows any more what its rules were, and `digest` is "" where not even that is sure.
+    """
 
     digest: str
     applied_at: datetime
     rules: tuple[AppliedRule, ...]
+    is_known: bool = True
 
 
 def rule_digest(rule: RetainRule) -> str:

@@ -100,6 +100,9 @@ class _Guards:
             return
         if self.approvals.rules_lost == rules.name:
             return
+        if any(each.how is Lost.UNKNOWN for each in rules.lost):
+            yield self._rules_unknown(rules)
+            return
         count = "1 rule" if len(rules.lost) == 1 else f"{len(rules.lost)} rules"
         other = self.approvals.rules_lost
         yield Violation(
@@ -109,6 +112,17 @@ class _Guards:
             message=f"{count} lost since the file of {utc_text(rules.applied_at)} was applied: "
             f"{_named(rules.lost)}; put back at {self.desired.place('retain')} what is not meant, or approve just "
             f"this{f' ({other} names another loss)' if other else ''} with --accept-rules-lost {rules.name}",
+        )
+
+    def _rules_unknown(self, rules: RulesCompared) -> Violation:
+        then = f"{rules.digest[:19]}, applied at {utc_text(rules.applied_at)}" if rules.digest else "not known either"
+        return Violation(
+            guard="rules_lost",
+            limit="0 rules",
+            actual="not known",
+            message=f"the ledger was made anew, and what the file that was applied last ({then}) said is in no store; "
+            f"hold {self.desired.place('retain')} against that file, and approve the one of now "
+            f"({self.desired.digest[:19]}) with --accept-rules-lost {rules.name}",
         )
 
     def max_jobs(self, cleans: int) -> Iterator[Violation]:
@@ -181,6 +195,8 @@ def _named(lost: Sequence[RuleLoss]) -> str:
 
 def loss_text(loss: RuleLoss) -> str:
     """Say what became of a rule, for people: `is gone: it kept 41 jobs then; ...`."""
+    if loss.how is Lost.UNKNOWN:
+        return "of the file that was applied last are not known: the ledger was made anew"
     what = "is gone" if loss.how is Lost.GONE else "keeps less"
     ids = f", and {loss.unnamed} of its ids are named by no rule" if loss.unnamed else ""
     return (

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from reconciler.core.applied import AppliedFile
 from reconciler.core.job import JobId, JobStatus, JobType
 
@@ -24,8 +26,7 @@ class LedgerHold:
     unkept_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownJob:
+class KnownJob(Struct, frozen=True, kw_only=True, gc=False):
     """One job as remembered.
 
     `sequence` orders jobs as first listed, oldest lowest.  `missing_until` is the last complete observation without it,

@@ -19,6 +19,8 @@ from reconciler.core.subjects import Subject, absent_of
 from reconciler.core.verdicts import Gone, Held, HoldCode, Released, Verdict
 
 TOKEN_DIGITS = 12
+ALL_RULES = "(all rules)"
+"""What is lost where nobody knows any more what the rules were."""
 
 
 class Lost(Enum):
@@ -26,6 +28,7 @@ class Lost(Enum):
 
     GONE = "gone"
     NARROWED = "narrowed"
+    UNKNOWN = "unknown"  # of all rules: the ledger that knew them is lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,8 @@ class RuleLoss:
 
     `kept` jobs it kept when its file was applied; of the jobs that it would keep now, or may, no rule keeps `freed` any
     more, and `released` of these are let go by the plan.  Of the jobs that it named by id, no rule names `unnamed` any
-    more.  `was` and `now` are digests of its meaning, `now` "" where it is gone.
+    more.  `was` and `now` are digests of its meaning, `now` "" where it is gone; of the files, where it is unknown what
+    the rules were, and `was` "" where that file is unknown too.
     """
 
     rule: str
@@ -83,6 +87,10 @@ def compare_rules(
     applied = memory.applied
     if applied is None or applied.digest == desired.digest:
         return None
+    if not applied.is_known:
+        return RulesCompared(
+            digest=applied.digest, applied_at=applied.applied_at, lost=(_unknown(applied.digest, desired.digest),)
+        )
     # What each rule means is named once: a file may name thousands of jobs, each by a rule of its own.
     then = [_Then(each.rule, each.kept, rule_digest(each.rule)) for each in applied.rules]
     now = [(rule, rule_digest(rule)) for rule in desired.retain]
@@ -96,6 +104,10 @@ def compare_rules(
         lost=_Jobs(desired, verdicts, absent, as_of).losses(unmatched, successors),
         renamed=_renamed(then, now),
     )
+
+
+def _unknown(was: str, now: str) -> RuleLoss:
+    return RuleLoss(rule=ALL_RULES, how=Lost.UNKNOWN, kept=0, freed=0, released=0, unnamed=0, was=was, now=now)
 
 
 @dataclass(frozen=True, slots=True)

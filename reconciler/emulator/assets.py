@@ -158,8 +158,10 @@ async def _answer(request: web.Request, shown: Shown, word: str) -> web.StreamRe
     response.headers.update(_headers(request, shown, part))
     await response.prepare(request)
     if request.method != "HEAD":
+        state = request.app[STATE]
         for block in _blocks(shown.file, word, part):
             await response.write(block)
+            await state.line.send(len(block), state.switches.file_bytes_per_s)
             if word == "drip":
                 await asyncio.sleep(DRIP_S)
         if word == "stall-midway":

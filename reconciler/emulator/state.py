@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from reconciler.emulator.bodies import Addresses
 from reconciler.emulator.faults import Faults
 from reconciler.emulator.folder import Folder
-from reconciler.emulator.limits import Limit
+from reconciler.emulator.limits import Limit, Line
 from reconciler.emulator.requests_log import RequestsLog
 from reconciler.emulator.switches import Switches
 from reconciler.emulator.world import World
@@ -32,6 +32,7 @@ class State:
     faults: Faults = field(default_factory=Faults)
     log: RequestsLog = field(default_factory=RequestsLog)
     limit: Limit = field(default_factory=Limit)
+    line: Line = field(default_factory=Line)
     tokens: dict[str, int] = field(default_factory=dict)  # OAuth token to the emulator's time at which it ends
     webhooks: list[dict[str, object]] = field(default_factory=list)  # what was sent, or why not
     cleaned_by: dict[str, int] = field(default_factory=dict)  # job id to the sequence of the request that cleaned it

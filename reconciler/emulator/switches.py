@@ -88,6 +88,10 @@ class Switches:
     ranges: bool = _flag(is_on=True, means="the asset host answers Range")
     file_redirect: str = _one_of("none", "other-host", means="files are redirected to another host name")
 
+    file_bytes_per_s: int = _number(
+        0, at_least=0, at_most=10**12, means="what the asset host sends, all files together; 0: no limit.  In real time"
+    )
+
     rate_limit: float = _number(
         0, at_least=0, at_most=100_000, means="API calls a second before 429; 0: no limit.  Counted in real time"
     )

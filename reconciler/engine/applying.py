@@ -6,13 +6,14 @@ One job's own failure does not stop the rest; what no further job can survive st
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from reconciler.core.applied import AppliedFile, AppliedRule
 from reconciler.core.desired import DesiredState
 from reconciler.core.losses import Loss
 from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan, within_approval
-from reconciler.core.steps import fold
+from reconciler.core.steps import Entry, fold
 from reconciler.engine.approval import check_approval
 from reconciler.engine.carrying_out import carry_out, not_started
 from reconciler.engine.enquiry import Enquiry
@@ -37,7 +38,7 @@ from reconciler.engine.recovery import recover
 from reconciler.engine.right_account import refuse_other_key, remember_key
 from reconciler.engine.run_record import RunRecords, keep_record
 from reconciler.engine.still_approved import Work, decided_again, refuse_over_limits, work_left
-from reconciler.engine.still_cached import CacheLooks, with_looks
+from reconciler.engine.still_cached import ArchivedFiles, CacheLooks, with_looks
 from reconciler.engine.stopping import NO_LIMITS, Limits, StopAtOnce, Stopped, unclosed
 from reconciler.engine.workers import Workers
 from reconciler.errors import LedgerError, StoppedWhileIdle
@@ -50,6 +51,7 @@ class Means:
     reader: JobsReader
     cleaner: JobsCleaner
     cached: CacheLooks
+    archived: ArchivedFiles
     workers: Workers
     records: RunRecords
     ledger: Ledger
@@ -85,20 +87,20 @@ def apply_plan(means: Means, desired: DesiredState, approved: Plan, *, tool_vers
 
 
 def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str) -> RunReport:
-    check_approval(approved, desired, means.ledger.plan_use(approved.plan_id), means.clock.now())
-    refuse_other_key(means.ledger.binding(), means.key)
+    binding, use = means.ledger.binding(), means.ledger.plan_use(approved.plan_id)
+    check_approval(approved, desired, use, means.clock.now(), rebuilt_at=binding.rebuilt_at)
+    refuse_other_key(binding, means.key)
     recovered: list[JobResult] = []
     try:
-        for settled in recover(means.reader, means.ledger, run, means.stop):
+        settling = recover(
+            means.reader, means.ledger, run, means.stop, means.pause, cleaned=partial(_look_for_files, means)
+        )
+        for settled in settling:
             recovered.append(settled)
-        fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
+        work, lost = _agreed(means, run, desired, approved, tool_version)
     except StoppedWhileIdle as error:
         results, stopped, lost = _none_begun(approved), Stopped.before_any(error.signal_number), ()
     else:
-        remember_key(means.ledger, run, means.key)
-        work = work_left(approved, fresh, memory, fold(means.ledger.entries()))
-        refuse_over_limits(desired, memory, approved, work, fresh)
-        run.record_approved(_taken_over(desired, approved, fresh, means.clock.now()))
         results, stopped = _carried_out(means, run, approved, work)
     return RunReport(
         run_id=run.run_id,
@@ -106,11 +108,15 @@ def _reported(means: Means, run: Run, desired: DesiredState, approved: Plan, too
         account=desired.account,
         pace=means.pacing.pace(),
         results=results,
-        recovered=tuple(recovered),
+        recovered=with_looks(recovered, means.cached),
         stopped=stopped.why,
         stop_code=stopped.exit_code,
         lost=lost,
     )
+
+
+def _look_for_files(means: Means, entry: Entry) -> None:
+    means.cached.begin(entry.job_id, means.archived.files(entry.job_id, entry.fingerprint))
 
 
 def _none_begun(approved: Plan) -> tuple[JobResult, ...]:
@@ -126,6 +132,18 @@ def _carried_out(means: Means, run: Run, approved: Plan, work: Work) -> tuple[tu
         work.to_do, steps=steps, workers=means.workers, stop=means.stop, progress=means.progress, limits=means.limits
     )
     return (*work.done_before, *work.set_aside, *with_looks(results, means.cached)), stopped
+
+
+def _agreed(
+    means: Means, run: Run, desired: DesiredState, approved: Plan, tool_version: str
+) -> tuple[Work, tuple[Loss, ...]]:
+    """Give what is left to do of what was approved.  The list and the decision end here: a long run keeps neither."""
+    fresh, memory, lost = _observe_and_decide(means, run, desired, approved, tool_version)
+    remember_key(means.ledger, run, means.key)
+    work = work_left(approved, fresh, memory, fold(means.ledger.entries()))
+    refuse_over_limits(desired, memory, approved, work, fresh)
+    run.record_approved(_taken_over(desired, approved, fresh, means.clock.now()))
+    return work, lost
 
 
 def _observe_and_decide(

@@ -25,8 +25,12 @@ def check_expected(plan: Plan | None, expected_id: str | None) -> None:
         )
 
 
-def check_approval(plan: Plan, desired: DesiredState, use: PlanUse, now: datetime) -> None:
-    """Refuse a plan for another time, of another account or file, expired, used, or over its limits.
+def check_approval(
+    plan: Plan, desired: DesiredState, use: PlanUse, now: datetime, *, rebuilt_at: datetime | None = None
+) -> None:
+    """Refuse a plan for another time, of another account or file, expired, used, of a lost ledger, or over its limits.
+
+    `rebuilt_at` is when the ledger was made anew, None where it never was.
 
     Raises:
         PlanRefused: with the field that does not fit.
@@ -58,6 +62,13 @@ def check_approval(plan: Plan, desired: DesiredState, use: PlanUse, now: datetim
     if use is PlanUse.SPENT:
         raise PlanRefused(
             f"the plan {plan.plan_id[:19]} was applied already; a plan is used once", field="plan_id", hint=NEW_PLAN
+        )
+    if rebuilt_at is not None and plan.created_at <= rebuilt_at:
+        raise PlanRefused(
+            f"the plan was made at {utc_text(plan.created_at)} from a ledger that is lost; the one that is here was "
+            f"made anew at {utc_text(rebuilt_at)}, and does not know what that plan went by",
+            field="created_at",
+            hint=NEW_PLAN,
         )
     if plan.violations:
         raise GuardRefused(tuple(violation.message for violation in plan.violations))

@@ -4,6 +4,9 @@ One thread asks the service, writes the ledger and cleans.  It begins jobs while
 each to its end in the order in which the copies come in: a small job does not wait for a large one.  The first job goes
 all the way alone, so that what would fail for every job fails for one, and until a clean of the run is confirmed, one
 that is not stops the run: it is the canary.
+
+One wait for the disk serves several jobs: between two of them, what was cleaned, the proof that came in and the job
+that begins are recorded at once (docs/adr/0028).
 """
 
 from collections import deque
@@ -45,8 +48,14 @@ class Steps(Protocol):
     def look(self, change: Change) -> JobDetail | JobResult:
         """Read the job as it is now, with links that were made now; the rest as in `begin`."""
 
-    def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
-        """Take what a copy came to; `stays` says why the job is not cleaned, though that was approved."""
+    def record(self, change: Change, copied: Callable[[], VerifiedReceipt]) -> VerifiedReceipt | JobResult:
+        """Take what a copy came to; give the proof, or how the job ended without one.  Its record may wait."""
+
+    def end(self, change: Change, proof: VerifiedReceipt, *, stays: str = "") -> JobResult:
+        """See a job to its end; `stays` says why it is not cleaned, though that was approved.  Its record may wait."""
+
+    def write_down(self) -> None:
+        """Make durable what waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,9 @@ class _Running:
         self._on_their_way: dict[JobId, Change] = {}
         self._relinked: set[JobId] = set()
         self._came_in: SimpleQueue[tuple[Change, Future[VerifiedReceipt]]] = SimpleQueue()
+        self._recorded: tuple[Change, VerifiedReceipt] | None = None
         self._cleans = True
+        self._records = True
         self._ends: set[Outcome] = set()
         self._streak = Streak()
         self.results: dict[JobId, JobResult] = {}
@@ -97,15 +108,42 @@ class _Running:
 
     def to_the_end(self) -> None:
         """Go on until nothing is left that may be begun, and nothing is on its way."""
+        self._heed_signals_and_time()
         while True:
-            self._heed_signals_and_time()
+            # A copy that came in is seen to its end between two beginnings: none waits until all are begun.  It is
+            # recorded before the next job begins, and durable with that.
+            self._record()
+            self._heed_signals_and_time()  # that may have been a long wait
             if self._may_begin():
                 self._begin(self._left.popleft())
+            self._end()
+            self._heed_signals_and_time()
             if not self._on_their_way and not self._may_begin():
+                self._write_down()
                 return
-            # A copy that came in is seen to its end between two beginnings: none waits until all are begun.
-            if self._on_their_way and (not self._came_in.empty() or not self._may_begin()):
-                self._end(*self._came_in.get())
+
+    def _record(self) -> None:
+        """Record a copy that came in; wait for one where nothing else can be done."""
+        if not self._on_their_way or (self._came_in.empty() and self._may_begin()):
+            return
+        if self._came_in.empty():
+            self._write_down()  # that may be a long wait
+        if not self._on_their_way:  # nothing more can be recorded, and all were given up
+            return
+        change, copy = self._came_in.get()
+        if self._is_to_be_copied_again(change, copy):
+            self._relinked.add(change.job_id)  # links expire; the job's own answer has those of now
+            del self._on_their_way[change.job_id]
+            self._have_copied(change, self._hands.steps.look)
+            return
+        proof = self._taken(change, lambda: self._hands.steps.record(change, partial(_proof, copy)))
+        if isinstance(proof, JobResult):
+            self._ended(proof)
+        else:
+            self._recorded = (change, proof)
+
+    def _is_to_be_copied_again(self, change: Change, copy: "Future[VerifiedReceipt]") -> bool:
+        return self._cleans and isinstance(copy.exception(), LinkRefused) and change.job_id not in self._relinked
 
     def _may_begin(self) -> bool:
         if not self._left or self.stopped.why:
@@ -113,7 +151,7 @@ class _Running:
         if self._canary and not self.results:
             return not self._on_their_way
         at_once = self._hands.workers.at_once
-        copying = len(self._on_their_way) - self._came_in.qsize()
+        copying = len(self._on_their_way) - self._came_in.qsize() - (self._recorded is not None)
         return copying < at_once and len(self._on_their_way) < 2 * at_once
 
     # -- one job
@@ -136,16 +174,28 @@ class _Running:
     def _take_in(self, change: Change, copy: "Future[VerifiedReceipt]") -> None:
         self._came_in.put((change, copy))  # by the worker's own thread, and all that it does here
 
-    def _end(self, change: Change, copy: "Future[VerifiedReceipt]") -> None:
-        del self._on_their_way[change.job_id]
-        if self._cleans and isinstance(copy.exception(), LinkRefused) and change.job_id not in self._relinked:
-            self._relinked.add(change.job_id)  # links expire; the job's own answer has those of now
-            self._have_copied(change, self._hands.steps.look)
+    def _end(self) -> None:
+        """See the job whose copy was recorded to its end."""
+        if self._recorded is None:
+            return
+        (change, proof), self._recorded = self._recorded, None
+        if change.job_id not in self._on_their_way:  # given up: the run can record no more
             return
         stays = "" if self._cleans else "the run stopped"
-        result = self._taken(change, lambda: self._hands.steps.end(change, partial(_proof, copy), stays=stays))
+        self._ended(self._taken(change, lambda: self._hands.steps.end(change, proof, stays=stays)))
+
+    def _ended(self, result: JobResult) -> None:
+        self._on_their_way.pop(result.job_id, None)  # none is there when all were given up
         self._tell(result)
         self._look_at_the_canary()
+
+    def _write_down(self) -> None:
+        if not self._records:
+            return
+        try:
+            self._hands.steps.write_down()
+        except MAY_NOT_WRITE as error:
+            self._stop_for(error)
 
     def _taken(self, change: Change, step: Callable[[], T]) -> T | JobResult:
         """Take a step of a job; where that stops the run, give how it ended for the job."""
@@ -173,12 +223,12 @@ class _Running:
     # -- what ends a run early
 
     def _heed_signals_and_time(self) -> None:
-        if not self._left or self.stopped.why:
+        if self.stopped.why:
             return
         number = self._hands.stop.requested()
-        if number:
+        if number and (self._left or Outcome.FAILED in self._ends):
             self.stopped = Stopped.by_signal(number)
-        elif self._hands.limits.time_is_up():
+        elif self._left and self._hands.limits.time_is_up():
             self.stopped = Stopped.by_time()
 
     def _look_at_the_canary(self) -> None:
@@ -197,6 +247,7 @@ class _Running:
             self.stopped = stopped
 
     def _give_up(self) -> None:
+        self._records = False
         for change in self._on_their_way.values():
             why = "given up on its way: the run could record no more"
             self.results[change.job_id] = JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail=why)

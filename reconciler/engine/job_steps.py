@@ -2,7 +2,11 @@
 
     begin:  BEGIN -> GET (same facts?)
                      -> a worker archives, proves, reads back, writes the receipt  (a link refused: GET once more)
-    end:             -> ARCHIVED -> GET again -> CLEANING -> clean(receipt) -> GET confirms -> CLEANED
+    record:          -> ARCHIVED
+    end:             -> GET again -> CLEANING -> clean(receipt) -> GET confirms -> CLEANED
+
+ARCHIVED and CLEANED may wait for another job's entry, and are durable with it (docs/adr/0028).  CLEANING never waits,
+and comes when the ARCHIVED of its job is durable.
 
 Whatever goes wrong before CLEANING leaves the job as it was.  After CLEANING the service is asked what became of it;
 if it cannot say, the entry stays open and the next run asks again.  A clean that got no answer, or one of passing
@@ -74,18 +78,24 @@ class CopySteps:
             return replace(self.abandon(change, Outcome.SKIPPED, detail.why), how=detail.how)
         return detail
 
-    def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
-        """Take what a copy came to; `copied` gives the proof, or raises what the copy met.
+    def end(self, change: Change, proof: VerifiedReceipt, *, stays: str = "") -> JobResult:
+        """Make sure that the proof is on record.
+
+        Raises:
+            LedgerError, LockedByAnotherRun: no other job can go on either.
+        """
+        del change, stays  # nothing goes
+        self.run.write_down()
+        return _archived(proof.receipt, Outcome.ARCHIVED, PROVED)
+
+    def record(self, change: Change, copied: Callable[[], VerifiedReceipt]) -> VerifiedReceipt | JobResult:
+        """Take what a copy came to; give the proof, or how the job ended without one.
+
+        `copied` gives the proof, or raises what the copy met.  The record of the proof waits.
 
         Raises:
             StoreNotWritable, LedgerError, LockedByAnotherRun: no other job can go on either.
         """
-        del stays  # nothing goes
-        proof = self.recorded(change, copied)
-        return proof if isinstance(proof, JobResult) else _archived(proof.receipt, Outcome.ARCHIVED, PROVED)
-
-    def recorded(self, change: Change, copied: Callable[[], VerifiedReceipt]) -> VerifiedReceipt | JobResult:
-        """Record a proof that came in; give it, or how the job ended without one."""
         try:
             proof = copied()
             _check_whose(proof.receipt, change)
@@ -94,8 +104,16 @@ class CopySteps:
             if isinstance(error, StoreNotWritable):
                 raise
             return result
-        self.run.record_archived(proof)
+        self.run.record_archived(proof, waits=True)
         return proof
+
+    def write_down(self) -> None:
+        """Make durable what waits.
+
+        Raises:
+            LedgerError, LockedByAnotherRun: no other job can go on either.
+        """
+        self.run.write_down()
 
     def unchanged(self, change: Change) -> "JobDetail | Difference":
         """Read the job again, or tell what differs from what was approved (I5)."""
@@ -134,19 +152,24 @@ class JobSteps:
         """As for a copy."""
         return self.copies.look(change)
 
-    def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
-        """Take what a copy came to and, if approved, clean the job; `stays` says why it is not cleaned all the same.
+    def record(self, change: Change, copied: Callable[[], VerifiedReceipt]) -> VerifiedReceipt | JobResult:
+        """As for a copy."""
+        return self.copies.record(change, copied)
 
-        `copied` gives the proof, or raises what the copy met.
+    def write_down(self) -> None:
+        """As for a copy."""
+        self.copies.write_down()
+
+    def end(self, change: Change, proof: VerifiedReceipt, *, stays: str = "") -> JobResult:
+        """Clean the job, if that was approved; `stays` says why it is not cleaned all the same.
+
+        The record of a clean that was confirmed waits.
 
         Raises:
-            StoreNotWritable, AuthenticationRefused, LedgerError, LockedByAnotherRun: no other job can go on either.
+            AuthenticationRefused, LedgerError, LockedByAnotherRun: no other job can go on either.
         """
-        proof = self.copies.recorded(change, copied)
-        if isinstance(proof, JobResult):
-            return proof
         if not change.cleans:
-            return _archived(proof.receipt, Outcome.ARCHIVED, PROVED)
+            return self.copies.end(change, proof)
         try:
             again = Difference(stays) if stays else self.copies.unchanged(change)
         except AuthenticationRefused as error:
@@ -164,8 +187,8 @@ class JobSteps:
         return result
 
     def _clean(self, change: Change, proof: VerifiedReceipt) -> JobResult:
-        self.run.check_lease(CLEAN_TAKES_AT_MOST_S)
-        self.run.append(change.job_id, Phase.CLEANING, change.fingerprint)
+        self.run.write_down()  # the receipt is durable before CLEANING is
+        self.run.append(change.job_id, Phase.CLEANING, change.fingerprint, outlasting_s=CLEAN_TAKES_AT_MOST_S)
         try:
             answer = self.cleaner.clean(proof)
         except AuthenticationRefused as error:
@@ -208,7 +231,8 @@ class JobSteps:
         """Ask what became of a clean that was sent, until it shows or the looks are used up."""
         seen = _Seen()
         for pause in CONFIRM_PAUSES_S:
-            self.pause(pause)
+            if pause:  # a sleep of nothing still gives way to every thread that copies
+                self.pause(pause)
             try:
                 detail = self.copies.reader.get(change.job_id)
             except (ServiceError, AuthenticationRefused) as error:
@@ -222,7 +246,8 @@ class JobSteps:
     def _settle(self, change: Change, receipt: Receipt, seen: "_Seen", *, heard: str, requests: int = 1) -> JobResult:
         """Record what a look has shown; without certainty the entry stays open for recovery."""
         if seen.how:
-            self.run.record_cleaned(change.job_id, change.fingerprint, seen.how.value)
+            # Until this is durable the next run would ask, and hear the same.
+            self.run.record_cleaned(change.job_id, change.fingerprint, seen.how.value, waits=True)
             told = seen.how.value + (", at the second request" if requests > 1 else "")
             return replace(_archived(receipt, Outcome.CLEANED, told), how=seen.how)
         sent = "the clean was sent" + (" twice" if requests > 1 else "")

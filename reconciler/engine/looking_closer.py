@@ -8,9 +8,14 @@ never one call per job of a list that tells all.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from reconciler.core.desired import DesiredState
+from reconciler.core.drift_finding import changed_since_archived
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import Job, JobId, JobStatus, JobType
+from reconciler.core.memory import LedgerView
+from reconciler.core.retention import decide
 from reconciler.core.verdicts import Held, HoldCode, Released, Retained, Verdict
+from reconciler.engine.departures import confirmed, unsure_departures
 from reconciler.engine.ports import JobsReader
 from reconciler.errors import ServiceAnswerUnreadable
 
@@ -18,6 +23,28 @@ MAY_BE_FOR_LACK_OF_FACTS = frozenset({HoldCode.TYPE_UNKNOWN, HoldCode.RULE_UNDEC
 """Holds that a fuller answer could lift; a job with any other hold stays where it is, whatever it shows."""
 
 _Kind = tuple[JobType, JobStatus]
+
+
+def see_closer(
+    desired: DesiredState,
+    reader: JobsReader,
+    inventory: Inventory,
+    memory: LedgerView,
+    *,
+    first: frozenset[JobId] = frozenset(),
+) -> Inventory:
+    """Give the inventory as a decision needs it: with more of the jobs of which the list may show less than there is.
+
+    Of each kind of job a `first` one is asked for before the others, and often that is enough.
+
+    Raises:
+        ServiceError: the service gave no usable answer at all.
+        AuthenticationRefused: the key was refused.
+    """
+    decided = decide(desired, inventory, memory, inventory.observed_at)
+    chosen = worth_a_look(decided, changed_since_archived(inventory, memory))
+    seen = look_closer(reader, inventory, sorted(chosen, key=lambda job_id: job_id not in first))
+    return confirmed(reader, seen, unsure_departures(decided, desired.links, memory))
 
 
 def worth_a_look(verdicts: Iterable[Verdict], changed: Iterable[JobId] = ()) -> tuple[JobId, ...]:

@@ -48,7 +48,13 @@ def check_plan(
         PlanRefused, GuardRefused: it would be refused whole.
         DesiredStateInvalid, InventoryIncomplete, ServiceError, AuthenticationRefused: nothing can be decided now.
     """
-    check_approval(approved, desired, ledger.plan_use(approved.plan_id), clock.now())
+    check_approval(
+        approved,
+        desired,
+        ledger.plan_use(approved.plan_id),
+        clock.now(),
+        rebuilt_at=ledger.binding().rebuilt_at,
+    )
     enquiry = Enquiry(approved.approvals.over_file(desired), evidence)
     seen = read_for_a_decision(desired, reader, ledger, clock, enquiry)
     inventory, memory = seen.inventory, seen.memory

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.desired import DesiredState
-from reconciler.core.drift_finding import changed_since_archived, drift_of
+from reconciler.core.drift_finding import drift_of
 from reconciler.core.guards import guarded
 from reconciler.core.inventory import Inventory
 from reconciler.core.lint import errors_of, lint, warnings_of
@@ -18,7 +18,7 @@ from reconciler.core.retention import decide
 from reconciler.core.rule_loss import compare_rules
 from reconciler.core.storage import storage_notices
 from reconciler.engine.enquiry import Enquiry
-from reconciler.engine.looking_closer import look_closer, worth_a_look
+from reconciler.engine.looking_closer import see_closer
 from reconciler.engine.notices import note_unlisted_fields
 from reconciler.engine.observe import observe
 from reconciler.engine.ports import NOBODY, Clock, Evidence, JobsReader, MemoryReader, Progress
@@ -97,9 +97,7 @@ def sight_of(desired: DesiredState, reader: JobsReader, memory: LedgerView, cloc
         InventoryIncomplete: the list is not whole.
     """
     inventory = enquiry.filled(observe(reader, memory, clock), memory)
-    decided = decide(desired, inventory, memory, inventory.observed_at)
-    chosen = worth_a_look(decided, changed_since_archived(inventory, memory))
-    return Sight(enquiry.filled(look_closer(reader, inventory, chosen), memory), memory)
+    return Sight(enquiry.filled(see_closer(desired, reader, inventory, memory), memory), memory)
 
 
 def plan_over(

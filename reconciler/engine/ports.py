@@ -220,12 +220,14 @@ class MemoryReader(Protocol):
 class Binding:
     """The account that a ledger is of, its lineage, and the marks of the keys seen with it; all empty while it is new.
 
-    A lineage names one ledger for ever; a mark is what `KeyMark.mark` gives of a key.
+    A lineage names one ledger for ever; a mark is what `KeyMark.mark` gives of a key.  `rebuilt_at` is when it was made
+    anew from the stores, which have no marks; None where it never was.
     """
 
     account: str = ""
     lineage: str = ""
     marks: tuple[str, ...] = ()
+    rebuilt_at: datetime | None = None
 
 
 class KeyMark(Protocol):
@@ -246,6 +248,9 @@ class LedgerReader(MemoryReader, Protocol):
 
     def verifications(self) -> Mapping[CopyId, Verified]:
         """Give what is remembered of looks at copies."""
+
+    def binding(self) -> Binding:
+        """Give the account that it is of, the keys seen with it, and whether it was made anew."""
 
     def plan_use(self, plan_id: str) -> PlanUse:
         """Tell how far a plan was used."""
@@ -286,7 +291,11 @@ class Approved:
 
 
 class Run(Protocol):
-    """One run's right to write.  Every method is durable when it returns, and fails once the lease is lost."""
+    """One run's right to write.  Every method is durable when it returns, and fails once the lease is lost.
+
+    What `waits` is durable with whatever is recorded next, and with `write_down`, in one transaction with it: it costs
+    no wait for the disk of its own (docs/adr/0028).  When that fails, none of it is recorded.
+    """
 
     @property
     def run_id(self) -> str:
@@ -326,13 +335,22 @@ class Run(Protocol):
     def spend_plan(self, plan_id: str) -> None:
         """Close the use of a plan: it cannot be applied again."""
 
-    def append(self, job_id: JobId, phase: Phase, fingerprint: str, detail: str = "") -> None:
-        """Add an entry; NOT_CLEANED adds an audit event with it."""
+    def append(
+        self, job_id: JobId, phase: Phase, fingerprint: str, detail: str = "", *, outlasting_s: float = 0.0
+    ) -> None:
+        """Add an entry; NOT_CLEANED adds an audit event with it.
 
-    def record_archived(self, receipt: VerifiedReceipt) -> None:
+        Raises:
+            LockedByAnotherRun: the lease does not outlast the next `outlasting_s` seconds; nothing was added.
+        """
+
+    def write_down(self) -> None:
+        """Make durable what waits; nothing is done where nothing does."""
+
+    def record_archived(self, receipt: VerifiedReceipt, *, waits: bool = False) -> None:
         """Add the receipt, the entry ARCHIVED, the audit event, and the first look at each copy, in one transaction."""
 
-    def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
+    def record_cleaned(self, job_id: JobId, fingerprint: str, how: str, *, waits: bool = False) -> None:
         """Add the entry CLEANED, mark the job as left and add the audit event, in one transaction.
 
         `how` is one of `cleaned now`, `already cleaned`, `gone`.
@@ -350,9 +368,6 @@ class Run(Protocol):
 
 class Ledger(LedgerReader, Protocol):
     """The ledger of a writing verb."""
-
-    def binding(self) -> Binding:
-        """Give the account that it is of, and the keys seen with it."""
 
     def open_run(self, operation: str, account: str, plan_id: str = "") -> AbstractContextManager[Run]:
         """Take the lease and open a run; on leaving, close it with its outcome and give the lease back.

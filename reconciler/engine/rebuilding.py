@@ -7,6 +7,7 @@ until runs record the list again, and a job that an old hold may have protected 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from reconciler.core.audit import AuditEvent
@@ -15,6 +16,14 @@ from reconciler.core.segments import Joined, join
 from reconciler.engine.salvage import ArchiveMemory, Stored
 from reconciler.engine.talk import Say, silent
 from reconciler.errors import GuardRefused, UsageRefused
+
+
+@dataclass(frozen=True, slots=True)
+class LastApplied:
+    """The file that was applied last, of which no store has more than the digest; "" and None where it is not sure."""
+
+    digest: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,19 @@ class Salvage:
             ("receipts", str(len(self.receipts))),
             ("problems", str(len(self.problems))),
         )
+
+    @property
+    def last_applied(self) -> LastApplied | None:
+        """The file that was applied last; None where none ever was.
+
+        Sure is only what a whole chain says: in what is missing a later file may have been applied.
+        """
+        if self.apart or self.problems or not self.chain:
+            return LastApplied()
+        files = [event for event in self.chain if event.event == "file_applied"]
+        if files:
+            return LastApplied(dict(files[-1].facts).get("digest", ""), files[-1].at)
+        return LastApplied() if any(event.event == "cleaned" for event in self.chain) else None
 
     @property
     def imports(self) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.desired import DesiredState
 from reconciler.core.drift import Drift
-from reconciler.core.drift_finding import changed_since_archived, drift_of, newly_found
+from reconciler.core.drift_finding import drift_of, newly_found
 from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.losses import Loss, newly_lost
@@ -16,7 +16,7 @@ from reconciler.core.recording import to_record
 from reconciler.core.retention import decide
 from reconciler.core.verdicts import Verdict
 from reconciler.engine.enquiry import Enquiry
-from reconciler.engine.looking_closer import look_closer, worth_a_look
+from reconciler.engine.looking_closer import see_closer
 from reconciler.engine.observe import observe, shares_nothing
 from reconciler.engine.ports import Clock, JobsReader, LedgerReader, Run
 from reconciler.engine.stopping import UNSTOPPABLE, StopAtOnce
@@ -62,11 +62,8 @@ def observe_and_record(
     before = ledger.view()
     with stop.while_idle():
         inventory = enquiry.filled(observe(reader, before, clock, takes_new_list=takes_new_list), before)
-        as_of = inventory.observed_at
-        decided = decide(desired, inventory, before, as_of)
-        chosen = worth_a_look(decided, changed_since_archived(inventory, before))
-        inventory = look_closer(reader, inventory, sorted(chosen, key=lambda job_id: job_id not in approved))
-        inventory = enquiry.filled(inventory, before)
+        inventory = enquiry.filled(see_closer(desired, reader, inventory, before, first=approved), before)
+    as_of = inventory.observed_at
     expected = shares_nothing(inventory.jobs, before)
     if expected:
         run.record_new_list(expected)

@@ -11,16 +11,24 @@ SHOWN_DIGITS = 12
 
 
 def refuse_other_key(binding: Binding, key: KeyMark) -> None:
-    """Refuse a key that was never seen with the account of the ledger; a ledger that has seen none takes any.
+    """Refuse a key that was never seen with the account of the ledger; a new ledger takes any.
 
     Raises:
-        GuardRefused: it is another one.
+        GuardRefused: it is another one, or the ledger was made anew and has seen none since.
     """
-    if not binding.marks:
+    if not binding.marks and binding.rebuilt_at is None:
         return
     mark = key.mark(binding.lineage)
     if mark in binding.marks:
         return
+    if not binding.marks:
+        raise GuardRefused(
+            (
+                f"whether this key ({shown(mark)}) is one of account {binding.account} cannot be told: the ledger was "
+                "made anew, and no store has the keys that the lost one knew; look whether it is the right key "
+                "(PICTORY_API_KEY), and take it over once with reconciler refresh --accept-new-key",
+            )
+        )
     seen = ", ".join(shown(each) for each in binding.marks)
     raise GuardRefused(
         (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from reconciler.core.job import Asset, JobId
-from reconciler.engine.outcome import JobResult
+from reconciler.engine.outcome import JobResult, Outcome
 
 
 class CacheLooks(Protocol):
@@ -24,9 +24,19 @@ class CacheLooks(Protocol):
         """
 
 
+class ArchivedFiles(Protocol):
+    """Tells where the files of jobs were that are cleaned: the archive has it."""
+
+    def files(self, job_id: JobId, fingerprint: str) -> tuple[Asset, ...]:
+        """Give the files of a job as it was archived with these facts; none where no store can tell.  Never fails."""
+
+
 def with_looks(results: Sequence[JobResult], looks: CacheLooks) -> tuple[JobResult, ...]:
-    """Give the results with what was found of each."""
+    """Give the results with what was found of each that is cleaned."""
     found = looks.found()
     return tuple(
-        replace(result, still_cached=found[result.job_id]) if result.job_id in found else result for result in results
+        replace(result, still_cached=found[result.job_id])
+        if result.outcome is Outcome.CLEANED and result.job_id in found
+        else result
+        for result in results
     )

@@ -23,7 +23,7 @@ class Stopped:
     @classmethod
     def by_signal(cls, number: int) -> Self:
         """Somebody asked for it."""
-        return cls(f"stopped by signal {number}; the jobs in hand were finished", 128 + number)
+        return cls(f"stopped by signal {number}; the jobs in hand were finished or given up", 128 + number)
 
     @classmethod
     def before_any(cls, number: int) -> Self:

@@ -6,6 +6,7 @@ from reconciler.engine.ports import Binding
 from reconciler.engine.right_account import shown
 from reconciler.ledger import tables
 from reconciler.ledger.audit_rows import NewEvent
+from reconciler.ledger.rebuilt import rebuilt_at
 
 
 def read_binding(connection: Connection) -> Binding:
@@ -15,14 +16,15 @@ def read_binding(connection: Connection) -> Binding:
         return Binding()
     key = tables.account_key
     marks = connection.scalars(select(key.c.mark).order_by(key.c.bound_at, key.c.mark)).all()
-    return Binding(account=account.name, lineage=account.lineage, marks=tuple(marks))
+    return Binding(account=account.name, lineage=account.lineage, marks=tuple(marks), rebuilt_at=rebuilt_at(connection))
 
 
 def record_key(connection: Connection, mark: str, *, run_id: str, now: str) -> tuple[NewEvent, ...]:
     """Record a key's mark; give the audit event, for the same transaction.  One that is known is no news."""
-    known = read_binding(connection).marks
-    if mark in known:
+    known = read_binding(connection)
+    if mark in known.marks:
         return ()
     connection.execute(insert(tables.account_key).values(mark=mark, run_id=run_id, bound_at=now))
     facts = (("key", shown(mark)),)
-    return (NewEvent("key_accepted", facts) if known else NewEvent("key_bound", facts),)
+    is_first = not known.marks and known.rebuilt_at is None  # of a rebuilt ledger none is taken without a word
+    return (NewEvent("key_bound", facts) if is_first else NewEvent("key_accepted", facts),)

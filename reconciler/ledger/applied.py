@@ -1,8 +1,9 @@
 """The rules of the file that was applied last, and what an apply was allowed beyond its file."""
 
 import json
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from reconciler.core.applied import AppliedFile, AppliedRule, rule_from, rule_json
 from reconciler.core.canonical import canonical_json, utc_text, utc_time
@@ -10,6 +11,7 @@ from reconciler.core.guards import limit_text
 from reconciler.engine.ports import Approved
 from reconciler.ledger import tables
 from reconciler.ledger.audit_rows import NewEvent
+from reconciler.ledger.rebuilt import OPERATION
 from reconciler.ledger.rows import storable
 
 
@@ -23,16 +25,24 @@ def record_approved(connection: Connection, approved: Approved, run_id: str) -> 
     if rules is not None and rules.lost:
         facts = (("loss", rules.name), *(("rule", f"{each.rule} ({each.how.value})") for each in rules.lost))
         events.append(NewEvent("rules_lost", facts))
-    if approved.file is not None and _digest_of_newest(connection) != approved.file.digest:
+    if approved.file is not None and not _is_newest(connection, approved.file.digest):
         _record(connection, approved.file, run_id)
         facts = (("digest", approved.file.digest), ("rules", str(len(approved.file.rules))))
         events.append(NewEvent("file_applied", facts))
     return tuple(events)
 
 
-def _digest_of_newest(connection: Connection) -> str | None:
-    table = tables.applied_file
-    return connection.scalar(select(table.c.digest).order_by(table.c.number.desc()).limit(1))
+def _newest(connection: Connection) -> Row[Any] | None:
+    """Give the file that was applied last, and what the run was that put it here."""
+    file, run = tables.applied_file, tables.run
+    return connection.execute(
+        select(file, run.c.operation).join(run, run.c.run_id == file.c.run_id).order_by(file.c.number.desc()).limit(1)
+    ).one_or_none()
+
+
+def _is_newest(connection: Connection, digest: str) -> bool:
+    newest = _newest(connection)
+    return newest is not None and newest.digest == digest and newest.operation != OPERATION
 
 
 def _record(connection: Connection, file: AppliedFile, run_id: str) -> None:
@@ -59,8 +69,7 @@ def read_applied(connection: Connection) -> AppliedFile | None:
     Raises:
         ValueError, KeyError: a row says what no version of this program writes.
     """
-    file, rule = tables.applied_file, tables.applied_rule
-    newest = connection.execute(select(file).order_by(file.c.number.desc()).limit(1)).one_or_none()
+    rule, newest = tables.applied_rule, _newest(connection)
     if newest is None:
         return None
     rows = connection.execute(
@@ -70,4 +79,5 @@ def read_applied(connection: Connection) -> AppliedFile | None:
         digest=newest.digest,
         applied_at=utc_time(newest.applied_at),
         rules=tuple(AppliedRule(rule_from(name, json.loads(meaning)), kept) for name, kept, meaning in rows),
+        is_known=newest.operation != OPERATION,
     )

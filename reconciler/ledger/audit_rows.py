@@ -22,6 +22,11 @@ class NewEvent:
     job_id: str = ""
 
 
+# Made once: for a single row, a statement costs more to make than to run.
+_LAST = select(audit.c.sequence, audit.c.hash).order_by(audit.c.sequence.desc()).limit(1)
+_ADD = insert(audit)
+
+
 def add_event(
     connection: Connection,
     *,
@@ -38,9 +43,7 @@ def add_event(
 
 def add_events(connection: Connection, events: Sequence[NewEvent], *, at: datetime, run_id: str, actor: str) -> str:
     """Add events of one moment behind the last, in their order; give the new head of the chain."""
-    last = connection.execute(
-        select(audit.c.sequence, audit.c.hash).order_by(audit.c.sequence.desc()).limit(1)
-    ).one_or_none()
+    last = connection.execute(_LAST).one_or_none()
     before, previous = (last.sequence, last.hash) if last else (0, GENESIS)
     rows = []
     for sequence, new in enumerate(events, start=before + 1):
@@ -58,7 +61,7 @@ def add_events(connection: Connection, events: Sequence[NewEvent], *, at: dateti
         rows.append(audit_row(event))
         previous = event.hash
     if rows:
-        connection.execute(insert(audit), rows)
+        connection.execute(_ADD, rows)
     return previous
 
 

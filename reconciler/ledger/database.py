@@ -8,11 +8,14 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from reconciler.errors import LedgerError, ReconcilerError
+from reconciler.errors import LedgerBusy, LedgerError, ReconcilerError
 
 
 class Database(Protocol):
-    """One ledger's database.  Every way to it turns what the database says into a LedgerError."""
+    """One ledger's database.  Every way to it turns what the database says into a LedgerError.
+
+    It is LedgerBusy where another program's transaction did not end in time.
+    """
 
     @property
     def name(self) -> str:
@@ -60,7 +63,12 @@ class Database(Protocol):
 
 
 @contextmanager
-def telling(name: str, hint_for: Callable[[BaseException], str], hide: Callable[[str], str] = str) -> Iterator[None]:
+def telling(
+    name: str,
+    hint_for: Callable[[BaseException], str],
+    is_busy: Callable[[BaseException], bool],
+    hide: Callable[[str], str] = str,
+) -> Iterator[None]:
     """Turn what a database's driver says into a LedgerError, with a hint for it; `hide` takes secrets out of a text."""
     try:
         yield
@@ -70,4 +78,5 @@ def telling(name: str, hint_for: Callable[[BaseException], str], hide: Callable[
         said = error.orig if isinstance(error, DatabaseError) and error.orig else error
         text = hide(" ".join(str(said).split()))
         # What a driver's own error shows below ours may hold an address with all that is in it.
-        raise LedgerError(f"the ledger {name} cannot be used: {text}", hint=hint_for(said)) from None
+        kind = LedgerBusy if is_busy(said) else LedgerError
+        raise kind(f"the ledger {name} cannot be used: {text}", hint=hint_for(said)) from None

@@ -43,6 +43,7 @@ _NOW = func.coalesce(bindparam("told_ms", type_=BigInteger), _DatabaseMs())
 # The inner select waits for the row, the outer one reads the clock: it tells the time at which the row was had.
 _ROW = select(lease).where(lease.c.slot == SLOT).with_for_update().subquery("held")
 _HELD = select(_ROW, _NOW.label("now_ms"))
+_SEEN = select(lease, _NOW.label("now_ms")).where(lease.c.slot == SLOT)
 _FIRST = text(
     "INSERT INTO lease (slot, epoch, lease_id, run_id, owner, operation, acquired_ms, expires_ms) "
     "VALUES (1, 0, '', '', '', '', 0, 0) ON CONFLICT DO NOTHING"
@@ -55,6 +56,11 @@ _TAKEN = (
 _EXTENDED = (
     update(lease)
     .where(lease.c.slot == SLOT, lease.c.epoch == bindparam("its_epoch"), lease.c.expires_ms > _NOW)
+    .values(expires_ms=_NOW + bindparam("length_ms", type_=BigInteger))
+)
+_PROLONGED = (
+    update(lease)
+    .where(lease.c.slot == SLOT, lease.c.epoch == bindparam("its_epoch"))
     .values(expires_ms=_NOW + bindparam("length_ms", type_=BigInteger))
 )
 _GIVEN_BACK = update(lease).where(lease.c.slot == SLOT, lease.c.epoch == bindparam("its_epoch")).values(expires_ms=0)
@@ -125,6 +131,17 @@ def _give(connection: Connection, row: Row[Any], holder: Holder, *, expires_ms: 
     return int(row.epoch) + 1
 
 
+def holder(connection: Connection, now_ms: Clock = None) -> LockedByAnotherRun:
+    """Tell, without waiting, who keeps others from the row: the lease's holder, or a program that needs no lease."""
+    row = connection.execute(_SEEN, {"told_ms": now_ms() if now_ms else None}).one_or_none()
+    if row is not None and row.expires_ms > row.now_ms:
+        return _held(row)
+    return LockedByAnotherRun(
+        "another program writes to the ledger, and does not come to an end; no run holds it",
+        hint="Run the command again (--lock-timeout 5m waits for it); see what stands still on the ledger's machine.",
+    )
+
+
 def _held(row: Row[Any]) -> LockedByAnotherRun:
     for_s, left_s = (row.now_ms - row.acquired_ms) / 1000, (row.expires_ms - row.now_ms) / 1000
     return LockedByAnotherRun(
@@ -161,6 +178,15 @@ def extend(engine: Engine, epoch: int, *, now_ms: Clock, length_ms: int) -> bool
     with engine.begin() as connection:
         told = {"its_epoch": epoch, "told_ms": now_ms() if now_ms else None, "length_ms": length_ms}
         return connection.execute(_EXTENDED, told).rowcount == 1
+
+
+def prolong(connection: Connection, epoch: int, *, now_ms: Clock, length_ms: int) -> None:
+    """Move the end of this epoch's lease at the end of a long transaction, whatever time it is.
+
+    The transaction had the row from its beginning: nobody can have taken the lease, and no sign of life could be given.
+    """
+    told = {"its_epoch": epoch, "told_ms": now_ms() if now_ms else None, "length_ms": length_ms}
+    connection.execute(_PROLONGED, told)
 
 
 def give_back(connection: Connection, epoch: int) -> None:

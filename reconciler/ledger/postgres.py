@@ -119,7 +119,7 @@ class PostgresDatabase:
     @contextmanager
     def told(self) -> Iterator[None]:
         """Turn what the database says into a LedgerError without anything secret."""
-        with telling(self._name, _hint_for, self._hidden):
+        with telling(self._name, _hint_for, _is_busy, self._hidden):
             yield
 
     def _hidden(self, text: str) -> str:
@@ -172,6 +172,7 @@ def _ready(connection: DBAPIConnection, wait_s: int, idle_s: int) -> None:
     connection.commit()
 
 
+_LOCK_NOT_AVAILABLE = "55P03"
 # What the server or libpq says, by its code or its words, and what is to be done.
 _HINTS: tuple[tuple[str, str], ...] = (
     ("password authentication failed", "Check user and password: PGPASSWORD, ~/.pgpass, or the address."),
@@ -188,6 +189,10 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("server closed the connection", "What was recorded is kept; run the command again, and it carries on."),
     ("connection", "Check that the server runs, that this machine may reach it, and the address."),
 )
+
+
+def _is_busy(error: BaseException) -> bool:
+    return getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def _hint_for(error: BaseException) -> str:

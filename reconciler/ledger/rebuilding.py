@@ -1,7 +1,8 @@
 """Filling a new ledger with what the stores tell of an old one: one transaction, on a database that has nothing yet.
 
 Restored is what can be told for certain: the receipts, the audit chain as it was, and what its events say: runs, the
-journal of copies and cleans, holds, which plans were used.  Nothing is made up: no job is in it until a run sees one.
+journal of copies and cleans, holds, which plans were used, which file was applied last.  Nothing is made up: no job is
+in it until a run sees one.
 """
 
 import uuid
@@ -20,11 +21,11 @@ from reconciler.engine.rebuilding import Salvage
 from reconciler.ledger import tables
 from reconciler.ledger.audit_rows import add_event
 from reconciler.ledger.database import Database
+from reconciler.ledger.rebuilt import OPERATION
 from reconciler.ledger.revisions import already_there
 from reconciler.ledger.rows import audit_row, receipt_row, storable
 from reconciler.ledger.run_rows import Who, begin_run, end_run, new_name
 
-OPERATION = "ledger-rebuild"
 NO_RUN_OF_ITS_OWN = frozenset({"refused"})
 """Events that are the whole of their run: it never had the lease."""
 
@@ -42,6 +43,7 @@ def fill(connection: Connection, salvage: Salvage, who: Who, at: datetime) -> No
     _insert(connection, tables.receipt, _receipts(salvage, run_id))
     _insert(connection, tables.hold, _holds(salvage))
     _insert(connection, tables.plan_use, _plan_uses(salvage))
+    _insert(connection, tables.applied_file, _applied_file(salvage, run_id, now))
     connection.execute(insert(tables.lease).values(_free_lease(run_id, who, epoch=own)))
     add_event(connection, at=at, run_id=run_id, actor=who.actor, event=REBUILT, facts=salvage.facts)
     end_run(connection, run_id, who, outcome="done", now=at)
@@ -199,6 +201,13 @@ def _plan_uses(salvage: Salvage) -> Iterator[dict[str, Any]]:
         if event.run_id in salvage.done:
             row["spent_at"] = ends.get(event.run_id, at)
     yield from rows.values()
+
+
+def _applied_file(salvage: Salvage, own_run: str, now: str) -> Iterator[dict[str, Any]]:
+    """Give the file that was applied last: as one of the rebuild, so that its rules count as unknown."""
+    last = salvage.last_applied
+    if last is not None:
+        yield {"run_id": own_run, "digest": last.digest, "applied_at": utc_text(last.at) if last.at else now}
 
 
 class NewLedger:

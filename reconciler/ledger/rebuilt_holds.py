@@ -7,17 +7,16 @@ each job of the first list that it records, and goes the way of all holds (recon
 
 from sqlalchemy import Connection, insert, literal, select
 
-from reconciler.core.segments import REBUILT
-from reconciler.ledger.tables import audit, hold, job
+from reconciler.ledger.rebuilt import rebuilt_at
+from reconciler.ledger.tables import hold, job
 
 RULE = "(rebuilt ledger)"
 REASON = "the ledger was rebuilt from the archive: what protected this job may be lost"
-_IS_REBUILT = select(audit.c.sequence).where(audit.c.event == REBUILT).limit(1)
 
 
 def hold_if_rebuilt(connection: Connection, set_at: str) -> None:
     """Hold every job, if this ledger was rebuilt; asked for at the first list that it records."""
-    if connection.scalar(_IS_REBUILT) is None:
+    if rebuilt_at(connection) is None:
         return
     each = select(job.c.job_id, literal(RULE), literal(""), literal(REASON), literal(set_at)).where(
         job.c.left_at.is_(None)

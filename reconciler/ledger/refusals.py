@@ -1,6 +1,6 @@
 """What the audit tells of a run that was refused: by what, and where it is ours to say, why."""
 
-from reconciler.errors import GuardRefused, LockedByAnotherRun, PlanRefused, ReconcilerError
+from reconciler.errors import GuardRefused, Interrupted, LockedByAnotherRun, PlanRefused, ReconcilerError
 
 LONGEST = 500
 SAYS_WHY = (GuardRefused, PlanRefused, LockedByAnotherRun)
@@ -13,4 +13,5 @@ def refusal_facts(error: BaseException) -> tuple[tuple[str, str], ...]:
         return ()
     field = (("field", error.field),) if isinstance(error, PlanRefused) else ()
     why = (("why", error.message[:LONGEST]),) if isinstance(error, SAYS_WHY) else ()
-    return (("code", str(error.exit_code)), *field, *why)
+    code = 128 + error.signal_number if isinstance(error, Interrupted) else error.exit_code
+    return (("code", str(code)), *field, *why)

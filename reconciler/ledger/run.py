@@ -1,8 +1,12 @@
-"""One run's writes.  Each method is one transaction: the lease is checked first, and it is durable when it returns."""
+"""One run's writes.  Each transaction checks the lease first, and is durable when it is over.
+
+A method is a transaction of its own, with what was to wait for the next one in it (docs/adr/0028).
+"""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
@@ -12,7 +16,7 @@ from reconciler.core.inventory import Inventory
 from reconciler.core.job import JobId
 from reconciler.core.receipt import Receipt, VerifiedReceipt
 from reconciler.core.recording import DecisionRecord
-from reconciler.core.steps import IllegalPhase, Phase, check_step
+from reconciler.core.steps import Phase
 from reconciler.engine.ports import Approved, Clock
 from reconciler.errors import LedgerError
 from reconciler.ledger import lease, tables
@@ -22,9 +26,11 @@ from reconciler.ledger.audit_rows import add_event, add_events
 from reconciler.ledger.database import Database
 from reconciler.ledger.decisions import record_holds, record_waits
 from reconciler.ledger.imported import record_imported
-from reconciler.ledger.rows import receipt_row, storable
 from reconciler.ledger.sightings import record_sightings
+from reconciler.ledger.steps import add_entry, add_receipt, mark_cleaned, mark_seen_live
 from reconciler.ledger.verifications import first_look, first_looks, record_looks
+
+_Part = Callable[[Connection], None]
 
 
 class SqlRun:
@@ -39,6 +45,7 @@ class SqlRun:
         epoch: int,
         actor: str,
         clock: Clock,
+        lease_ms: int,
         now_ms: Callable[[], int] | None,
     ) -> None:
         self._engine = engine
@@ -47,8 +54,10 @@ class SqlRun:
         self._epoch = epoch
         self._actor = actor
         self._clock = clock
+        self._lease_ms = lease_ms
         self._now_ms = now_ms
         self._lock = threading.Lock()
+        self._waiting: list[_Part] = []
 
     @property
     def run_id(self) -> str:
@@ -70,6 +79,7 @@ class SqlRun:
         with self._write() as connection:
             events = record_sightings(connection, inventory, self._run_id)
             add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+            self._prolong(connection)
 
     def record_decision(self, record: DecisionRecord) -> None:
         """Record who waits and what becomes of the holds, with an audit event for each step of one."""
@@ -79,6 +89,7 @@ class SqlRun:
             record_waits(connection, record)
             events = record_holds(connection, record)
             add_events(connection, events, at=self._clock.now(), run_id=self._run_id, actor=self._actor)
+            self._prolong(connection)
 
     def record_times(self, judged: Judged, source: str, digest: str) -> None:
         """Record imported times, and the audit event of it."""
@@ -115,22 +126,26 @@ class SqlRun:
         with self._write() as connection:
             connection.execute(update(table).where(table.c.plan_id == plan_id).values(spent_at=self._now_text()))
 
-    def append(self, job_id: JobId, phase: Phase, fingerprint: str, detail: str = "") -> None:
+    def append(
+        self, job_id: JobId, phase: Phase, fingerprint: str, detail: str = "", *, outlasting_s: float = 0.0
+    ) -> None:
         """Add an entry; NOT_CLEANED adds an audit event with it."""
         if phase in {Phase.ARCHIVED, Phase.CLEANED}:
             raise LedgerError(f"{phase.value} is recorded with its receipt and audit event, not alone")
-        with self._write() as connection:
-            self._add_entry(connection, job_id, phase, fingerprint, detail)
+        now = self._clock.now()
+        with self._write(needed_ms=int(outlasting_s * 1000)) as connection:
+            self._add_entry(connection, job_id, phase, fingerprint, now, detail)
             if phase is Phase.NOT_CLEANED:
                 facts = (("fingerprint", fingerprint), ("why", detail))
                 self._add_event(connection, "not_cleaned", facts, job_id)
 
-    def record_archived(self, receipt: VerifiedReceipt) -> None:
+    def record_archived(self, receipt: VerifiedReceipt, *, waits: bool = False) -> None:
         """Add the receipt, the entry ARCHIVED, the audit event, and the first look at each copy, in one transaction."""
-        proved = receipt.receipt
-        with self._write() as connection:
-            name = self._add_receipt(connection, proved)
-            self._add_entry(connection, proved.job_id, Phase.ARCHIVED, proved.fingerprint, name)
+        proved, now = receipt.receipt, self._clock.now()
+
+        def add(connection: Connection) -> None:
+            name = add_receipt(connection, proved, self._run_id)
+            self._add_entry(connection, proved.job_id, Phase.ARCHIVED, proved.fingerprint, now, name)
             facts = (
                 ("fingerprint", proved.fingerprint),
                 ("receipt", name),
@@ -138,22 +153,28 @@ class SqlRun:
                 ("stores", ", ".join(proved.stores)),
                 ("bytes", str(proved.size)),
             )
-            self._add_event(connection, "archived", facts, proved.job_id)
-            # It was asked for alone just now, and a list may never show as much of it.
-            there = (tables.job.c.job_id == proved.job_id) & tables.job.c.left_at.is_(None)
-            connection.execute(update(tables.job).where(there).values(live_fingerprint=proved.fingerprint))
-            record_looks(connection, first_looks(receipt), now=self._clock.now())
+            self._add_event(connection, "archived", facts, proved.job_id, now)
+            mark_seen_live(connection, proved)
+            record_looks(connection, first_looks(receipt), now=now)
 
-    def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
+        self._record(add, waits=waits)
+
+    def record_cleaned(self, job_id: JobId, fingerprint: str, how: str, *, waits: bool = False) -> None:
         """Add the entry CLEANED, mark the job as left and add the audit event, in one transaction."""
-        with self._write() as connection:
-            self._add_entry(connection, job_id, Phase.CLEANED, fingerprint, how)
-            connection.execute(
-                update(tables.job)
-                .where(tables.job.c.job_id == job_id)
-                .values(left_at=self._now_text(), left_how="cleaned")
-            )
-            self._add_event(connection, "cleaned", (("fingerprint", fingerprint), ("how", how)), job_id)
+        now = self._clock.now()
+
+        def add(connection: Connection) -> None:
+            self._add_entry(connection, job_id, Phase.CLEANED, fingerprint, now, how)
+            mark_cleaned(connection, job_id, now)
+            self._add_event(connection, "cleaned", (("fingerprint", fingerprint), ("how", how)), job_id, now)
+
+        self._record(add, waits=waits)
+
+    def write_down(self) -> None:
+        """Make durable what waits for the next transaction."""
+        if self._waiting:
+            with self._write():
+                pass
 
     def record_repaired(self, receipt: Receipt, *, store: str, source: str, aside: str, file: str = "") -> None:
         """Add the audit event of a copy, or of one file beside it, that was made anew."""
@@ -171,7 +192,7 @@ class SqlRun:
     def record_copied(self, receipt: Receipt, *, store: str, source: str) -> None:
         """Add the receipt, the audit event of the copy, and the first look at it, in one transaction."""
         with self._write() as connection:
-            name = self._add_receipt(connection, receipt)
+            name = add_receipt(connection, receipt, self._run_id)
             facts = (
                 ("fingerprint", receipt.fingerprint),
                 ("receipt", name),
@@ -184,45 +205,44 @@ class SqlRun:
 
     # -- parts
 
-    def _add_receipt(self, connection: Connection, receipt: Receipt) -> str:
-        """Add a receipt, and give its name.  A bag that was there before is proved again, with a receipt each time."""
-        row, table = receipt_row(receipt), tables.receipt
-        name: str = row["digest"]
-        if connection.scalar(select(table.c.digest).where(table.c.digest == name)) is None:
-            connection.execute(insert(table).values(run_id=self._run_id, **row))
-        return name
+    def _prolong(self, connection: Connection) -> None:
+        # What is recorded of a million jobs may take as long as a lease lasts.
+        lease.prolong(connection, self._epoch, now_ms=self._now_ms, length_ms=self._lease_ms)
+
+    def _record(self, add: _Part, *, waits: bool) -> None:
+        if waits:
+            with self._lock:
+                self._waiting.append(add)
+        else:
+            with self._write() as connection:
+                add(connection)
 
     @contextmanager
     def _write(self, needed_ms: int = 0) -> Iterator[Connection]:
-        with self._lock, self._database.told(), self._engine.begin() as connection:
-            lease.check(connection, self._epoch, now_ms=self._now_ms, needed_ms=needed_ms)
-            yield connection
+        with self._lock:
+            with self._database.told(), self._engine.begin() as connection:
+                lease.check(connection, self._epoch, now_ms=self._now_ms, needed_ms=needed_ms)
+                for add in self._waiting:
+                    add(connection)
+                yield connection
+            self._waiting.clear()  # a transaction that failed made nothing durable
 
-    def _add_entry(self, connection: Connection, job_id: JobId, phase: Phase, fingerprint: str, detail: str) -> None:
-        table = tables.entry
-        before = connection.scalar(
-            select(table.c.phase).where(table.c.job_id == job_id).order_by(table.c.sequence.desc()).limit(1)
-        )
-        try:
-            check_step(Phase(before) if before else None, phase)
-        except IllegalPhase as error:
-            raise LedgerError(f"job {job_id}: {error}", hint="This is a bug; nothing was written.") from error
-        connection.execute(
-            insert(table).values(
-                run_id=self._run_id,
-                epoch=self._epoch,
-                job_id=job_id,
-                phase=phase.value,
-                fingerprint=fingerprint,
-                at=self._now_text(),
-                detail=storable(detail),
-            )
-        )
+    def _add_entry(
+        self, connection: Connection, job_id: JobId, phase: Phase, fingerprint: str, at: datetime, detail: str
+    ) -> None:
+        add_entry(connection, job_id, phase, fingerprint, run_id=self._run_id, epoch=self._epoch, at=at, detail=detail)
 
-    def _add_event(self, connection: Connection, event: str, facts: tuple[tuple[str, str], ...], job_id: JobId) -> None:
+    def _add_event(
+        self,
+        connection: Connection,
+        event: str,
+        facts: tuple[tuple[str, str], ...],
+        job_id: JobId,
+        at: datetime | None = None,
+    ) -> None:
         add_event(
             connection,
-            at=self._clock.now(),
+            at=at or self._clock.now(),
             run_id=self._run_id,
             actor=self._actor,
             event=event,

@@ -18,6 +18,10 @@ BUSY_S = 30.0
 """How long a connection waits for another one's transaction, each of which takes milliseconds."""
 ADDING_BUSY_S = 5.0
 """The same for what is worth recording and not worth waiting for."""
+CACHE_KIB = 64 * 1024
+"""Memory for pages, at most and twice: names come in no order, so each row of a long list lies somewhere else."""
+
+WAIT_HINT = "Another run writes at this moment; run the command again."
 
 
 class SqliteDatabase:
@@ -103,7 +107,7 @@ class SqliteDatabase:
     def told(self) -> Iterator[None]:
         """Turn what the database and its file system say into a LedgerError."""
         try:
-            with telling(self.name, lambda _error: RESTORE_HINT):
+            with telling(self.name, lambda error: WAIT_HINT if _is_busy(error) else RESTORE_HINT, _is_busy):
                 yield
         except sqlite3.Error as error:
             raise LedgerError(f"the ledger {self.name} cannot be used: {error}", hint=RESTORE_HINT) from error
@@ -134,9 +138,15 @@ class SqliteDatabase:
         return engine
 
 
+def _is_busy(error: BaseException) -> bool:
+    # The low byte is the kind of error, the rest says more.
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def _durable(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, see _begin_immediate
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    caches = (f"{where}.cache_size = -{CACHE_KIB}" for where in ("main", "temp"))
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", *caches):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -4,6 +4,7 @@ A ledger may know a million jobs: no query per job, and one object for all jobs 
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -15,13 +16,18 @@ from reconciler.ledger import tables
 from reconciler.ledger.applied import read_applied
 from reconciler.ledger.revisions import RESTORE_HINT
 
+# As few columns as will do, and none that most rows have for nothing: each costs half a second for a million rows.
 _JOBS = """
-    SELECT job_id, sequence, first_seen, last_seen, left_at IS NOT NULL, missing_until, type, status, fingerprint,
-        coalesce(name, ''), coalesce(project, ''), size, released_since, kept_until, live_fingerprint, lost_at,
-        left_at, left_how
+    SELECT job_id, sequence, first_seen, last_seen, missing_until, type, status, coalesce(name, ''),
+        coalesce(project, ''), size, released_since, kept_until, live_fingerprint IS NOT NULL, lost_at, left_at,
+        left_how
     FROM job ORDER BY sequence
 """
-_RECEIPTS = "SELECT job_id, fingerprint, size, verified_at FROM receipt ORDER BY verified_at, digest"
+_RECEIPTS = """
+    SELECT receipt.job_id, receipt.fingerprint, receipt.size, receipt.verified_at,
+        receipt.fingerprint = job.fingerprint, receipt.fingerprint = job.live_fingerprint
+    FROM receipt LEFT JOIN job ON job.job_id = receipt.job_id ORDER BY receipt.verified_at, receipt.digest
+"""
 _CLEANED_BY_US = "SELECT DISTINCT job_id FROM entry WHERE phase = 'cleaned'"
 _HOLDS = """
     SELECT job_id, rule, owner, reason, set_at, until, unkept_since FROM hold WHERE ended_at IS NULL ORDER BY number
@@ -30,7 +36,6 @@ _IMPORTED = "SELECT job_id, made_at FROM imported_time WHERE replaced_at IS NULL
 
 TYPES = {each.value: each for each in JobType}
 STATUSES = {each.value: each for each in JobStatus}
-_NONE: frozenset[str] = frozenset()
 
 
 class _Times(dict[str, datetime]):
@@ -71,50 +76,72 @@ def read_view(connection: Connection) -> LedgerView:
 
 
 def _jobs(connection: Connection, times: _Times) -> dict[JobId, KnownJob]:
-    archived, sizes, newest = _archived(connection)
+    archived = _archived(connection)
     holds = _holds(connection, times)
     ours = frozenset(connection.exec_driver_sql(_CLEANED_BY_US).scalars())
-    texts: dict[str, str] = {}  # one text for all jobs of a name or project
-    # By position, in the order of _JOBS: names for eighteen columns of a million rows cost seconds.
-    return {
-        JobId(row[0]): KnownJob(
-            sequence=row[1],
-            first_seen=times[row[2]],
-            last_seen=times[row[3]],
-            left=bool(row[4]),
-            archived=archived.get(row[0], _NONE),
-            missing_until=times.of(row[5]),
-            type=TYPES[row[6]],
-            status=STATUSES[row[7]],
-            name=texts.setdefault(row[9], row[9]),
-            project=texts.setdefault(row[10], row[10]),
-            size=sizes.get((row[0], row[8]), row[11]),
-            released_since=times.of(row[12]),
-            kept_until=times.of(row[13]),
-            holds=holds.get(row[0], ()),
-            archived_at=times.of(newest.get(row[0])),
-            unarchived=row[14] is not None and row[14] not in archived.get(row[0], _NONE) and row[0] not in ours,
-            lost_at=times.of(row[15]),
-            # What left with its first sighting had left before anybody looked.
-            left_at=None if row[0] in ours or row[16] == row[2] else times.of(row[16]),
-            left_how="" if row[0] in ours or row[16] == row[2] else row[17] or "",
+    projects: dict[str, str] = {}  # one text for all jobs of one
+    jobs: dict[JobId, KnownJob] = {}
+    # By position, in the order of _JOBS, and what is seldom there is asked for only then: it is a million rows.
+    for row in connection.exec_driver_sql(_JOBS):
+        job_id, sequence, first_seen, last_seen, missing_until, kind, status, name, project, size, *more = row
+        released_since, kept_until, has_to_lose, lost_at, left_at, left_how = more
+        archive = archived.get(job_id, _NO_ARCHIVE)
+        # What left with its first sighting had left before anybody looked.
+        tells = left_at is not None and left_at != first_seen and job_id not in ours
+        jobs[job_id] = KnownJob(
+            sequence=sequence,
+            first_seen=times[first_seen],
+            last_seen=times[last_seen],
+            left=left_at is not None,
+            archived=archive.fingerprints,
+            missing_until=None if missing_until is None else times[missing_until],
+            type=TYPES[kind],
+            status=STATUSES[status],
+            name=name,
+            project=projects.setdefault(project, project),
+            size=archive.size if archive.is_of_now else size,
+            released_since=None if released_since is None else times[released_since],
+            kept_until=None if kept_until is None else times[kept_until],
+            holds=holds.get(job_id, ()),
+            archived_at=None if archive.newest is None else times[archive.newest],
+            unarchived=bool(has_to_lose) and not archive.is_of_all and job_id not in ours,
+            lost_at=None if lost_at is None else times[lost_at],
+            left_at=times[left_at] if tells else None,
+            left_how=(left_how or "") if tells else "",
         )
-        for row in connection.exec_driver_sql(_JOBS)
-    }
+    return jobs
 
 
-def _archived(
-    connection: Connection,
-) -> tuple[dict[str, frozenset[str]], dict[tuple[str, str], int | None], dict[str, str]]:
-    """Give each job's archived fingerprints, the size of the newest archive of each, and when its newest was made."""
-    archived: dict[str, frozenset[str]] = {}
-    sizes: dict[tuple[str, str], int | None] = {}
-    newest: dict[str, str] = {}
-    for job_id, fingerprint, size, verified_at in connection.exec_driver_sql(_RECEIPTS):
-        archived[job_id] = archived.get(job_id, _NONE) | {fingerprint}
-        sizes[job_id, fingerprint] = size
-        newest[job_id] = verified_at
-    return archived, sizes, newest
+class _Archive(NamedTuple):
+    """What the receipts of a job tell.
+
+    `newest` is when the last was made.  `is_of_now` says that one is of the facts that the job has now, and `size` is
+    that of the newest such one; `is_of_all` says that one is of what the job has to lose.
+    """
+
+    fingerprints: frozenset[str] = frozenset()
+    newest: str | None = None
+    size: int | None = None
+    is_of_now: bool = False
+    is_of_all: bool = False
+
+
+_NO_ARCHIVE = _Archive()
+
+
+def _archived(connection: Connection) -> dict[str, _Archive]:
+    """Give what there is of each job that was ever archived."""
+    archived: dict[str, _Archive] = {}
+    for job_id, fingerprint, size, verified_at, is_of_now, is_of_all in connection.exec_driver_sql(_RECEIPTS):
+        before = archived.get(job_id, _NO_ARCHIVE)
+        archived[job_id] = _Archive(
+            fingerprints=before.fingerprints | {fingerprint},
+            newest=verified_at,
+            size=size if is_of_now else before.size,
+            is_of_now=bool(is_of_now) or before.is_of_now,
+            is_of_all=bool(is_of_all) or before.is_of_all,
+        )
+    return archived
 
 
 def _holds(connection: Connection, times: _Times) -> dict[str, tuple[LedgerHold, ...]]:

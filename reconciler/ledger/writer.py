@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.core.canonical import utc_text
 from reconciler.engine.ports import Clock
-from reconciler.errors import GuardRefused, Interrupted, LedgerError, LockedByAnotherRun, ReconcilerError
+from reconciler.errors import GuardRefused, Interrupted, LedgerBusy, LedgerError, LockedByAnotherRun, ReconcilerError
 from reconciler.ledger import lease, tables
 from reconciler.ledger.audit_rows import NewEvent, add_events
 from reconciler.ledger.database import Database
@@ -20,7 +20,6 @@ from reconciler.ledger.refusals import refusal_facts
 from reconciler.ledger.run import SqlRun
 from reconciler.ledger.run_rows import Facts, Who, begin_run, end_run, new_name
 
-LEASE_S = 60.0
 LOOK_AGAIN_S = 1.0
 """How often a run that waits for the lease looks whether it is free."""
 
@@ -43,7 +42,7 @@ class SqlLedger(SqlLedgerReader):
         *,
         clock: Clock,
         who: Who,
-        lease_s: float = LEASE_S,
+        lease_s: float,
         wait_s: float = 0.0,
         pause: Callable[[float], None] = time.sleep,
         now_ms: Callable[[], int] | None = None,
@@ -67,30 +66,34 @@ class SqlLedger(SqlLedgerReader):
             GuardRefused: the ledger belongs to another account.
             LedgerError: it cannot be made, read or written.
         """
-        engine = self._database.writing(at=utc_text(self._clock.now()), say=self._say)
+        run_id = new_name("run")
         try:
-            run_id = new_name("run")
-            try:
-                epoch = self._opened(engine, run_id, operation, account, plan_id)
-            except (LockedByAnotherRun, GuardRefused) as error:
-                self.record_refusal(operation, plan_id, error)
-                raise
+            engine, epoch = self._opened(run_id, operation, account, plan_id)
+        except (LockedByAnotherRun, GuardRefused, Interrupted) as error:
+            self.record_refusal(operation, plan_id, error)
+            raise
+        try:
             outcome = "failed"
             why: Facts = ()
             with _Heartbeat(engine, epoch, lease_ms=self._lease_ms, now_ms=self._now_ms):
+                run = SqlRun(
+                    engine,
+                    self._database,
+                    run_id=run_id,
+                    epoch=epoch,
+                    actor=self._who.actor,
+                    clock=self._clock,
+                    lease_ms=self._lease_ms,
+                    now_ms=self._now_ms,
+                )
                 try:
-                    yield SqlRun(
-                        engine,
-                        self._database,
-                        run_id=run_id,
-                        epoch=epoch,
-                        actor=self._who.actor,
-                        clock=self._clock,
-                        now_ms=self._now_ms,
-                    )
+                    yield run
+                    run.write_down()
                     outcome = "done"
                 except BaseException as error:
                     outcome, why = _outcome(error), refusal_facts(error)
+                    with suppress(ReconcilerError):  # what ended the run says more
+                        run.write_down()
                     raise
                 finally:
                     with self._database.told():
@@ -111,14 +114,13 @@ class SqlLedger(SqlLedgerReader):
             told = NewEvent("refused", (*facts, ("tool", self._who.tool), *self._who.origin))
             add_events(connection, [told], at=self._clock.now(), run_id=new_name("run"), actor=self._who.actor)
 
-    def _opened(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
-        """Open a run, as soon as no other one holds the lease; give the epoch."""
+    def _opened(self, run_id: str, operation: str, account: str, plan_id: str) -> tuple[Engine, int]:
+        """Open a run, as soon as no other one holds the lease; give its engine and the epoch."""
         until = time.monotonic() + self._wait_s
         has_told = False
         while True:
             try:
-                with self._database.told():
-                    return self._open(engine, run_id, operation, account, plan_id)
+                return self._opened_now(run_id, operation, account, plan_id)
             except LockedByAnotherRun as error:
                 left_s = until - time.monotonic()
                 if left_s <= 0:
@@ -127,6 +129,21 @@ class SqlLedger(SqlLedgerReader):
                     self._say(f"Waiting for {left_s:.0f} s at most: {error.message}")
                 has_told = True
                 self._pause(min(LOOK_AGAIN_S, left_s))
+
+    def _opened_now(self, run_id: str, operation: str, account: str, plan_id: str) -> tuple[Engine, int]:
+        try:
+            engine = self._database.writing(at=utc_text(self._clock.now()), say=self._say)
+            try:
+                with self._database.told():
+                    return engine, self._open(engine, run_id, operation, account, plan_id)
+            except BaseException:
+                engine.dispose()
+                raise
+        except LedgerBusy:
+            with self._database.reading() as connection:
+                if connection is None:  # whoever makes the ledger at this moment
+                    raise
+                raise lease.holder(connection, self._now_ms) from None
 
     def _open(self, engine: Engine, run_id: str, operation: str, account: str, plan_id: str) -> int:
         holder = lease.Holder(lease_id=new_name("lease"), run_id=run_id, owner=self._who.actor, operation=operation)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import requests
@@ -55,10 +55,29 @@ class _Headers(requests.auth.AuthBase):
 class _NoRedirects(requests.Session):
     """Takes an answer that points elsewhere as it is; where it points is not even read: no credentials go there.
 
-    All its calls go to one host, so the environment is asked for proxies and certificates once.
+    All its calls go to one host, so the environment is asked for proxies and certificates once, and what all calls of
+    a method have in common is put together once.
     """
 
     _settings: Mapping[str, Any] | None = None
+    _common: Mapping[str, requests.PreparedRequest] = MappingProxyType({})
+
+    def prepared(self, method: str, base: str, path: str, auth: _Headers) -> requests.PreparedRequest:
+        """Prepare a call that is its path alone, as that goes over the wire; `base` is the same each time."""
+        if method not in self._common:
+            common = self.prepare_request(requests.Request(method, base, auth=_Headers(Carried({}, ()))))
+            self._common = {**self._common, method: common}
+        common, request = self._common[method], requests.PreparedRequest()
+        request.method, request.url, request.hooks = method, f"{common.url}".rstrip("/") + path, common.hooks
+        request.headers = common.headers.copy()
+        request.headers.pop("Cookie", None)
+        request.prepare_cookies(self.cookies)
+        return auth(request)
+
+    def sent(self, request: requests.PreparedRequest, *, timeout: tuple[float, float]) -> requests.Response:
+        """Send a call."""
+        settings = self.merge_environment_settings(request.url, {}, None, None, None)
+        return self.send(request, timeout=timeout, allow_redirects=False, **settings)
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Give what the first call was given."""
@@ -237,15 +256,7 @@ class ApiCalls:
         ):
             raise NoPlace(f"not sent: its place among the calls would come later than in {place_s:.0f} s")
         try:
-            response = self._session.request(
-                call.method,
-                self._base_url + call.path,
-                params=call.query,
-                json=None if call.body is None else {name: secret.reveal() for name, secret in call.body.items()},
-                auth=_Headers(carried),
-                timeout=self._timeouts(call),
-                allow_redirects=False,
-            )
+            response = self._session.sent(self._prepared(call, carried), timeout=self._timeouts(call))
         except (requests.RequestException, ValueError) as error:
             # ValueError: an address, here or in a Location, that the library below cannot even take apart.
             raise _of_requests(error, call.what) from error
@@ -258,6 +269,14 @@ class ApiCalls:
         elif answer.kind is Kind.FINE:
             self._pacer.answered()
         return _taken(answer, response, call.what, asked_s)
+
+    def _prepared(self, call: _Call, carried: Carried) -> requests.PreparedRequest:
+        if call.query is None and call.body is None:
+            return self._session.prepared(call.method, self._base_url, call.path, _Headers(carried))
+        body = None if call.body is None else {name: secret.reveal() for name, secret in call.body.items()}
+        address = self._base_url + call.path
+        request = requests.Request(call.method, address, params=call.query, json=body, auth=_Headers(carried))
+        return self._session.prepare_request(request)
 
     def _timeouts(self, call: _Call) -> tuple[float, float]:
         """Give the timeouts of a call that is sent now, in seconds: shorter where it must have ended by a moment."""

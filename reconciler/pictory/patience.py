@@ -4,7 +4,6 @@ Between tries the wait grows, at random so that callers that failed together com
 service asks (Retry-After).  Who asks for more than is left has answered: nobody sleeps for an end that is known.
 """
 
-import time
 from collections.abc import Callable
 
 import tenacity
@@ -13,10 +12,6 @@ from reconciler.errors import ServiceUnreachable
 from reconciler.pictory.pacing import LONGEST_REST_S
 
 LONGEST_BACK_OFF_S = 30.0
-
-STILL_WAITED_FOR_S = 5.0
-"""What is left of a wait is waited for though somebody asked to stop, so that jobs in hand are finished; not more."""
-LOOKS_EVERY_S = 0.1
 
 _BACK_OFF = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_BACK_OFF_S)
 
@@ -89,22 +84,9 @@ class Patience:
         return self._seconds - (self._now() - self._began)
 
 
-def pause_unless(stopping: Callable[[], int]) -> Callable[[float], None]:
-    """Give what waits so many seconds, and gives up a long wait once somebody asked to stop.
-
-    That raises ServiceUnreachable: the call was not sent.
-    """
-
-    def pause(seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if left > STILL_WAITED_FOR_S and stopping():
-                raise ServiceUnreachable(
-                    f"not sent: the run is to stop, and {left:.0f} s were left to wait for the call"
-                )
-            time.sleep(min(left, LOOKS_EVERY_S))
-
-    return pause
+def not_sent(left_s: float) -> ServiceUnreachable:
+    """Give the error of a call that was not sent, as the run is to stop."""
+    return ServiceUnreachable(f"not sent: the run is to stop, and {left_s:.0f} s were left to wait for the call")
 
 
 def _trouble(state: tenacity.RetryCallState) -> Again:

@@ -63,12 +63,25 @@ def _rebuilt_lines(name: str, made: Rebuilt) -> Iterator[str]:
     yield "  - what was recorded after the last record of a run: refreshes, holds, imports"
     for source, digest in salvage.imports:
         yield f"  - the times of {word(source)} ({word(digest[:19])}): import them again"
-    yield "  - what the file said when it was applied last, and which jobs were lost before they were archived"
+    yield "  - the keys that were seen with the account, plans that were kept, and jobs that were lost before archive"
+    yield f"  - what the file said when it was applied last{_last_applied(salvage)}"
     yield ""
     yield "What follows: every job is held until two recorded runs lie clean.release_delay apart, as what protected it"
-    yield "may be among what was lost. Plans from before should not be applied any more: make new ones."
-    yield "Next: reconciler refresh, reconciler verify, and a look at the next plan as a whole."
+    yield "may be among what was lost. Plans from before are refused: make new ones."
+    yield "Next: a look at the key in use, and once reconciler refresh --accept-new-key; reconciler verify; and a look"
+    yield "at the next plan as a whole."
     yield f"Ledger: {harmless(name)} is made anew{', in part' if salvage.problems else ''}."
+
+
+def _last_applied(salvage: Salvage) -> str:
+    last = salvage.last_applied
+    if last is None:
+        return ": no run of the chain applied one"
+    approve = "needs plan --accept-rules-lost NAME, with the name that it is told"
+    if not last.digest:
+        return f", nor which file that was: the next plan {approve}"
+    at = f" of {utc_text(last.at)}" if last.at else ""
+    return f" ({word(last.digest[:19])}{at}): the next plan of any other file {approve}"
 
 
 def _until(salvage: Salvage) -> str:

@@ -35,7 +35,7 @@ def _lines(report: RunReport, style: Style) -> Iterator[str]:
         yield style.paint("Done", Colour.BOLD)
         yield from (_line(result, style) for result in report.results)
         yield ""
-    cached = sum(bool(result.still_cached) for result in report.results)
+    cached = sum(bool(result.still_cached) for result in (*report.recovered, *report.results))
     if cached:
         jobs = "1 cleaned job" if cached == 1 else f"{cached} cleaned jobs"
         yield f"Files of {jobs} still answer at their addresses: caches on the way let go of them in their own time."

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reconciler.clock import pause_unless
 from reconciler.wiring.settings import API_BASE_URL, Settings, user_agent
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ def api_calls(settings: Settings, stop: "Stop | None" = None) -> Iterator["ApiCa
     from reconciler.pictory.calls import ApiCalls
     from reconciler.pictory.keys import find_credentials
     from reconciler.pictory.pacing import Pacer
-    from reconciler.pictory.patience import pause_unless
+    from reconciler.pictory.patience import not_sent
     from reconciler.report.run_text import present_pace_line
 
     base_url = os.environ.get("PICTORY_API_BASE_URL", "").strip() or API_BASE_URL
     credentials = find_credentials(os.environ)
     stopping = (stop or UNSTOPPABLE).requested
-    pause = pause_unless(stopping)
+    pause = pause_unless(stopping, not_sent)
     pacer = Pacer(settings.calls_per_second, pause=pause, say=settings.talk)
     with ApiCalls(
         base_url,

@@ -1,6 +1,6 @@
 """What the command line and the environment say, and where that puts the file and the ledger."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,13 @@ VERSION = __version__
 TOOL = f"pictory-reconciler {VERSION}"
 
 
+@dataclass(slots=True)
+class _Once:
+    """The desired state, once it was read."""
+
+    desired: "DesiredState | None" = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the command line and the environment say.  Flag before environment before file.
@@ -60,13 +67,16 @@ class Settings:
     most_failures: int = MOST_FAILURES
     signing_key: Path | None = None
     verify_key: Path | None = None
+    _once: _Once = field(default_factory=_Once, init=False, repr=False, compare=False)
 
 
 def desired_state(settings: Settings) -> "DesiredState":
-    """Read and check the desired-state file."""
+    """Read and check the desired-state file, once: one that is changed meanwhile must not be two files to a run."""
     from reconciler.desired.reader import read_desired
 
-    return read_desired(settings.file)
+    if settings._once.desired is None:
+        settings._once.desired = read_desired(settings.file)
+    return settings._once.desired
 
 
 def ledger_address(settings: Settings) -> str:

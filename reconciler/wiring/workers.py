@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from reconciler.clock import SystemClock
+from reconciler.clock import SystemClock, pause_unless
 from reconciler.errors import UsageRefused
 from reconciler.wiring.settings import THREADS, TOOL, Settings, time_here, user_agent
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.engine.ports import (
         CopyProgress,
         Signer,
+        Stop,
     )
     from reconciler.engine.workers import Workers
 
@@ -25,10 +26,12 @@ def workers_of(
     progress: "CopyProgress",
     stores: "tuple[BagStore, ...]",
     signs: "Signer | None",
+    stop: "Stop",
 ) -> AbstractContextManager["Workers"]:
-    """Give those that copy, as the settings name them; `signs` signs what they leave."""
-    given = _threads if settings.workers == THREADS else _workers_elsewhere
-    return given(settings, desired, progress, stores, signs)
+    """Give those that copy, as the settings name them; `signs` signs what they leave, `stop` ends their long waits."""
+    if settings.workers == THREADS:
+        return _threads(settings, desired, progress, stores, signs, stop)
+    return _workers_elsewhere(settings, desired, progress, stores, signs)
 
 
 @contextmanager
@@ -82,16 +85,20 @@ def _threads(
     progress: "CopyProgress",
     stores: "tuple[BagStore, ...]",
     signs: "Signer | None",
+    stop: "Stop",
 ) -> Iterator["Workers"]:
     from reconciler.archive.archiver import BagArchiver
     from reconciler.archive.bandwidth import Bandwidth, timetable
-    from reconciler.archive.download import Downloader
+    from reconciler.archive.download import Downloader, not_fetched
     from reconciler.archive.workers.threads import ThreadWorkers
 
+    pause = pause_unless(stop.requested, not_fetched)
     with Downloader(
         user_agent=user_agent(),
         patience_s=settings.patience_s,
-        bandwidth=Bandwidth(timetable(settings.bandwidth), time_of_day=time_here),
+        bandwidth=Bandwidth(timetable(settings.bandwidth), time_of_day=time_here, pause=pause),
+        pause=pause,
+        stopping=stop.requested,
         say=settings.talk,
         watch=progress,
     ) as downloader:

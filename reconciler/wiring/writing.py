@@ -72,10 +72,12 @@ def apply_means(
     settings: Settings, desired: "DesiredState", progress: "CopyProgress", stop: "StopAtOnce"
 ) -> Iterator["Means"]:
     """Give the means of an apply: the only place where a cleaner is made."""
+    from reconciler.archive.archived_files import BagAddresses
     from reconciler.archive.run_records import StoreRecords
     from reconciler.archive.still_cached import CachedFiles
     from reconciler.engine.applying import Means
     from reconciler.pictory.reader import PictoryCleaner
+    from reconciler.pictory.wire import read_detail
 
     limits = limits_of(settings)
     signs = signer(settings, progress.note)
@@ -83,13 +85,14 @@ def apply_means(
     with (
         api_calls(settings, stop) as calls,
         evidence_of(settings, calls) as evidence,
-        workers_of(settings, desired, progress, stores, signs) as workers,
+        workers_of(settings, desired, progress, stores, signs, stop) as workers,
         CachedFiles(user_agent=user_agent()) as cached,
     ):
         yield Means(
             reader=jobs_reader(settings, calls),
             cleaner=PictoryCleaner(calls),
             cached=cached,
+            archived=BagAddresses(stores, read_detail),
             workers=workers,
             records=StoreRecords(stores, tool=TOOL, signer=signs),
             ledger=ledger_writer(settings, progress, stop),
@@ -120,7 +123,7 @@ def copy_means(
     with (
         api_calls(settings, stop) as calls,
         evidence_of(settings, calls) as evidence,
-        workers_of(settings, desired, progress, stores, signs) as workers,
+        workers_of(settings, desired, progress, stores, signs, stop) as workers,
     ):
         yield CopyMeans(
             reader=jobs_reader(settings, calls),

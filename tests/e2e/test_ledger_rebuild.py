@@ -59,15 +59,15 @@ def test_it_comes_back_from_the_stores_and_lets_nothing_go_that_was_protected(
     assert place.run("ledger", "check").expect(0).out == "Ledger: state/ledger.db is sound.\n"
     place.run("audit", "verify", "--stores").expect(0)
     place.run("status", "--offline").expect(0)
-    place.run("explain", C).expect(0)
-    place.run("plan").expect(0)
     refused = place.run("apply", "plan.json").expect(5)
     assert "(field desired.digest)" in refused.err
     write(place, f"{{name: case, ids: [{C}], protect: true, owner: legal, reason: a case}}")
     assert "was applied already" in place.run("apply", "plan.json").expect(5).err
+    place.run("refresh", "--accept-new-key").expect(0)
+    place.run("explain", C).expect(0)
     write(place, "keep-me")
-    place.run("refresh").expect(0)
-    plan = place.plan()
+    said = place.run("plan").expect(4).out
+    plan = place.plan("--accept-rules-lost", said.partition("This loss is called ")[2][:12])
     assert plan["changes"] == []
     held = {each["job"]: [reason["detail"] for reason in each["reasons"]] for each in plan["held"]}
     assert held.keys() == {C, D}
@@ -75,6 +75,43 @@ def test_it_comes_back_from_the_stores_and_lets_nothing_go_that_was_protected(
     assert any("rule case" in detail for detail in held[C])
     assert emulator.cleaned() == {A, B}
     check_promise(place, emulator)
+
+
+def test_what_guards_went_by_is_asked_for_once(place: Workplace, emulator: EmulatorProcess) -> None:  # I3, I13
+    shutil.move(place.folder / "lost.db", place.folder / "state" / "ledger.db")
+    emulator.put_job(D, bodies.render(videoShareURL=None))
+    write(place, f"{{name: case, ids: [{C}], protect: true, owner: legal, reason: a case}}")
+    place.run("refresh").expect(0)
+    assert [change["job"] for change in place.plan()["changes"]] == [D]
+    for left in (place.folder / "state").glob("ledger.db*"):
+        left.unlink()
+    made = place.run("ledger", "rebuild").expect(0).out
+    assert "Plans from before are refused" in made
+    assert "the next plan of any other file needs plan --accept-rules-lost NAME" in made
+
+    # The plan of before is good for its account, file and time, and was not used: what it went by is lost.
+    emulator.forget_requests()
+    for verb in ("apply", "verify-plan"):
+        said = place.run(verb, "plan.json").expect(5 if verb == "apply" else 4).err
+        assert ("(field created_at)" if verb == "apply" else "--accept-new-key") in said
+
+    # Nobody knows whether the key is the account's, and nothing is asked with it.
+    for verb in ("plan", "archive", "refresh", "verify-plan plan.json"):
+        assert "refresh --accept-new-key" in place.run(*verb.split()).expect(4).err
+    assert emulator.requests() == []
+    place.run("refresh", "--accept-new-key").expect(0)
+    assert "(field created_at)" in place.run("verify-plan", "plan.json").expect(5).err
+    place.run("plan").expect(0)
+
+    # A file that is not the one that was applied last is approved by its name, once.
+    write(place, "keep-me")
+    said = place.run("plan", "--out", "plan.json").expect(4).out
+    assert "l (all rules) of the file that was applied last are not known" in said
+    place.run("apply", "plan.json").expect(4)
+    place.plan("--accept-rules-lost", said.partition("This loss is called ")[2][:12])
+    place.run("apply", "plan.json").expect(0)
+    assert "rules_lost" not in place.plan()["desired"]
+    assert emulator.cleaned() == {A, B}
 
 
 def test_a_bucket_alone_is_enough_and_no_ledger_is_written_over(place: Workplace) -> None:

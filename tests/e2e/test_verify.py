@@ -159,7 +159,7 @@ def test_status_tells_how_long_ago_the_oldest_copy_was_read_whole(archived: Work
 def test_a_run_that_goes_on_meanwhile_does_not_keep_it_from_being_recorded(archived: Workplace) -> None:
     a_day_passes(archived)
     path = archived.folder / "state" / "ledger.db"
-    busy = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), who=Who.of("another", "a test"))
+    busy = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), lease_s=60, who=Who.of("another", "a test"))
     with busy.open_run("apply", "acme") as run:
         ended = archived.run("verify").expect(0)
         run.append(JobId("d"), Phase.BEGIN, "f")

@@ -4,7 +4,6 @@ Each story has an account of all kinds of jobs, a file that keeps some of them, 
 among faults and kills.  What may be cleaned is told by the emulator's truth and by the test's own draw, not by ours.
 """
 
-import os
 import random
 import re
 from dataclasses import dataclass, field
@@ -14,12 +13,13 @@ from typing import Any
 import bagit
 import pytest
 
+from tests.support.depth import IS_NIGHT
 from tests.support.emulator import EmulatorProcess
 from tests.support.promise import a_minute_passes, receipts
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, kill_hard
 
-STORIES = 120 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 4
+STORIES = 120 if IS_NIGHT else 4
 ROUNDS = 4
 WORDS: dict[str, tuple[str, ...]] = {
     "list": ("503", "cut", "html", "reset", "not-json", "repeat-items", "429", "cursor-repeat"),
@@ -118,6 +118,7 @@ class Story:
         self.workplace.run("verify").expect(0)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", range(STORIES))
 def test_whatever_happens_nothing_is_cleaned_that_was_not_archived_whole_and_approved(
     tmp_path: Path, emulator: EmulatorProcess, seed: int

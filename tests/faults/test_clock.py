@@ -87,7 +87,7 @@ class World:
 def world(tmp_path: Path) -> World:
     text = b"version: 1\naccount: acme\notherwise: clean\nretain: [keep-me]\nclean: {min_age: 7d, max_share: 100%}\n"
     clock = HandMadeClock()
-    ledger = SqlLedger(SqliteDatabase(tmp_path / "ledger.db"), clock=clock, who=Who.of("a test", "a test"))
+    ledger = SqlLedger(SqliteDatabase(tmp_path / "ledger.db"), clock=clock, lease_s=60, who=Who.of("a test", "a test"))
     return World(parse_desired(text, "retention.yaml"), clock, HandMadeList(clock), ledger)
 
 

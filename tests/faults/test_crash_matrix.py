@@ -23,6 +23,7 @@ import pytest
 
 from tests.support.crash_points import ENDED_HERE, End, Power
 from tests.support.crash_scenes import SCENES, Scene, Stage
+from tests.support.depth import IS_NIGHT
 from tests.support.emulator import EmulatorProcess
 from tests.support.postgres_server import PostgresServer
 from tests.support.preloaded import Point, Preloaded
@@ -30,12 +31,11 @@ from tests.support.promise import a_minute_passes
 from tests.support.telling import Tell
 from tests.support.workplace import Workplace
 
-EVERY_POINT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 SEED = int(os.environ.get("CRASH_SEED", "20261128"))
 KINDS_BY_DAY = int(os.environ.get("CRASH_KINDS", "24"))
 """So many kinds of points a scene visits but by night; each costs a second or so, and a scene has up to 140 of them."""
 
-SAMPLE = 100 if EVERY_POINT else int(os.environ.get("CRASH_SAMPLE", "3"))
+SAMPLE = 100 if IS_NIGHT else int(os.environ.get("CRASH_SAMPLE", "3"))
 """So many points of a scene are visited on a PostgreSQL ledger, and so many with two workers."""
 
 
@@ -70,7 +70,7 @@ def drawn_by(seed: int) -> random.Random:
 
 def ends(points: list[Point]) -> list[End]:
     """Every point, each way to end there; or one of each of some kinds, one way each."""
-    if EVERY_POINT:
+    if IS_NIGHT:
         return [End(label=label, turn=turn, power=power, seed=SEED) for label, turn in points for power in Power]
     chance = drawn_by(SEED)
     by_kind: dict[str, list[Point]] = {}
@@ -83,6 +83,7 @@ def ends(points: list[Point]) -> list[End]:
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+@pytest.mark.deep
 @pytest.mark.timeout(5400)
 def test_wherever_a_run_ends_nothing_is_lost_and_the_next_one_carries_on(
     stage: Stage, scene: Scene, tell: Tell
@@ -107,7 +108,7 @@ def test_wherever_a_run_ends_nothing_is_lost_and_the_next_one_carries_on(
         f"{len(chosen)} ends, seed {SEED}, {spent:.0f} s"
     )
     kinds = {kind(each) for each in points}
-    assert len({kind(each) for each in visited}) == (len(kinds) if EVERY_POINT else min(KINDS_BY_DAY, len(kinds)))
+    assert len({kind(each) for each in visited}) == (len(kinds) if IS_NIGHT else min(KINDS_BY_DAY, len(kinds)))
 
 
 def goes_on(stage: Stage, scene: Scene, place: Workplace, where: str) -> None:
@@ -147,6 +148,7 @@ def played_anew(stage: Stage, scene: Scene) -> Workplace:
 
 
 @pytest.mark.parametrize("scene", SAMPLED, ids=lambda scene: scene.name)
+@pytest.mark.deep
 @pytest.mark.timeout(5400)
 def test_a_ledger_on_a_server_is_carried_on_with_too(
     stage: Stage, scene: Scene, postgres: PostgresServer, tell: Tell
@@ -169,6 +171,7 @@ def test_a_ledger_on_a_server_is_carried_on_with_too(
 
 
 @pytest.mark.parametrize("scene", SAMPLED, ids=lambda scene: scene.name)
+@pytest.mark.deep
 @pytest.mark.timeout(5400)
 def test_two_workers_may_end_anywhere_too(stage: Stage, scene: Scene, tell: Tell) -> None:  # I1, I3, I7, I8, I9, I10
     stage.environ["RECONCILER_PARALLELISM"] = "2"

@@ -61,6 +61,21 @@ def test_a_clean_that_did_not_arrive_before_the_kill_is_sent_once_more_under_the
     check_promise(three_planned, emulator)
 
 
+def test_a_clean_that_takes_effect_late_is_waited_for_by_the_next_run_too(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:  # I8, I10
+    emulator.clock(stands=True)
+    emulator.switch(clean_takes_s=4)
+    emulator.fault("clean", "stall-after-commit", f"/{A}/")
+    kill_at_clean(three_planned, emulator)
+    a_minute_passes(three_planned)
+    emulator.clock(stands=False)
+    ended = three_planned.run("apply", "plan.json").expect(0)
+    assert f"- {A}  already cleaned: run " in ended.out
+    assert len(deletes(emulator, A)) == 1
+    check_promise(three_planned, emulator)
+
+
 def test_killed_in_the_second_request_the_next_run_asks_and_sends_no_third(
     three_planned: Workplace, emulator: EmulatorProcess
 ) -> None:  # I8

@@ -5,7 +5,6 @@ ledger are both hit, for both lie on disks.
 """
 
 import json
-import os
 import random
 import shutil
 import signal
@@ -17,6 +16,7 @@ import pytest
 
 from tests.support import bodies
 from tests.support.bodies import job_id
+from tests.support.depth import IS_NIGHT
 from tests.support.emulator import EmulatorProcess
 from tests.support.promise import a_minute_passes, check_promise
 from tests.support.signing_keys import ed25519_files
@@ -51,7 +51,7 @@ FAULTS = {
     "the power fails at a link": ("link,linkat", "signal=SIGKILL"),
     "the power fails at a removal": ("unlink,unlinkat,rmdir", "signal=SIGKILL"),
 }
-POINTS = 40 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 3
+POINTS = 40 if IS_NIGHT else 3
 """Of each fault, how many of the places where it can strike are tried, drawn by chance; more of them by night."""
 
 pytestmark = pytest.mark.skipif(
@@ -90,6 +90,7 @@ def put_jobs(emulator: EmulatorProcess) -> None:
 
 
 @pytest.mark.parametrize(("calls", "fault"), FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.deep
 @pytest.mark.timeout(3600)
 def test_wherever_a_disk_fails_nothing_is_cleaned_unarchived_and_the_next_run_carries_on(
     planned: Workplace, emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory, calls: str, fault: str

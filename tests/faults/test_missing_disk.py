@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.archive.stores.local import LocalStore
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
@@ -102,3 +103,15 @@ def test_a_store_that_was_added_later_has_its_mark_with_its_first_copy(
     assert (workplace.folder / "second" / "README.txt").exists()
     workplace.run("archive", "--all").expect(0)
     assert emulator.cleaned() == {A}
+
+
+def test_the_first_copies_of_all_may_be_recorded_while_another_thread_looks(tmp_path: Path) -> None:
+    """Between its look for the guide and its look at the ledger, the first bag's thread does both."""
+
+    def recorded_meanwhile() -> bool:
+        (tmp_path / "README.txt").touch()
+        return True
+
+    store = LocalStore("file:./archive", tmp_path, holds_copies=recorded_meanwhile)
+    store.publish_file(b"{}", "runs/a.json")
+    assert store.has("runs/a.json")

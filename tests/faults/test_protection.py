@@ -175,7 +175,10 @@ def test_an_apply_records_what_it_decides_as_a_refresh_does(workplace: Workplace
     emulator.put_job(B, bodies.image())
     workplace.run("apply", "plan.json").expect(0)
     known = SqlLedger(
-        SqliteDatabase(workplace.folder / "state" / "ledger.db"), clock=SystemClock(), who=Who.of("a test", "a test")
+        SqliteDatabase(workplace.folder / "state" / "ledger.db"),
+        clock=SystemClock(),
+        lease_s=60,
+        who=Who.of("a test", "a test"),
     ).view()
     assert known.jobs[JobId(B)].released_since is not None
 
@@ -207,7 +210,10 @@ def test_through_the_command_line_a_hold_outlives_its_rule(
     emulator.put_job(B, bodies.image())
     workplace.write_desired("keep-me")
     ledger = SqlLedger(
-        SqliteDatabase(workplace.folder / "state" / "ledger.db"), clock=SystemClock(), who=Who.of("a test", "a test")
+        SqliteDatabase(workplace.folder / "state" / "ledger.db"),
+        clock=SystemClock(),
+        lease_s=60,
+        who=Who.of("a test", "a test"),
     )
     calls = ApiCalls(emulator.api, find_credentials(emulator.environ), Pacer(1000), patience_s=3)
     with calls:

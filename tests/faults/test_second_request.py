@@ -11,6 +11,7 @@ import pytest
 from reconciler.archive.still_cached import CachedFiles
 from reconciler.core.job import JobId, JobStatus, JobType
 from reconciler.core.plan import Action, Change
+from reconciler.core.receipt import VerifiedReceipt
 from reconciler.core.secret import Secret
 from reconciler.core.steps import Phase
 from reconciler.engine.job_steps import CONFIRM_PAUSES_S, CopySteps, JobSteps
@@ -39,6 +40,7 @@ class OneJob:
     clock: HandMadeClock
     pauses: list[float] = field(default_factory=list)
     pause: Callable[[float], object] = lambda _seconds: None
+    copied: Callable[[], object] = lambda: None
 
     def carry_out(self) -> JobResult:
         with self._steps() as (steps, reader):
@@ -55,7 +57,10 @@ class OneJob:
             )
             begun = steps.begin(change)
             assert isinstance(begun, JobDetail)
-            return steps.end(change, lambda: proof(begun.job.id, begun.job.fingerprint))
+            self.copied()
+            made = steps.record(change, lambda: proof(begun.job.id, begun.job.fingerprint))
+            assert isinstance(made, VerifiedReceipt)
+            return steps.end(change, made)
 
     @contextmanager
     def _steps(self) -> Iterator[tuple[JobSteps, PictoryReader]]:
@@ -189,6 +194,14 @@ def test_a_job_that_is_gone_at_a_look_is_not_cleaned_again(one_job: OneJob) -> N
     one_job.emulator.fault("get", "ok*3 404")
     assert one_job.carry_out().detail == "gone"
     assert one_job.methods == ["DELETE", "GET"]
+
+
+def test_a_lease_that_has_run_low_allows_no_clean_and_no_intent_of_one(one_job: OneJob) -> None:  # I8
+    one_job.copied = lambda: one_job.clock.pass_by(timedelta(seconds=31))
+    with pytest.raises(LockedByAnotherRun, match=r"30 s are needed"):
+        one_job.carry_out()
+    assert one_job.emulator.writes() == []
+    assert one_job.phases == [Phase.BEGIN, Phase.ARCHIVED]
 
 
 def test_a_lease_that_has_run_low_meanwhile_allows_no_second_request(one_job: OneJob) -> None:  # I8

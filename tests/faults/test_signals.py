@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.clock import STILL_WAITED_FOR_S
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
@@ -159,6 +160,56 @@ def test_verbs_that_record_what_they_read_end_at_once_and_record_nothing(
 
 
 # -- a job in hand
+
+
+ALL_AT_ONCE = ("apply", "plan.json", "--json", "--patience", "600", "--parallelism", "4")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_download_that_waits_for_its_host_is_given_up_and_the_next_run_carries_on(
+    place: Workplace, emulator: EmulatorProcess, number: signal.Signals
+) -> None:  # I8
+    emulator.fault("asset", "503*", f"/{A}/")
+    run = Run(place.start(*ALL_AT_ONCE))
+    until(lambda: tries(emulator, A) >= 4, "the host was asked again and again")
+    report = run.asked(number).report(128 + number, within_s=PROMPTLY_S + STILL_WAITED_FOR_S)
+    assert outcomes(report) == {A: "failed", B: "not started", C: "not started"}
+    assert emulator.writes() == []
+    assert is_free(place)
+    carries_on(place, emulator, JOBS)
+
+
+def test_downloads_of_several_jobs_are_given_up_where_none_is_left_to_begin(
+    place: Workplace, emulator: EmulatorProcess
+) -> None:
+    for job in (B, C):
+        emulator.fault("asset", "503*", f"/{job}/")
+    run = Run(place.start(*ALL_AT_ONCE))
+    until(lambda: tries(emulator, B) >= 4 and tries(emulator, C) >= 4, "both are asked for again and again")
+    report = run.asked().report(130, within_s=PROMPTLY_S + STILL_WAITED_FOR_S)
+    assert outcomes(report) == {A: "cleaned", B: "failed", C: "failed"}
+    assert "stopped by signal 2" in report["stopped"]
+    carries_on(place, emulator, JOBS)
+
+
+def test_a_download_that_waits_for_its_share_of_the_bandwidth_is_given_up_and_goes_on_from_there(
+    workplace: Workplace, emulator: EmulatorProcess
+) -> None:
+    emulator.put_job(A, bodies.render(), sizes={"VIDEO/film.mp4": 600_000})
+    workplace.write_desired("keep-me")
+    workplace.plan()
+    emulator.forget_requests()
+    run = Run(workplace.start("apply", "plan.json", "--json", "--bwlimit", "8k"))
+    until(lambda: tries(emulator, "film.mp4") == 1, "the film is on its way")
+    time.sleep(1.5)
+    report = run.asked().report(130, within_s=PROMPTLY_S + STILL_WAITED_FOR_S)
+    assert outcomes(report) == {A: "failed"}
+    assert "the run is to stop" in report["results"][0]["detail"]
+    carries_on(workplace, emulator, [A])
+
+
+def tries(emulator: EmulatorProcess, of: str) -> int:
+    return sum(request["port"] == "asset" and of in str(request["path"]) for request in emulator.requests())
 
 
 def test_before_its_copy_a_job_that_would_wait_long_is_given_up(place: Workplace, emulator: EmulatorProcess) -> None:

@@ -127,6 +127,67 @@ def test_files_that_still_answer_are_told_everywhere(three_planned: Workplace, e
     assert not any(request["key_sent"] for request in emulator.cache_looks())
 
 
+def killed_in_the_clean_of_a(place: Workplace, emulator: EmulatorProcess, word: str = "stall-after-commit") -> None:
+    emulator.fault("clean", word, f"/{A}/")
+    started = place.start("apply", "plan.json")
+    until(lambda: deletes(emulator), "the first clean is on its way")
+    kill_hard(started)
+    a_minute_passes(place)
+    emulator.forget_requests()
+
+
+@pytest.mark.parametrize("answer", ["cleaned", "404"])
+def test_those_of_a_job_that_a_killed_run_cleaned_are_looked_for_once_it_is_settled(
+    three_planned: Workplace, emulator: EmulatorProcess, answer: str
+) -> None:
+    killed_in_the_clean_of_a(three_planned, emulator)
+    emulator.switch(cached_after_clean_s=3600, cleaned_get=answer)
+    ended = three_planned.run("apply", "plan.json", "--json").expect(0)
+    assert results(ended, "recovered")[A]["still_cached"] == KINDS
+    assert record_of(three_planned)["recovered"][0]["still_cached"] == KINDS
+    assert len([each for each in emulator.cache_looks() if A in each["path"]]) == len(KINDS), "each once"
+    assert not any(request["key_sent"] for request in emulator.cache_looks())
+
+
+def test_those_of_a_clean_that_did_not_arrive_belong_to_the_one_that_did(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:
+    killed_in_the_clean_of_a(three_planned, emulator, "stall")
+    emulator.clear_faults()
+    emulator.switch(cached_after_clean_s=3600)
+    ended = three_planned.run("apply", "plan.json", "--json").expect(0)
+    assert (results(ended, "recovered")[A]["outcome"], results(ended, "recovered")[A]["still_cached"]) == (
+        "failed",
+        None,
+    )
+    assert (results(ended)[A]["outcome"], results(ended)[A]["still_cached"]) == ("cleaned", KINDS)
+
+
+def test_they_are_told_in_the_same_words(three_planned: Workplace, emulator: EmulatorProcess) -> None:
+    killed_in_the_clean_of_a(three_planned, emulator)
+    emulator.switch(cached_after_clean_s=3600)
+    out = three_planned.run("apply", "plan.json").expect(0).out
+    settled = out.partition("\n\n")[0]
+    assert "Left open by an earlier run, settled now" in settled
+    assert f"; still cached: {', '.join(KINDS)}" in settled
+    assert "Files of 3 cleaned jobs still answer at their addresses" in out
+
+
+def test_where_no_store_tells_the_addresses_any_more_nobody_looks(
+    three_planned: Workplace, emulator: EmulatorProcess
+) -> None:
+    killed_in_the_clean_of_a(three_planned, emulator)
+    emulator.switch(cached_after_clean_s=3600)
+    (body,) = (three_planned.folder / "archive").glob(f"jobs/{A}/*/data/job.json")
+    body.chmod(0o600)
+    body.write_text("[]")
+    ended = three_planned.run("apply", "plan.json", "--json").expect(0)
+    assert (results(ended, "recovered")[A]["outcome"], results(ended, "recovered")[A]["still_cached"]) == (
+        "cleaned",
+        None,
+    )
+
+
 def test_they_are_told_in_words(three_planned: Workplace, emulator: EmulatorProcess) -> None:
     emulator.switch(cached_after_clean_s=3600)
     out = three_planned.run("apply", "plan.json").expect(0).out
@@ -215,3 +276,13 @@ def test_too_many_at_once_are_not_waited_for_and_not_told() -> None:
         looks.begin(JOB, [file_at(f"{server.address}/{number}") for number in range(MOST_WAITING + 50)])
         looks.begin(JobId("b"), [file_at(f"{server.address}/b")])
         assert set(looks.found()) == {JOB}
+
+
+def test_answers_of_few_bytes_come_over_one_connection_and_others_are_not_read() -> None:
+    gone = Reply(403, b"<Error>AccessDenied</Error>")
+    film = Reply(200, b"x" * 5_000_000, headers=(("Content-Type", "video/mp4"),))
+    with scripted(FILE, gone, film, FILE) as server, CachedFiles(user_agent="a test/1", at_the_end_s=30) as looks:
+        looks.begin(JOB, [file_at(f"{server.address}/{number}") for number in range(4)])
+        assert looks.found() == {JOB: ("video",)}
+    assert [each.port for each in server.came] == [server.came[0].port] * 3 + [server.came[3].port]
+    assert server.came[3].port != server.came[0].port

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from reconciler.cli.signals import StopOnSignal
+from reconciler.clock import STILL_WAITED_FOR_S, pause_unless
 from reconciler.errors import ServiceUnreachable
-from reconciler.pictory.patience import STILL_WAITED_FOR_S, pause_unless
+from reconciler.pictory.patience import not_sent
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.emulator import EmulatorProcess
@@ -198,7 +199,7 @@ def test_so_does_one_of_the_canary(place: Workplace, emulator: EmulatorProcess) 
 
 def test_what_is_left_of_a_short_wait_is_waited_for_and_a_long_one_is_given_up() -> None:
     stop = StopOnSignal()
-    pause = pause_unless(stop.requested)
+    pause = pause_unless(stop.requested, not_sent)
     began = time.monotonic()
     pause(0.25)
     assert 0.25 <= time.monotonic() - began < 2

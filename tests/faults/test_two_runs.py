@@ -3,10 +3,12 @@
 On SQLite and on PostgreSQL alike; each run is a real process.
 """
 
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,10 @@ def stalled(place: Workplace, emulator: EmulatorProcess, *more: str) -> Iterator
             kill_hard(started)
         elif started.stdout is not None and not started.stdout.closed:
             started.communicate()
+
+
+def is_refused(event: dict[str, Any]) -> bool:
+    return bool(event.get("event") == "refused")
 
 
 def lease_of(place: Workplace) -> str:
@@ -115,6 +121,10 @@ def test_a_wait_for_the_lease_ends_with_a_signal(shared: Workplace, emulator: Em
         waiting.send_signal(signal.SIGTERM)
         assert waiting.wait(timeout=20) == 143
         waiting.communicate()
+    told = shared.run("audit", "log", "--json").expect(0).out
+    assert [dict(event["facts"])["code"] for event in map(json.loads, told.splitlines()) if is_refused(event)] == [
+        "143"
+    ]
 
 
 def test_a_wait_that_was_not_long_enough_is_refused_as_without(shared: Workplace, emulator: EmulatorProcess) -> None:
@@ -132,6 +142,9 @@ def test_a_dead_holder_s_lease_is_taken_by_its_name_and_no_other(shared: Workpla
     emulator.clear_faults()
     name = lease_of(shared)
     assert name in shared.run("unlock", "lease-000000000000").expect(7).err
+    log = map(json.loads, shared.run("audit", "log", "--json").expect(0).out.splitlines())
+    operations = [dict(event["facts"])["operation"] for event in log if is_refused(event)]
+    assert operations == ["refresh", "unlock"], "the look at the lease's name, and the wrong name"
     assert "may not write any more; the next run may begin at once." in shared.run("unlock", name).expect(0).out
     assert "no run holds the ledger" in shared.run("unlock", name).expect(0).out
     shared.run("apply", "plan.json").expect(0)

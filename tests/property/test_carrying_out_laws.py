@@ -43,6 +43,7 @@ class Fate(Enum):
     LINK_EXPIRED = "its link has expired"
     LINK_IS_DEAD = "no link leads to it"
     STORE_IS_FULL = "its store takes no more"
+    LEASE_IS_LOST_AT_FIRST = "the lease is lost before its copy"
     LEASE_IS_LOST = "the lease is lost"
     NOT_CONFIRMED = "its clean is not confirmed"
     BUG_AT_FIRST = "a bug before its copy"
@@ -71,20 +72,31 @@ class World:
     looked: Counter[str] = field(default_factory=Counter)
     cleans: list[tuple[str, bool]] = field(default_factory=list)
     """Each clean that was sent, and whether it was confirmed."""
+    waiting: list[str] = field(default_factory=list)
+    """What was recorded and is not durable yet."""
+    may_write: bool = True
+    too_late: int = 0
+    """Steps that were taken when nothing could be recorded any more."""
     counting: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, change: Change) -> JobDetail | JobResult:
+        self.waiting.clear()
         self.in_hand.add(change.job_id)
         self.most_in_hand = max(self.most_in_hand, len(self.in_hand))
         return self.look(change)
 
     def look(self, change: Change) -> JobDetail | JobResult:
         assert threading.get_ident() == self.thread
+        self.too_late += not self.may_write
         self.looked[change.job_id] += 1
         assert self.looked[change.job_id] <= 2, "one fresh link, and no more"
         if self.fates[change.job_id] is Fate.NO_KEY_AT_FIRST:
             self.in_hand.remove(change.job_id)
             raise AuthenticationRefused("no")
+        if self.fates[change.job_id] is Fate.LEASE_IS_LOST_AT_FIRST:
+            self.in_hand.remove(change.job_id)
+            self.may_write = False
+            raise LockedByAnotherRun("lost")
         if self.fates[change.job_id] is Fate.BUG_AT_FIRST:
             self.in_hand.remove(change.job_id)
             raise RecursionError("secret")
@@ -107,20 +119,36 @@ class World:
             raise COPYING[fate]
         return proof(detail.job.id)
 
-    def end(self, change: Change, copied: Callable[[], VerifiedReceipt], *, stays: str = "") -> JobResult:
+    def record(self, change: Change, copied: Callable[[], VerifiedReceipt]) -> VerifiedReceipt | JobResult:
         assert threading.get_ident() == self.thread
-        self.in_hand.remove(change.job_id)
+        self.too_late += not self.may_write
         try:
-            copied()
-        except StoreNotWritable:
-            raise
-        except ArchiveError:
+            made = copied()
+        except ArchiveError as error:
+            self.in_hand.remove(change.job_id)
+            if isinstance(error, StoreNotWritable):
+                raise
             return JobResult(job_id=change.job_id, outcome=Outcome.FAILED, detail="no copy")
+        self.waiting.append(change.job_id)
+        return made
+
+    def end(self, change: Change, proof: VerifiedReceipt, *, stays: str = "") -> JobResult:
+        assert threading.get_ident() == self.thread
+        self.too_late += not self.may_write
+        assert proof.receipt.job_id == change.job_id
+        self.in_hand.remove(change.job_id)
+        self.write_down()
         return JobResult(job_id=change.job_id, outcome=self._outcome(change, stays), detail="")
+
+    def write_down(self) -> None:
+        assert threading.get_ident() == self.thread
+        self.too_late += not self.may_write
+        self.waiting.clear()
 
     def _outcome(self, change: Change, stays: str) -> Outcome:
         fate = self.fates[change.job_id]
         if fate is Fate.LEASE_IS_LOST:
+            self.may_write = False
             raise LockedByAnotherRun("lost")
         if fate is Fate.BUG_AT_LAST:
             raise KeyError("secret")
@@ -130,6 +158,7 @@ class World:
             return Outcome.FAILED
         if fate is Fate.NO_KEY_AT_LAST:
             raise AuthenticationRefused("no")
+        self.waiting.append(change.job_id)
         self.cleans.append((change.job_id, fate is not Fate.NOT_CONFIRMED))
         return Outcome.CLEANED if fate is not Fate.NOT_CONFIRMED else Outcome.UNCONFIRMED
 
@@ -195,6 +224,13 @@ FATES = st.one_of(st.just(Fate.GOES_WELL), st.just(Fate.GOES_WELL), st.sampled_f
     most_failures=None,
     time_after=100,
 )
+@example(
+    given=[(True, Fate.GOES_WELL), (True, Fate.GOES_WELL), (True, Fate.LEASE_IS_LOST_AT_FIRST)],
+    at_once=1,
+    signal_after=100,
+    most_failures=None,
+    time_after=100,
+)
 def test_every_run_keeps_its_word(  # I1, I8
     given: list[tuple[bool, Fate]], at_once: int, signal_after: int, most_failures: int | None, time_after: int
 ) -> None:
@@ -214,6 +250,8 @@ def test_every_run_keeps_its_word(  # I1, I8
     assert confirmed[:1] != [False] or len(confirmed) == 1, "the canary"
     outcomes = [result.outcome for result in results]
     assert bool(stopped.why) == bool(stopped.exit_code)
+    assert not world.too_late
+    assert not world.waiting or not world.may_write, "all that was recorded is durable at the end"
     assert stopped.why or Outcome.NOT_STARTED not in outcomes
     assert outcomes.count(Outcome.CLEANED) == confirmed.count(True)
     assert "secret" not in f"{results}{stopped}"

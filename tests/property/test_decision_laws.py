@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.canonical import digest
 from reconciler.core.desired import DesiredState, Limits, Otherwise, Scope
@@ -128,7 +129,9 @@ def test_a_completed_job_that_loses_one_attribute_is_held(lost: str, scope: Scop
 def test_a_younger_job_is_never_released_where_an_older_one_is_not(world: Given, at: int, seconds: int) -> None:  # I14
     state, listed, view = world
     younger = {
-        each: replace(seen, first_seen=seen.first_seen + timedelta(seconds=seconds)) if seen.sequence > at else seen
+        each: structs.replace(seen, first_seen=seen.first_seen + timedelta(seconds=seconds))
+        if seen.sequence > at
+        else seen
         for each, seen in view.jobs.items()
     }
     assert released((state, listed, replace(view, jobs=younger))) <= released(world)

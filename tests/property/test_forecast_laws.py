@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.desired import DesiredState, GroupKey, Keep, Link, RetainRule, Source
 from reconciler.core.forecast import CauseKind, day_starts, forecast
@@ -83,7 +84,7 @@ def worlds(draw: st.DrawFn) -> tuple[DesiredState, Inventory, LedgerView]:
 @st.composite
 def remembered(draw: st.DrawFn, sequence: int) -> KnownJob:
     seen = draw(BEFORE)
-    return replace(
+    return structs.replace(
         known(sequence, seen=seen),
         missing_until=draw(st.sampled_from([None, seen - HOUR, seen - 5 * DAY])),
         released_since=draw(st.sampled_from([None, None, NOON - DAY, NOON - 4 * DAY])),
@@ -97,7 +98,7 @@ def as_recorded(seen: Inventory, view: LedgerView) -> LedgerView:
     new = [each for each in reversed(seen.jobs) if each.id not in view.jobs]
     newest = max((each.sequence for each in view.jobs.values()), default=0)
     first = {
-        each.id: replace(known(newest + number, seen=NOON), missing_until=view.last_observed)
+        each.id: structs.replace(known(newest + number, seen=NOON), missing_until=view.last_observed)
         for number, each in enumerate(new, start=1)
     }
     return replace(view, jobs={**view.jobs, **first})
@@ -107,14 +108,14 @@ def after(state: DesiredState, view: LedgerView, verdicts: tuple[Verdict, ...], 
     recorded = to_record(state, verdicts, view, at)
     jobs = dict(view.jobs)
     for wait in recorded.waits:
-        jobs[wait.job_id] = replace(jobs[wait.job_id], released_since=wait.since)
+        jobs[wait.job_id] = structs.replace(jobs[wait.job_id], released_since=wait.since)
     for kept in recorded.kept:
-        jobs[kept.job_id] = replace(jobs[kept.job_id], kept_until=kept.until)
+        jobs[kept.job_id] = structs.replace(jobs[kept.job_id], kept_until=kept.until)
     for change in recorded.holds:
         others = tuple(hold for hold in jobs[change.job_id].holds if hold.rule != change.hold.rule)
         is_over = change.step in {HoldStep.LIFTED, HoldStep.ENDED}
         left = others if is_over else (*others, change.hold)
-        jobs[change.job_id] = replace(jobs[change.job_id], holds=left)
+        jobs[change.job_id] = structs.replace(jobs[change.job_id], holds=left)
     return replace(view, jobs=jobs, last_observed=recorded.at)
 
 

@@ -4,15 +4,14 @@ The invariants hold in all of them, and each guard that is taken out of the mode
 not: so the model could have failed, and each guard is there for a reason.  The phases are those of core.steps.
 """
 
-import os
-
 import pytest
 
 from reconciler.core.steps import FOLLOWS
+from tests.support.depth import IS_NIGHT
 from tests.support.life_model import GUARDS, Broken, Model, Walk, walk
 from tests.support.telling import Tell
 
-MOST_RUNS = 3 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 2
+MOST_RUNS = 3 if IS_NIGHT else 2
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +19,7 @@ def whole() -> Walk:
     return walk(Model(most_runs=MOST_RUNS))
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(3600)
 def test_the_invariants_hold_in_every_state(whole: Walk, tell: Tell) -> None:  # I1, I3, I5, I8, I10
     tell(f"{MOST_RUNS} runs: {whole.states} states explored, {whole.steps} steps between them")

@@ -115,8 +115,7 @@ def item_moved(items: list[Json], draw: Draw) -> None:
 
 
 def item_stale(items: list[Json], draw: Draw) -> None:
-    # Never "cleaned": no job that stands was ever that, and what needs one that is cleaned needs nothing.
-    items[draw(len(items))]["data"] = {"status": ("in-progress", "queued", "")[draw(3)]}
+    items[draw(len(items))]["data"] = {"status": ("in-progress", "queued", "", "cleaned")[draw(4)]}
 
 
 def item_half(items: list[Json], draw: Draw) -> None:
@@ -274,6 +273,19 @@ FEW = settings(max_examples=max(40, settings().max_examples // 4))
 @FEW
 @given(pages=disturbed(), grace=st.sampled_from(["0", "3d"]))
 def test_a_disturbed_list_adds_no_clean_now_nor_later(pages: list[Page], grace: str) -> None:  # I2, I4
+    event(how_read(pages, grace))
+
+
+@pytest.mark.parametrize("at", range(len(JOBS)))
+@pytest.mark.parametrize("grace", ["0", "3d"])
+def test_a_job_that_is_said_to_be_cleaned_and_is_there_adds_no_clean(at: int, grace: str) -> None:  # I2, I4
+    items = truth()
+    items[at]["data"] = {"status": "cleaned"}
+    assert how_read(pages_of(items), grace) == "read"
+
+
+def how_read(pages: list[Page], grace: str) -> str:
+    """Tell whether the list was read or refused; fails where it adds a clean."""
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         plain, other = World.begun(Path(first), grace), World.begun(Path(second), grace)
         expected = plain.cleans(pages_of(truth()))
@@ -281,9 +293,7 @@ def test_a_disturbed_list_adds_no_clean_now_nor_later(pages: list[Page], grace: 
             found = other.cleans(pages)
             other.record(pages)
         except ReconcilerError as error:
-            event(type(error).__name__)
-            return
-        event("read")
+            return type(error).__name__
         assert found <= expected, f"added: {found - expected}"
         plain.record(pages_of(truth()))
         for pause in (timedelta(hours=1), 2 * DAY, 5 * DAY):
@@ -291,6 +301,7 @@ def test_a_disturbed_list_adds_no_clean_now_nor_later(pages: list[Page], grace: 
             other.clock.pass_by(pause)
             later, expected = other.cleans(pages_of(truth())), plain.cleans(pages_of(truth()))
             assert later <= expected, f"added later: {later - expected}"
+    return "read"
 
 
 def test_there_is_something_that_a_disturbance_could_add() -> None:

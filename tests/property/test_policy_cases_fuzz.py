@@ -71,7 +71,8 @@ def cases(draw: st.DrawFn, name: str) -> dict[str, Any]:
 @st.composite
 def files(draw: st.DrawFn) -> Any:
     """A file as it should be, more often than not with something odd in one place."""
-    whole: Any = {"version": 1, "policy": deepcopy(POLICY), "cases": [draw(cases("one")), draw(cases("two"))]}
+    # A copy: what a strategy gives is the same value each time, and would be another one once it was changed.
+    whole: Any = deepcopy({"version": 1, "policy": POLICY, "cases": [draw(cases("one")), draw(cases("two"))]})
     for _ in range(draw(st.integers(0, 2))):
         at: Any = whole
         while isinstance(at, dict | list) and at:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.desired import KEEP_EVERYTHING, Keep, RetainRule
 from reconciler.core.job import AssetKind, JobId, JobStatus, JobType
@@ -71,7 +72,7 @@ def test_widening_the_interval_of_a_job_never_adds_a_release(  # law 3
 def widened(known: KnownJob, earlier: timedelta | None, later: timedelta, as_of: datetime) -> KnownJob:
     """Give the same job with less known of its time; None is no bound."""
     before = None if known.missing_until is None or earlier is None else known.missing_until - earlier
-    return replace(known, missing_until=before, first_seen=min(known.first_seen + later, as_of))
+    return structs.replace(known, missing_until=before, first_seen=min(known.first_seen + later, as_of))
 
 
 @LAW
@@ -115,7 +116,7 @@ def test_losing_what_others_know_of_a_job_never_adds_a_release(case: Case, at: i
     job_id = case.inventory.jobs[at].id
     known, memory, listed = case.memory.jobs[job_id], case.memory, case.inventory
     if lost == "size":
-        memory = replace(memory, jobs={**memory.jobs, job_id: replace(known, size=None)})
+        memory = replace(memory, jobs={**memory.jobs, job_id: structs.replace(known, size=None)})
     elif lost == "imported":
         memory = replace(memory, imported={each: at for each, at in memory.imported.items() if each != job_id})
     else:

@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 from tests.support import bodies
 from tests.support.bodies import job_id
 from tests.support.crash_points import ENDED_HERE, End, Power
+from tests.support.depth import IS_NIGHT
 from tests.support.emulator import EmulatorProcess
 from tests.support.kept import check_kept, cleans_recorded
 from tests.support.preloaded import Preloaded
@@ -193,12 +194,12 @@ def two() -> Iterator[tuple[Preloaded, Preloaded]]:
         yield first, second
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(7200)
 def test_a_whole_life(emulator: EmulatorProcess, two: tuple[Preloaded, Preloaded], tell: Tell) -> None:
     """I1, I3, I5, I8, I10."""
     WholeLife.emulator, (WholeLife.commands, WholeLife.beside), WholeLife.seen = emulator, two, Counter()
-    is_nightly = settings().max_examples >= 2_000
-    runs, steps = (200, 50) if is_nightly else (max(8, settings().max_examples // 20), 30)
+    runs, steps = (200, 50) if IS_NIGHT else (max(8, settings().max_examples // 20), 30)
     # Each step is a process or two: a life that shows a bug is not worth an hour of making it shorter.
     phases = (Phase.reuse, Phase.generate)
     lives = settings(max_examples=runs, stateful_step_count=steps, phases=phases)

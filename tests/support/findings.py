@@ -1,7 +1,8 @@
 """What a decision says, in the words of the plain evaluator; and questions that laws ask of a whole case."""
 
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec import structs
 
 from reconciler.core.job import JobId, JobType
 from reconciler.core.retention import decide
@@ -62,7 +63,7 @@ def recorded(case: Case) -> Case:
     known = dict(case.memory.jobs)
     for job in case.inventory.jobs:
         before = known[job.id]
-        known[job.id] = replace(
+        known[job.id] = structs.replace(
             before,
             left=False,
             type=before.type if job.type is JobType.UNKNOWN else job.type,

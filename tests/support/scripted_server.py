@@ -41,6 +41,8 @@ class Came:
     path: str
     headers: dict[str, str]
     body: bytes = b""
+    port: int = 0
+    """Of its client: the same for what comes over one connection."""
 
 
 @dataclass
@@ -69,10 +71,11 @@ def scripted(*replies: Reply) -> Iterator[Scripted]:
 
     class Listener(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body are two writes, and the second waited for 40 ms
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            reply = script.next(Came(self.command, self.path, dict(self.headers), body))
+            reply = script.next(Came(self.command, self.path, dict(self.headers), body, self.client_address[1]))
             if reply.reset:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.inventory import Inventory, ListingProof
 from reconciler.core.job import Asset, AssetForm, AssetKind, Job, JobId, JobStatus, JobType
@@ -89,7 +90,7 @@ FULL = Snapshot(
     ),
     memory=LedgerView(
         account="acme",
-        jobs={JobId("job-gone"): FULL_KNOWN, JobId("job-a"): replace(FULL_KNOWN, sequence=8, left=False)},
+        jobs={JobId("job-gone"): FULL_KNOWN, JobId("job-a"): structs.replace(FULL_KNOWN, sequence=8, left=False)},
         last_observed=NOON - DAY,
         imported={JobId("job-a"): NOON - 40 * DAY, JobId("job-to-come"): NOON - 50 * DAY},
     ),

@@ -49,6 +49,8 @@ class Workplace:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+    patience_s: float = 120
+    """How long a command may take."""
 
     def write_desired(
         self,
@@ -76,7 +78,7 @@ class Workplace:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=self.patience_s,
         )
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.archive.checksums import Offered
-from reconciler.archive.download import MOST_REDIRECTS, Downloader, shown
+from reconciler.archive.download import MOST_REDIRECTS, Downloader, not_fetched, shown
 from reconciler.errors import ArchiveError, StoreNotWritable
 from tests.support.scripted_server import RESET, Reply, Scripted, scripted
 
@@ -95,6 +95,36 @@ def test_patience_ends(tmp_path: Path) -> None:
         pytest.raises(ArchiveError, match="could not be fetched in 1 tries: HTTP 503"),
     ):
         fetch(hasty, server, tmp_path / "a")
+
+
+def test_once_somebody_asked_to_stop_nothing_is_tried_again(tmp_path: Path) -> None:
+    asked: list[int] = []
+    with (
+        Downloader(
+            user_agent="x",
+            patience_s=600,
+            pause=lambda _seconds: asked.append(2),
+            stopping=lambda: len(asked),
+        ) as made,
+        scripted(Reply(503)) as server,
+        pytest.raises(ArchiveError, match="could not be fetched in 2 tries: HTTP 503"),
+    ):
+        fetch(made, server, tmp_path / "a")
+
+
+def test_a_long_wait_for_the_host_is_given_up_then(tmp_path: Path) -> None:
+    with (
+        Downloader(user_agent="x", patience_s=600, pause=_given_up) as made,
+        scripted(Reply(503)) as server,
+        pytest.raises(
+            ArchiveError, match=r"could not be fetched in . tries: the run is to stop, and 9 s were left to wait"
+        ),
+    ):
+        fetch(made, server, tmp_path / "a")
+
+
+def _given_up(_seconds: float) -> None:
+    raise not_fetched(9.0)
 
 
 def test_a_redirect_is_followed(downloader: Downloader, tmp_path: Path) -> None:

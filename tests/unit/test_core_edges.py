@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from reconciler.core.desired import DesiredState, GroupKey, Keep, Link, RetainRule, Scope, Source
 from reconciler.core.job import Job, JobId, JobStatus, JobType
@@ -447,7 +448,7 @@ def test_times_that_prove_another_order_count_also_of_an_absent_job() -> None:
 def test_times_that_prove_another_order_count_of_an_absent_job_that_the_rule_may_own(
     absent: KnownJob, kind: type[Verdict]
 ) -> None:
-    absent = replace(
+    absent = structs.replace(
         absent,
         type=JobType.RENDER,
         name=absent.name or "product-a",
@@ -660,7 +661,7 @@ def test_a_link_of_a_job_that_is_absent_or_out_of_scope_holds_what_it_needs() ->
 
 
 def test_a_link_of_a_job_that_has_gone_or_goes_as_well_holds_nothing() -> None:
-    need, gone = {"need": seen(1, OLD)}, replace(seen(2, OLD), left=True)
+    need, gone = {"need": seen(1, OLD)}, structs.replace(seen(2, OLD), left=True)
     assert isinstance(linked(ledger({**need, "maker": gone})), Released)
     assert isinstance(linked(ledger(need), job("maker", status=JobStatus.CLEANED)), Released)
     assert isinstance(linked(ledger({**need, "maker": seen(2, OLD)}), job("maker")), Released)
@@ -668,7 +669,7 @@ def test_a_link_of_a_job_that_has_gone_or_goes_as_well_holds_nothing() -> None:
 
 def test_a_link_of_a_job_that_was_thought_gone_and_is_listed_again_holds() -> None:
     rule = keeping(Keep(), selector=IdIn(frozenset({JobId("maker")})))
-    view = ledger({"need": seen(1, OLD), "maker": replace(seen(2, OLD), left=True)})
+    view = ledger({"need": seen(1, OLD), "maker": structs.replace(seen(2, OLD), left=True)})
     assert codes(linked(view, job("maker"), given=state(rule))) == {HoldCode.RELATED}
 
 
@@ -700,7 +701,7 @@ def test_the_link_of_a_job_that_has_gone_asks_for_nothing_also_while_others_wait
     freed = NOON - 9 * DAY
     view = ledger(
         {
-            "gone": replace(seen(4, OLD), left=True),
+            "gone": structs.replace(seen(4, OLD), left=True),
             "free": seen(3, OLD, released_since=freed),
             "waiting": seen(2, OLD, released_since=NOON - DAY),
             "need": seen(1, OLD, released_since=freed),

@@ -1,7 +1,8 @@
 """What a plan tells its reviewer of jobs that were lost: lately, the newest first, and never in its name."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec import structs
 
 from reconciler.core.job import JobId, JobStatus
 from reconciler.core.losses import (
@@ -24,7 +25,7 @@ def remembering(**jobs: KnownJob) -> LedgerView:
 
 
 def lost(days_ago: float, archived_at: datetime | None = None) -> KnownJob:
-    return replace(known(left=True), unarchived=True, lost_at=NOON - days_ago * DAY, archived_at=archived_at)
+    return structs.replace(known(left=True), unarchived=True, lost_at=NOON - days_ago * DAY, archived_at=archived_at)
 
 
 def told(memory: LedgerView) -> list[str]:
@@ -45,7 +46,7 @@ def test_each_is_named_with_what_was_lost_of_it() -> None:
 
 
 def test_one_that_nobody_recorded_yet_is_told_too() -> None:
-    unarchived = replace(known(), unarchived=True)
+    unarchived = structs.replace(known(), unarchived=True)
     (message,) = told(remembering(here=unarchived, gone=unarchived))
     assert message.startswith("1 job was lost before archive in the last 30 days: gone (never archived).")
 
@@ -80,7 +81,7 @@ def test_newly_lost_is_what_the_later_view_has_more() -> None:
 
 
 def test_an_observation_finds_what_recording_it_would_find() -> None:
-    unarchived = replace(known(), unarchived=True)
+    unarchived = structs.replace(known(), unarchived=True)
     seen = inventory(job("here"), job("cleaned", status=JobStatus.CLEANED))
     memory = remembering(here=unarchived, cleaned=unarchived, gone=unarchived, safe=known(), earlier=lost(3))
     assert losses_by(seen, memory) == (

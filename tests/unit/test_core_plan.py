@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import permutations
 
 import pytest
+from msgspec import structs
 
 from reconciler.core.approvals import Approvals
 from reconciler.core.desired import Otherwise
@@ -72,7 +73,7 @@ def kept_and_copied(given: Job, *, copied: bool = True, remembered: LedgerView |
 
 
 def test_a_rule_that_asks_for_a_copy_now_has_what_it_keeps_archived_and_never_cleaned() -> None:
-    given, seen = job(unlisted=("newUrl",)), replace(known(seen=NOON - 3 * DAY), size=700)
+    given, seen = job(unlisted=("newUrl",)), structs.replace(known(seen=NOON - 3 * DAY), size=700)
     assert kept_and_copied(given, remembered=LedgerView(account="acme", jobs={JobId("a"): seen})) == (
         Change(
             job_id=JobId("a"),

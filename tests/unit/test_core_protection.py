@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.desired import DesiredState, Keep, RetainRule
 from reconciler.core.job import Job, JobId, JobStatus, JobType
@@ -49,11 +50,11 @@ class World:
             holds[change.hold.rule] = change.hold
             if change.step in {HoldStep.LIFTED, HoldStep.ENDED}:
                 del holds[change.hold.rule]
-            known[change.job_id] = replace(known[change.job_id], holds=tuple(holds.values()))
+            known[change.job_id] = structs.replace(known[change.job_id], holds=tuple(holds.values()))
         for wait in record.waits:
-            known[wait.job_id] = replace(known[wait.job_id], released_since=wait.since)
+            known[wait.job_id] = structs.replace(known[wait.job_id], released_since=wait.since)
         for kept in record.kept:
-            known[kept.job_id] = replace(known[kept.job_id], kept_until=kept.until)
+            known[kept.job_id] = structs.replace(known[kept.job_id], kept_until=kept.until)
         newest = max(self.now, self.view.last_observed or self.now)
         self.view = replace(memory, jobs=known, last_observed=newest)
         self.steps += [(change.job_id, change.step) for change in record.holds]

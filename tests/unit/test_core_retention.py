@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from reconciler.core.desired import DesiredState, Keep, Scope
 from reconciler.core.holds import span_text
@@ -359,7 +360,7 @@ def test_a_job_released_by_itself_is_free_since_the_time_at_which_all_are_looked
 def test_a_hold_of_the_ledger_is_told_with_its_reason_where_it_has_one() -> None:
     def told(reason: str) -> list[str]:
         hold = LedgerHold(rule="legal", owner="legal", reason=reason, set_at=NOON - DAY)
-        view = LedgerView(account="acme", jobs={JobId("a"): replace(known(), holds=(hold,))})
+        view = LedgerView(account="acme", jobs={JobId("a"): structs.replace(known(), holds=(hold,))})
         return details(verdict(job(), remembered=view))
 
     assert told("LEG-114") == ["protected by rule legal, in the ledger (LEG-114)"]
@@ -368,7 +369,7 @@ def test_a_hold_of_the_ledger_is_told_with_its_reason_where_it_has_one() -> None
 
 def test_a_remembered_type_does_not_make_a_strange_body_whole() -> None:
     strange = replace(job(job_type=JobType.UNKNOWN), lacks=(AssetKind.VIDEO,))
-    view = LedgerView(account="acme", jobs={JobId("a"): replace(known(), type=JobType.RENDER)})
+    view = LedgerView(account="acme", jobs={JobId("a"): structs.replace(known(), type=JobType.RENDER)})
     assert details(verdict(strange, remembered=view)) == [
         "a completed unknown should have: video",
         "it was seen as render before, and shows no such thing now",

@@ -280,3 +280,46 @@ def test_of_many_lost_rules_the_sentence_names_a_few_and_counts_the_rest() -> No
     assert "rule-4 is gone" in violation.message
     assert "; and 3 more; put back" in violation.message
     assert loss_text(replace(found.lost[0], how=Lost.NARROWED)).startswith("keeps less: it kept 7 jobs then")
+
+
+# -- nobody knows any more what was applied
+
+
+LOST_LEDGER = AppliedFile(digest=APPLIED, applied_at=NOON - 10 * DAY, rules=(), is_known=False)
+NOT_EVEN_WHICH = replace(LOST_LEDGER, digest="")
+
+
+@pytest.mark.parametrize("then", [LOST_LEDGER, NOT_EVEN_WHICH])
+def test_rules_that_nobody_knows_any_more_count_as_lost_until_the_file_is_approved(then: AppliedFile) -> None:  # I13
+    now = desired(KEEP_ALL)
+    found = compared(then, now)
+    assert found
+    assert [(each.how, each.was, each.now) for each in found.lost] == [(Lost.UNKNOWN, then.digest, now.digest)]
+    (violation,) = check(now, memory(), cleans=0, counted=9, sizes=(), rules=found)
+    assert violation.guard == "rules_lost"
+    assert f"approve the one of now ({now.digest[:19]}) with --accept-rules-lost {found.name}" in violation.message
+    assert (APPLIED[:19] in violation.message) == bool(then.digest)
+    assert "not known" in loss_text(found.lost[0])
+    assert (
+        check(now, memory(), cleans=0, counted=9, sizes=(), rules=found, approvals=Approvals(rules_lost=found.name))
+        == ()
+    )
+
+
+def test_such_an_approval_is_of_one_file_alone() -> None:  # I13
+    names = {
+        found.name
+        for then in (LOST_LEDGER, NOT_EVEN_WHICH)
+        for now in (desired(KEEP_ALL), replace(desired(IMAGES), digest="sha256:" + "b" * 64))
+        if (found := compared(then, now))
+    }
+    assert len(names) == 4
+
+
+def test_the_file_that_was_applied_last_needs_none_though_its_rules_are_unknown() -> None:
+    assert compared(LOST_LEDGER, replace(desired(RENDERS), digest=APPLIED)) is None
+
+
+def test_a_file_that_only_reports_needs_none() -> None:
+    now = desired(KEEP_ALL, otherwise=Otherwise.REPORT)
+    assert check(now, memory(), cleans=0, counted=9, sizes=(), rules=compared(LOST_LEDGER, now)) == ()

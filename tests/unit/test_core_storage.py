@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from msgspec import structs
 
 from reconciler.core.desired import DesiredState, Storage
 from reconciler.core.job import JobId, JobStatus
@@ -15,7 +16,7 @@ from tests.support.values import DAY, desired, inventory, job, known, memory, pl
 
 JOBS = (job("c"), job("b"), job("a"), job("gone", status=JobStatus.CLEANED))
 LISTED = inventory(*JOBS)
-VIEW = LedgerView(account="acme", jobs={JobId("a"): replace(known(1), size=400), JobId("b"): known(2)})
+VIEW = LedgerView(account="acme", jobs={JobId("a"): structs.replace(known(1), size=400), JobId("b"): known(2)})
 
 
 def told(budget: int, sizes: dict[str, int], *changes: Change, warn_at: Fraction = Fraction(4, 5)) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -342,6 +343,17 @@ def _file_redirect(emulator: EmulatorProcess) -> None:
     assert answer.status_code == 302
     assert answer.headers["Location"] == address.replace("127.0.0.1", "localhost")
     assert requests.get(address, timeout=10).status_code == 200
+
+
+@shows("file_bytes_per_s")
+def _file_bytes_per_s(emulator: EmulatorProcess) -> None:
+    emulator.put_job(A, bodies.render(), sizes={"VIDEO/film.mp4": 3_000_000})
+    address = next(each for each in files_of(data_of(emulator, A)) if each.endswith("film.mp4"))
+    emulator.switch(file_bytes_per_s=10_000_000)
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as both:  # they share it
+        assert sum(both.map(lambda _: len(requests.get(address, timeout=10).content), range(2))) == 6_000_000
+    assert time.monotonic() - began > 0.4
 
 
 @shows("rate_limit")

@@ -91,6 +91,21 @@ def test_a_plan_passes_up_to_the_second_before_its_expiry(early: timedelta) -> N
     check_approval(PLAN, FILE, PlanUse.UNUSED, PLAN.expires_at - early)
 
 
+@pytest.mark.parametrize("after", [timedelta(0), SECOND, DAY])
+def test_a_plan_of_before_the_ledger_was_made_anew_is_refused(after: timedelta) -> None:  # I3, I8
+    """What it went by, sightings and their order, is lost; one that was interrupted is not resumed either."""
+    for use in (PlanUse.UNUSED, PlanUse.OPEN):
+        with pytest.raises(PlanRefused) as refused:
+            check_approval(PLAN, FILE, use, NOON + 2 * DAY, rebuilt_at=PLAN.created_at + after)
+        assert refused.value.field == "created_at"
+        assert refused.value.hint == "Make a new plan and have it reviewed: reconciler plan --out plan.json"
+    assert "from a ledger that is lost" in refused.value.message
+
+
+def test_a_plan_that_was_made_from_the_new_ledger_passes() -> None:
+    check_approval(PLAN, FILE, PlanUse.UNUSED, NOON, rebuilt_at=PLAN.created_at - SECOND)
+
+
 def test_a_plan_over_its_limits_is_refused_with_every_limit() -> None:  # I7
     with pytest.raises(GuardRefused) as refused:
         check_approval(OVER, TIGHT, PlanUse.UNUSED, NOON)

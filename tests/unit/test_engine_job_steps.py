@@ -35,7 +35,8 @@ SIZE, BAG = 9, "jobs/a/abababababab"
 
 # The steps of a way, as they are logged.
 TO_THE_COPY = ["BEGIN", "GET a"]
-TO_THE_CLEAN = [*TO_THE_COPY, "ARCHIVED", "GET a", "LEASE 30", "CLEANING", "CLEAN a"]
+TO_THE_PROOF = [*TO_THE_COPY, "ARCHIVED waits"]
+TO_THE_CLEAN = [*TO_THE_PROOF, "GET a", "WRITE DOWN", "CLEANING for 30", "CLEAN a"]
 FOUR_LOOKS = ["GET a"] * 4
 
 NO_KEY = AuthenticationRefused("the key is refused")
@@ -93,7 +94,8 @@ class Way:
             if isinstance(begun, JobResult):
                 return begun
             assert begun.job is A
-            return steps.end(change or to_clean(), copied, **stays)
+            proved = steps.record(change or to_clean(), copied)
+            return proved if isinstance(proved, JobResult) else steps.end(change or to_clean(), proved, **stays)
         finally:
             assert {(entry.job_id, entry.fingerprint) for entry in self.run.entries} <= {("a", A.fingerprint)}
 
@@ -125,10 +127,10 @@ def ended(outcome: Outcome, detail: str, how: How | None = None, *, archived: bo
 def test_a_job_is_begun_copied_recorded_read_again_announced_cleaned_and_looked_for_in_that_order() -> None:
     way = Way()
     assert way.taken() == ended(Outcome.CLEANED, "gone", How.GONE)
-    assert way.log == [*TO_THE_CLEAN, "GET a", "CLEANED"]
+    assert way.log == [*TO_THE_CLEAN, "GET a", "CLEANED waits"]
     assert way.service.sent == way.run.receipts == [proof("a", A.fingerprint)]
     assert way.cached.looked == [(A.id, A.assets)]
-    assert way.pauses == [0.0]
+    assert way.pauses == []
     assert way.run.told == [
         (Phase.BEGIN, ""),
         (Phase.ARCHIVED, ""),
@@ -146,19 +148,27 @@ def test_a_job_that_reads_cleaned_afterwards_is_cleaned() -> None:
 def test_a_job_that_is_to_be_archived_alone_is_not_cleaned() -> None:  # I3
     way = Way()
     assert way.taken(to_clean(Action.ARCHIVE)) == ended(Outcome.ARCHIVED, "archived and proved")
-    assert way.log == [*TO_THE_COPY, "ARCHIVED"]
+    assert way.log == [*TO_THE_PROOF, "WRITE DOWN"]
     assert way.cached.looked == []
 
 
 def test_the_way_of_a_copy_alone_never_cleans_whatever_the_change_says() -> None:
     way = Way()
     assert isinstance(way.copies.begin(to_clean()), JobDetail)
-    ends = way.copies.end(to_clean(), lambda: proof("a", A.fingerprint), stays="the run stopped")
+    proved = way.copies.record(to_clean(), lambda: proof("a", A.fingerprint))
+    assert proved == proof("a", A.fingerprint)
+    ends = way.copies.end(to_clean(), proof("a", A.fingerprint), stays="the run stopped")
     assert ends == ended(Outcome.ARCHIVED, "archived and proved")
-    assert way.log == [*TO_THE_COPY, "ARCHIVED"]
-    assert way.copies.end(to_clean(), failing_copy(ArchiveError("not whole"))) == ended(
+    assert way.log == [*TO_THE_PROOF, "WRITE DOWN"]
+    assert way.copies.record(to_clean(), failing_copy(ArchiveError("not whole"))) == ended(
         Outcome.FAILED, "not whole", archived=False
     )
+
+
+def test_what_waits_is_made_durable_on_demand() -> None:
+    way = Way()
+    way.steps.write_down()
+    assert way.log == ["WRITE DOWN"]
 
 
 def test_a_look_anew_reads_the_job_and_writes_nothing() -> None:
@@ -198,14 +208,14 @@ def test_a_job_that_is_another_one_is_left_alone_after_its_copy(other: Job | Non
     way = Way()
     way.meets(GET_a_2=way.becomes(other))
     assert way.taken() == ended(Outcome.SKIPPED, f"archived, not cleaned: {why}", how)  # I5
-    assert way.log == [*TO_THE_COPY, "ARCHIVED", "GET a", "ABANDONED"]
+    assert way.log == [*TO_THE_PROOF, "GET a", "ABANDONED"]
     assert way.run.told[-1] == (Phase.ABANDONED, f"archived, not cleaned: {why}")
 
 
 def test_a_job_stays_where_the_run_has_stopped() -> None:
     way = Way()
     assert way.taken(stays="the run stopped") == ended(Outcome.FAILED, "archived, not cleaned: the run stopped")
-    assert way.log == [*TO_THE_COPY, "ARCHIVED", "ABANDONED"]
+    assert way.log == [*TO_THE_PROOF, "ABANDONED"]
 
 
 # -- the service cannot be asked
@@ -218,14 +228,14 @@ def test_a_job_that_cannot_be_read_is_left_alone(error: ReconcilerError) -> None
     assert before.log == [*TO_THE_COPY, "ABANDONED"]
     behind = Way().meets(GET_a_2=fails(error))
     assert behind.taken() == ended(Outcome.FAILED, f"archived, not cleaned: {error.message}")
-    assert behind.log == [*TO_THE_COPY, "ARCHIVED", "GET a", "ABANDONED"]
+    assert behind.log == [*TO_THE_PROOF, "GET a", "ABANDONED"]
 
 
 @pytest.mark.parametrize(
     ("call", "log", "last"),
     [
         ("GET_a_1", [*TO_THE_COPY, "ABANDONED"], Phase.ABANDONED),
-        ("GET_a_2", [*TO_THE_COPY, "ARCHIVED", "GET a", "ABANDONED"], Phase.ABANDONED),
+        ("GET_a_2", [*TO_THE_PROOF, "GET a", "ABANDONED"], Phase.ABANDONED),
         ("CLEAN_a_1", [*TO_THE_CLEAN, "NOT_CLEANED"], Phase.NOT_CLEANED),
     ],
 )
@@ -282,17 +292,17 @@ def test_the_proof_of_another_job_or_of_other_facts_proves_nothing(other: Verifi
 # -- the ledger or the lease is lost: nothing follows
 
 
-STEPS = [*TO_THE_CLEAN, "GET a", "CLEANED"]
+STEPS = [*TO_THE_CLEAN, "GET a", "CLEANED waits"]
 
 
 @pytest.mark.parametrize("error", [LedgerError("the disk is full"), LockedByAnotherRun("another run has it")])
-@pytest.mark.parametrize("step", ["BEGIN", "ARCHIVED", "LEASE 30", "CLEANING", "CLEANED"])
+@pytest.mark.parametrize("step", ["BEGIN", "ARCHIVED waits", "WRITE DOWN", "CLEANING for 30", "CLEANED waits"])
 def test_nothing_follows_a_step_that_could_not_be_written(step: str, error: ReconcilerError) -> None:
     way = Way().meets(**{f"{step}_1": fails(error)})
     with pytest.raises(type(error)):
         way.taken()
     assert way.log == STEPS[: STEPS.index(step) + 1]
-    assert (A.id in way.service.jobs) == (step != "CLEANED")
+    assert (A.id in way.service.jobs) == (step != "CLEANED waits")
 
 
 # -- what became of a clean
@@ -306,7 +316,7 @@ def test_an_answer_that_it_is_done_is_believed_once_a_look_shows_it() -> None:
         "the next run asks again",
     )
     assert way.log == [*TO_THE_CLEAN, *FOUR_LOOKS]
-    assert way.pauses == [0.0, 1.0, 2.0, 4.0]
+    assert way.pauses == [1.0, 2.0, 4.0]
     assert way.run.told[-1] == (Phase.CLEANING, "")
     assert way.cached.looked == []
 
@@ -316,14 +326,14 @@ def test_a_service_that_is_a_moment_behind_is_asked_again(looks: int) -> None:
     way = Way().meets(CLEAN_a_1=lambda: CleanAnswer.DONE)
     way.meets(**{f"GET_a_{looks + 3}": way.becomes(None)})
     assert way.taken() == ended(Outcome.CLEANED, "gone", How.GONE)
-    assert way.log == [*TO_THE_CLEAN, *["GET a"] * (looks + 1), "CLEANED"]
+    assert way.log == [*TO_THE_CLEAN, *["GET a"] * (looks + 1), "CLEANED waits"]
 
 
 @pytest.mark.parametrize("error", [NO_ANSWER, NONSENSE, NO_KEY])
 def test_a_look_that_fails_is_not_the_last(error: ReconcilerError) -> None:
     way = Way().meets(GET_a_3=fails(error), GET_a_4=fails(error))
     assert way.taken() == ended(Outcome.CLEANED, "gone", How.GONE)
-    assert way.log == [*TO_THE_CLEAN, *["GET a"] * 3, "CLEANED"]
+    assert way.log == [*TO_THE_CLEAN, *["GET a"] * 3, "CLEANED waits"]
 
 
 def test_a_clean_that_can_never_be_looked_for_stays_open() -> None:
@@ -381,14 +391,14 @@ def test_a_clean_without_an_answer_that_took_effect_is_not_sent_again() -> None:
     way = Way()
     way.meets(CLEAN_a_1=after(lambda: way.service.take_away(A.id), NO_ANSWER))
     assert way.taken() == ended(Outcome.CLEANED, "gone", How.GONE)
-    assert way.log == [*TO_THE_CLEAN, "GET a", "CLEANED"]
+    assert way.log == [*TO_THE_CLEAN, "GET a", "CLEANED waits"]
 
 
 def test_a_clean_that_never_arrived_is_sent_a_second_time_after_four_looks_and_a_lease_that_lasts() -> None:
     way = Way().meets(CLEAN_a_1=fails(NO_ANSWER))
     way.service.leaves = JobStatus.CLEANED
     assert way.taken() == ended(Outcome.CLEANED, "cleaned now, at the second request", How.NOW)
-    assert way.log == [*TO_THE_CLEAN, *FOUR_LOOKS, "LEASE 30", "CLEAN a", "GET a", "CLEANED"]
+    assert way.log == [*TO_THE_CLEAN, *FOUR_LOOKS, "LEASE 30", "CLEAN a", "GET a", "CLEANED waits"]
     assert way.run.told[-1] == (Phase.CLEANED, "cleaned now")
     assert way.service.sent == [proof("a", A.fingerprint)] * 2
 
@@ -430,7 +440,7 @@ def test_the_second_request_is_not_sent_where_the_last_look_failed() -> None:
 
 
 def test_the_second_request_is_not_sent_with_a_lease_that_does_not_last() -> None:
-    way = Way().meets(CLEAN_a_1=fails(NO_ANSWER), **{"LEASE 30_2": fails(LockedByAnotherRun("another run has it"))})
+    way = Way().meets(CLEAN_a_1=fails(NO_ANSWER), **{"LEASE 30_1": fails(LockedByAnotherRun("another run has it"))})
     with pytest.raises(LockedByAnotherRun):
         way.taken()
     assert way.log == [*TO_THE_CLEAN, *FOUR_LOOKS, "LEASE 30"]

@@ -1,6 +1,6 @@
 """A list may show less of a job than the answer for it alone; what is decided on is the fuller of the two."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -9,27 +9,9 @@ from reconciler.core.job import Job, JobId, JobStatus, JobType
 from reconciler.core.subjects import Subject
 from reconciler.core.verdicts import Held, Hold, HoldCode, KeptBy, OutOfScope, Released, Retained, RuleTried, Verdict
 from reconciler.engine.looking_closer import MAY_BE_FOR_LACK_OF_FACTS, look_closer, worth_a_look
-from reconciler.engine.ports import JobDetail, Listing
 from reconciler.errors import AuthenticationRefused, ServiceAnswerUnreadable, ServiceUnreachable
+from tests.support.alone import Alone
 from tests.support.values import inventory, job, subject
-
-
-@dataclass
-class Alone:
-    """Answers for jobs alone; remembers who was asked for."""
-
-    jobs: dict[str, Job | Exception] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def list_jobs(self) -> Listing:
-        raise AssertionError("the list was read already")
-
-    def get(self, job_id: JobId) -> JobDetail | None:
-        self.asked.append(job_id)
-        told = self.jobs.get(job_id)
-        if isinstance(told, Exception):
-            raise told
-        return None if told is None else JobDetail(job=told, body=b"", inline=())
 
 
 def thin(job_id: str) -> Job:

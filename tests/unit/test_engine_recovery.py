@@ -26,6 +26,8 @@ class Left:
     """Two jobs whose cleans were announced by an earlier run, and the run that comes after it."""
 
     service: HandMadeService = field(default_factory=lambda: HandMadeService.of(B, A))
+    pauses: list[float] = field(default_factory=list)
+    cleaned: list[Entry] = field(default_factory=list)
     run: HandMadeRun = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,7 +43,14 @@ class Left:
         return iter(tuple(self.run.entries))
 
     def recovered(self, stop: StopAtOnce = UNSTOPPABLE) -> Iterator[JobResult]:
-        return recover(self.service, cast("LedgerReader", self), self.run.as_run, stop)
+        return recover(
+            self.service,
+            cast("LedgerReader", self),
+            self.run.as_run,
+            stop,
+            self.pauses.append,
+            cleaned=self.cleaned.append,
+        )
 
 
 CLEANED = job("a", status=JobStatus.CLEANED)
@@ -92,14 +101,32 @@ def test_what_a_look_shows_is_recorded_and_told(now: Job | None, phase: Phase, w
         left.service.jobs[A.id] = now
     assert next(left.recovered()) == told
     entry = left.run.entries[-1]
+    looks = 4 if now is A else 1
+    assert left.service.log == [*["GET a"] * looks, phase.name]
+    assert left.pauses == [0.0, 1.0, 2.0, 4.0][:looks]
     assert (entry.job_id, entry.phase, entry.fingerprint, entry.detail) == ("a", phase, A.fingerprint, word)
 
 
 def test_each_is_settled_before_the_next_is_asked_about_and_nothing_is_sent() -> None:
     left = Left()
     assert [each.job_id for each in left.recovered()] == ["a", "b"]
-    assert left.service.log == ["GET a", "NOT_CLEANED", "GET b", "NOT_CLEANED"]
+    assert left.service.log == [*["GET a"] * 4, "NOT_CLEANED", *["GET b"] * 4, "NOT_CLEANED"]
     assert list(left.recovered()) == []
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3])
+def test_a_service_that_is_a_moment_behind_is_asked_again(looks: int) -> None:
+    left = Left()
+    left.service.meets[f"GET a {looks + 1}"] = lambda: left.service.take_away(A.id)
+    assert next(left.recovered()).how is How.GONE
+    assert left.service.log == [*["GET a"] * (looks + 1), "CLEANED"]
+
+
+def test_cleans_that_took_effect_are_given_to_whoever_looks_for_their_files() -> None:
+    left = Left()
+    left.service.jobs.pop(A.id)
+    list(left.recovered())
+    assert [(entry.job_id, entry.fingerprint) for entry in left.cleaned] == [("a", A.fingerprint)]
 
 
 def test_where_nothing_is_open_nobody_is_asked() -> None:
@@ -119,7 +146,7 @@ def test_what_cannot_be_asked_about_stays_open(error: ReconcilerError) -> None:
     assert next(found).job_id == "a"
     with pytest.raises(type(error)):
         next(found)
-    assert left.service.log == ["GET a", "NOT_CLEANED", "GET b"]
+    assert left.service.log == [*["GET a"] * 4, "NOT_CLEANED", "GET b"]
 
 
 def test_whoever_asks_to_stop_is_heard_before_the_next_question() -> None:
@@ -128,4 +155,4 @@ def test_whoever_asks_to_stop_is_heard_before_the_next_question() -> None:
     assert next(found).job_id == JobId("a")
     with pytest.raises(StoppedWhileIdle):
         next(found)
-    assert left.service.log == ["GET a", "NOT_CLEANED"]
+    assert left.service.log == [*["GET a"] * 4, "NOT_CLEANED"]

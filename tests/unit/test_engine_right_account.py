@@ -1,5 +1,6 @@
 """A key that was never seen with the account of a ledger is refused, and one that was is not asked about (I3)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from reconciler.engine.ports import Binding
 from reconciler.engine.right_account import refuse_other_key, remember_key, shown
 from reconciler.errors import GuardRefused
 from tests.support.ledger_values import OneKey, ledger_at
+from tests.support.values import NOON
 
 LINEAGE = "0123456789abcdef"
 KEY = OneKey("one")
@@ -34,6 +36,18 @@ def test_another_key_is_refused_with_what_was_seen_and_the_ways_out() -> None:
         "ledger may be another one (--state), or the right key (PICTORY_API_KEY); if the account's key was changed, "
         "take it over once with reconciler refresh --accept-new-key",
     )
+
+
+def test_a_ledger_that_was_made_anew_and_has_seen_no_key_since_takes_none() -> None:
+    anew = replace(binding(), rebuilt_at=NOON)
+    with pytest.raises(GuardRefused) as refused:
+        refuse_other_key(anew, KEY)
+    assert refused.value.violations == (
+        "whether this key (one-01234567) is one of account acme cannot be told: the ledger was made anew, and no store "
+        "has the keys that the lost one knew; look whether it is the right key (PICTORY_API_KEY), and take it over "
+        "once with reconciler refresh --accept-new-key",
+    )
+    refuse_other_key(replace(anew, marks=(KEY.mark(LINEAGE),)), KEY)
 
 
 def test_a_key_is_remembered_once(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 import pytest
+from msgspec import structs
 
 from reconciler.core.desired import DesiredState, Keep, Otherwise, RetainRule, Source
 from reconciler.core.job import Asset, AssetForm, AssetKind, Job, JobId, JobStatus, JobType
@@ -136,7 +137,7 @@ def test_only_what_a_rule_weighs_is_asked_for() -> None:
 
 
 def test_a_job_whose_size_the_ledger_knows_is_not_asked_for() -> None:
-    view = LedgerView(account="acme", jobs={JobId("a"): replace(known(1), size=7), JobId("b"): known(2)})
+    view = LedgerView(account="acme", jobs={JobId("a"): structs.replace(known(1), size=7), JobId("b"): known(2)})
     assert asked(desired(by_bytes()), sized("a"), sized("b"), remembered=view) == [address("b")]
 
 
@@ -253,7 +254,7 @@ OLD = NOON - 30 * DAY
 
 
 def dated(state: DesiredState, dates: Dates, *jobs: Job) -> Plan:
-    view = LedgerView(account="acme", jobs={JobId("other"): replace(known(1), left=True)})
+    view = LedgerView(account="acme", jobs={JobId("other"): structs.replace(known(1), left=True)})
     return Account(jobs, remembered=view).plan(state, dates=dates)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from reconciler.core.approvals import NO_APPROVALS, Approvals
 from reconciler.core.desired import DesiredState
@@ -163,7 +164,7 @@ def test_a_clean_is_not_done_by_a_copy_and_a_copy_is_done_by_a_receipt() -> None
 def test_what_was_done_has_the_size_that_was_planned_or_else_the_one_that_is_remembered() -> None:
     nothing = replace(PLAN, changes=())
     sized = replace(PLAN, changes=(replace(PLAN.changes[0], size=7), PLAN.changes[1], PLAN.changes[2]))
-    view = remembered(a=replace(known(), size=5), b=replace(known(), size=6))
+    view = remembered(a=structs.replace(known(), size=5), b=structs.replace(known(), size=6))
     work = left(sized, nothing, view, {each.id: entry(each) for each in (A, B, C)})
     assert [(change.job_id, change.size) for change in work.done] == [("a", 7), ("b", 6), ("c", None)]
 

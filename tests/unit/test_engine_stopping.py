@@ -12,7 +12,7 @@ FULL = LedgerError("the disk is full", hint="Make room.")
 
 
 def test_a_signal_has_the_exit_code_of_its_number() -> None:
-    assert Stopped.by_signal(15) == Stopped("stopped by signal 15; the jobs in hand were finished", 143)
+    assert Stopped.by_signal(15) == Stopped("stopped by signal 15; the jobs in hand were finished or given up", 143)
     assert Stopped.before_any(2) == Stopped("stopped by signal 2 before any job was begun", 130)
 
 

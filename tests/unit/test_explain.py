@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.audit import AuditEvent
 from reconciler.core.desired import DesiredState, Keep, Link, Source
@@ -26,7 +27,7 @@ from reconciler.engine.account import Departure, LastSeen
 from reconciler.engine.copies import CopyId, Verified
 from reconciler.engine.explaining import Explanation, explain_over
 from reconciler.engine.planning import Sight
-from reconciler.engine.ports import PlanUse
+from reconciler.engine.ports import Binding, PlanUse
 from reconciler.report.explain_json import explanation_json
 from reconciler.report.explain_text import explanation_text, summary_line
 from reconciler.report.style import Style
@@ -116,7 +117,7 @@ def test_what_rules_say_is_what_the_verdict_rests_on(
 
 def test_each_source_is_told_with_whether_it_counts() -> None:
     shared = replace(job("a"), shared_at=NOON - 20 * DAY)
-    seen = replace(known(2, seen=NOON - 10 * DAY), missing_until=NOON - 40 * DAY)
+    seen = structs.replace(known(2, seen=NOON - 10 * DAY), missing_until=NOON - 40 * DAY)
     view = LedgerView(account="acme", jobs={JobId("a"): seen})
     explained = one(desired(FRESH), inventory(shared), view)
     assert [(each.bound.source, each.counts) for each in explained.evidence] == [
@@ -131,7 +132,7 @@ def test_each_source_is_told_with_whether_it_counts() -> None:
 
 
 def test_the_order_is_that_of_the_ledger_and_bounds_from_both_sides_whatever_the_list_shows() -> None:
-    between = replace(known(2, seen=NOON), missing_until=None)
+    between = structs.replace(known(2, seen=NOON), missing_until=None)
     view = LedgerView(
         account="acme",
         jobs={JobId("above"): known(3, seen=NOON), JobId("a"): between, JobId("below"): known(1, seen=NOON)},
@@ -153,7 +154,7 @@ def test_what_would_decide_a_time_is_what_says_more_and_does_not_count() -> None
     told = "a time of your own: reconciler import-times FILE.csv"
 
     def decides(*, shared: timedelta, trust: frozenset[Source]) -> tuple[str, ...]:
-        seen = replace(known(2, seen=NOON - 10 * DAY), missing_until=NOON - 40 * DAY)
+        seen = structs.replace(known(2, seen=NOON - 10 * DAY), missing_until=NOON - 40 * DAY)
         view = LedgerView(account="acme", jobs={JobId("a"): seen})
         listed = inventory(replace(job("a"), shared_at=NOON - shared))
         return one(replace(desired(FRESH), trust=trust), listed, view).would_decide
@@ -219,7 +220,7 @@ def test_relatives_are_told_with_how_they_stand() -> None:
     def of_project(name: str) -> Job:
         return replace(job(name), project="p")
 
-    absent = replace(known(9), project="p")
+    absent = structs.replace(known(9), project="p")
     view = memory("a", "b", "gone")
     view = replace(view, jobs={**view.jobs, JobId("away"): absent, JobId("left"): known(8, left=True)})
     links = (Link(job=JobId("left"), needs=(JobId("a"),)), Link(job=JobId("a"), needs=(JobId("x"), JobId("kept"))))
@@ -256,6 +257,9 @@ class History:
     def verifications(self) -> Mapping[CopyId, Verified]:
         return {}
 
+    def binding(self) -> Binding:
+        return Binding()
+
     def plan_use(self, _plan_id: str) -> PlanUse:
         return PlanUse.UNUSED
 
@@ -290,9 +294,9 @@ def rich() -> Explanation:
     ended = replace(hold, rule="launch", owner="", reason="", until=NOON - DAY, unkept_since=NOON - 2 * DAY)
     jobs: dict[JobId, KnownJob] = {
         **memory("old", "kept", "held").jobs,
-        JobId("held"): replace(known(3), holds=(hold, ended), missing_until=NOON - 90 * DAY),
-        JobId("left"): replace(known(4, left=True), type=JobType.RENDER, status=JobStatus.COMPLETED),
-        JobId("away"): replace(known(5), type=JobType.IMAGE, status=JobStatus.FAILED),
+        JobId("held"): structs.replace(known(3), holds=(hold, ended), missing_until=NOON - 90 * DAY),
+        JobId("left"): structs.replace(known(4, left=True), type=JobType.RENDER, status=JobStatus.COMPLETED),
+        JobId("away"): structs.replace(known(5), type=JobType.IMAGE, status=JobStatus.FAILED),
     }
     held = replace(job("held"), name="product-1", project="p", shared_at=NOON - 70 * DAY)
     listed = inventory(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.desired import DesiredState, Keep, Link
 from reconciler.core.forecast import Cause, CauseKind, Forecast, day_starts, forecast
@@ -41,7 +42,7 @@ def seen_since(**ages: timedelta) -> LedgerView:
     return LedgerView(
         account="acme",
         jobs={
-            JobId(name): replace(known(number, seen=NOON - age), missing_until=NOON - age)
+            JobId(name): structs.replace(known(number, seen=NOON - age), missing_until=NOON - age)
             for number, (name, age) in enumerate(ages.items(), start=1)
         },
         last_observed=NOON,
@@ -69,7 +70,7 @@ def test_grace_runs_from_the_day_on_which_a_job_came_free() -> None:
 
 def test_a_wait_under_way_counts_from_when_it_was_recorded() -> None:
     waiting = replace(desired(FRESH), grace=3 * DAY)
-    begun = replace(known(1), released_since=NOON - 2 * DAY)
+    begun = structs.replace(known(1), released_since=NOON - 2 * DAY)
     view = LedgerView(account="acme", jobs={JobId("a"): begun}, last_observed=NOON)
     assert went(forecast(waiting, inventory(job("a")), view, 5)) == {"a": (2, ("grace",))}
 
@@ -92,7 +93,7 @@ def test_a_job_freed_by_a_lapse_within_a_day_waits_from_the_lapse() -> None:
 
 def test_a_rule_that_lapsed_before_today_is_named_and_its_wait_counts_from_its_end() -> None:
     launch = replace(by_id("a", name="launch"), lapses_at=NOON - DAY)
-    kept = replace(known(1), kept_until=NOON - DAY)
+    kept = structs.replace(known(1), kept_until=NOON - DAY)
     view = LedgerView(account="acme", jobs={JobId("a"): kept}, last_observed=NOON - 2 * DAY)
     told = forecast(replace(desired(launch), grace=3 * DAY), inventory(job("a")), view, 9)
     assert [(number, gone.causes) for number, day in enumerate(told.days, start=1) for gone in day.let_go] == [
@@ -115,7 +116,7 @@ def test_a_job_too_young_goes_when_it_is_old_enough_by_the_name_of_the_hold() ->
 
 
 def test_a_protection_that_no_rule_gives_any_more_ends_after_its_delay() -> None:
-    jobs = {JobId("a"): replace(known(1), holds=(hold_of("court"),))}
+    jobs = {JobId("a"): structs.replace(known(1), holds=(hold_of("court"),))}
     view = LedgerView(account="acme", jobs=jobs, last_observed=NOON)
     told = forecast(replace(desired(), release_delay=2 * DAY), inventory(job("a")), view, 9)
     # Unkept as of today's record, lifted by that of day 3, free the day after.
@@ -133,14 +134,16 @@ def test_a_protection_outlasts_the_rule_that_gave_it() -> None:
 
 
 def test_two_protections_that_no_rule_gives_any_more_end_together() -> None:
-    twice = replace(known(1), holds=(hold_of("court"), hold_of("tax")))
+    twice = structs.replace(known(1), holds=(hold_of("court"), hold_of("tax")))
     view = LedgerView(account="acme", jobs={JobId("a"): twice}, last_observed=NOON)
     told = forecast(replace(desired(), release_delay=2 * DAY), inventory(job("a")), view, 9)
     assert went(told) == {"a": (4, ("protected",))}
 
 
 def test_a_protection_that_ends_leaves_the_other_ones() -> None:
-    twice = replace(known(1), holds=(hold_of("court", until=MIDNIGHT + DAY), hold_of("tax", until=MIDNIGHT + 4 * DAY)))
+    twice = structs.replace(
+        known(1), holds=(hold_of("court", until=MIDNIGHT + DAY), hold_of("tax", until=MIDNIGHT + 4 * DAY))
+    )
     view = LedgerView(account="acme", jobs={JobId("a"): twice}, last_observed=NOON)
     told = forecast(replace(desired(), release_delay=30 * DAY), inventory(job("a")), view, 9)
     assert went(told) == {"a": (5, ("protected",))}
@@ -156,7 +159,7 @@ def test_what_a_job_that_the_list_lacks_needs_stays() -> None:
 def test_a_rule_for_others_delays_nothing() -> None:
     images = replace(rule(TypeIn(frozenset({JobType.IMAGE})), "images"), keep=Keep(within=90 * DAY))
     seen = seen_since(held=30 * DAY, kept=8 * DAY).jobs
-    jobs = {**seen, JobId("held"): replace(seen[JobId("held")], holds=(hold_of("court"),))}
+    jobs = {**seen, JobId("held"): structs.replace(seen[JobId("held")], holds=(hold_of("court"),))}
     state = replace(desired(FRESH, images), release_delay=2 * DAY)
     told = forecast(state, inventory(job("kept"), job("held")), LedgerView(jobs=jobs, last_observed=NOON), 9)
     assert went(told) == {"kept": (3, ("fresh",)), "held": (4, ("protected",))}
@@ -185,7 +188,7 @@ def test_what_a_clock_set_back_records_begins_at_the_newest_time_recorded() -> N
 
 def test_a_protection_ends_no_sooner_for_a_clock_set_back() -> None:  # I14
     seen = seen_since(now=30 * DAY, later=8 * DAY).jobs
-    jobs = {**seen, JobId("now"): replace(seen[JobId("now")], holds=(hold_of("court"),))}
+    jobs = {**seen, JobId("now"): structs.replace(seen[JobId("now")], holds=(hold_of("court"),))}
     view = LedgerView(account="acme", jobs=jobs, last_observed=NOON + 5 * DAY)
     protecting = replace(desired(replace(FRESH, protect=True)), release_delay=2 * DAY)
     # Both unkept as of noon of day 5, lifted by the record of day 8, free the day after.

@@ -9,6 +9,7 @@ from reconciler.core.imports import ImportedRow, Judged
 from reconciler.core.job import Job, JobId, JobStatus, JobType
 from reconciler.core.memory import KnownJob, LedgerHold
 from reconciler.core.protection import HoldChange, HoldStep
+from reconciler.core.receipt import VerifiedReceipt
 from reconciler.core.recording import DecisionRecord, KeptUntil, Wait
 from reconciler.core.steps import Phase
 from reconciler.errors import LedgerError
@@ -142,6 +143,12 @@ def archive(run: SqlRun, fingerprint: str, at: datetime) -> None:
     run.record_archived(proof("a", fingerprint, at=at))
 
 
+def sized(made: VerifiedReceipt, size: int) -> VerifiedReceipt:
+    files = tuple(replace(file, size=size) for file in made.receipt.files)
+    read_backs = tuple(replace(each, files=files) for each in made.read_backs)
+    return replace(made, receipt=replace(made.receipt, files=files), read_backs=read_backs)
+
+
 def test_the_size_is_that_of_the_archive_of_what_it_is_now(seen: Ledger) -> None:
     now, before = job(), job(status=JobStatus.FAILED)
     seen.observe(before)
@@ -155,6 +162,11 @@ def test_the_size_is_that_of_the_archive_of_what_it_is_now(seen: Ledger) -> None
         archive(run, now.fingerprint, NOON + HOUR)
     assert seen.known().size == 9
     assert seen.known().archived == {before.fingerprint, now.fingerprint}
+    with seen.ledger.open_run("archive", "acme") as run:
+        run.append(A, Phase.BEGIN, before.fingerprint)
+        run.record_archived(sized(proof("a", before.fingerprint, at=NOON + DAY), 700))
+    assert seen.known().size == 9, "a newer archive of another thing says nothing"
+    assert seen.known().archived_at == NOON + DAY
 
 
 # -- waiting and holds

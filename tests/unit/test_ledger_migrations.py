@@ -92,7 +92,9 @@ def path(tmp_path: Path) -> Path:
 
 def open_once(path: Path) -> list[str]:
     said: list[str] = []
-    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), who=Who.of("a test", "a test"), say=said.append)
+    ledger = SqlLedger(
+        SqliteDatabase(path), clock=HandMadeClock(), lease_s=60, who=Who.of("a test", "a test"), say=said.append
+    )
     with ledger.open_run("refresh", "acme"):
         pass
     return said
@@ -131,7 +133,7 @@ def test_what_left_before_the_ledger_remembered_losses_is_found_by_the_next_obse
         job_of_a_clean = ("d", 4, utc_text(SEEN), 1, None, left, "render", "cleaned", "f", left, "cleaned")
         database.execute("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", job_of_a_clean)
         database.commit()
-    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), who=Who.of("a test", "a test"))
+    ledger = SqlLedger(SqliteDatabase(path), clock=HandMadeClock(), lease_s=60, who=Who.of("a test", "a test"))
     with ledger.open_run("refresh", "acme") as run:
         run.record_observation(inventory(job("c"), at=NOON))
     lost = [(loss.job_id, loss.found_at) for loss in recorded_losses(ledger.view())]

@@ -6,20 +6,26 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
 from reconciler.archive.memory import StoresMemory
+from reconciler.core.applied import AppliedFile, AppliedRule
+from reconciler.core.approvals import NO_APPROVALS
 from reconciler.core.audit import AuditEvent
+from reconciler.core.desired import Limits
 from reconciler.core.job import JobId
 from reconciler.core.protection import HoldChange, HoldStep
 from reconciler.core.recording import DecisionRecord
 from reconciler.core.segments import REBUILT
 from reconciler.core.steps import Phase, fold
-from reconciler.engine.ports import PlanUse, Run
+from reconciler.engine.ports import Approved, PlanUse, Run
 from reconciler.engine.rebuilding import rebuild
+from reconciler.engine.right_account import refuse_other_key, remember_key
 from reconciler.engine.segments import held_by_stores
 from reconciler.errors import GuardRefused, LedgerError, LockedByAnotherRun, UsageRefused
 from reconciler.ledger.audit_check import check_audit
@@ -27,9 +33,9 @@ from reconciler.ledger.checking import check_ledger
 from reconciler.ledger.database import Database
 from reconciler.ledger.rebuilt_holds import RULE
 from reconciler.ledger.sqlite import SqliteDatabase
-from tests.support.ledger_values import FINGERPRINT, HandMadeClock, ledger_at, reader_at
+from tests.support.ledger_values import FINGERPRINT, HandMadeClock, OneKey, ledger_at, reader_at
 from tests.support.lost_ledgers import ADDRESSES, Archived, new_ledger
-from tests.support.values import NOON, inventory, job
+from tests.support.values import NOON, by_id, inventory, job
 
 DONE, PART = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 A, B, C = (JobId(each) for each in "abc")
@@ -178,6 +184,94 @@ def test_a_receipt_without_its_bag_is_no_archive(lost: Archived, tmp_path: Path)
         (tmp_path / store[7:] / "jobs" / "b" / FINGERPRINT[7:19]).rmdir()
     made = lost.made_anew(tmp_path / "new.db")
     assert {str(receipt.job_id) for receipt in made.salvage.receipts} == {"a"}
+
+
+# -- what guards go by
+
+
+FILE = AppliedFile(digest="sha256:" + "f" * 64, applied_at=NOON, rules=(AppliedRule(by_id("a"), 1),))
+
+
+def applies(file: AppliedFile = FILE) -> Callable[[Run], None]:
+    limits = Limits(max_jobs=9, max_share=Fraction(1), max_bytes=None)
+    return lambda run: run.record_approved(Approved(file=file, rules=None, approvals=NO_APPROVALS, limits=limits))
+
+
+def applied(database: Database) -> AppliedFile | None:
+    return reader_at(database).view().applied
+
+
+def test_of_the_file_that_was_applied_last_the_digest_comes_back(lost: Archived, database: Database) -> None:  # I13
+    lost.run("apply", applies(replace(FILE, digest="sha256:" + "e" * 64)))
+    lost.run("apply", applies())
+    lost.made_anew(database)
+    assert applied(database) == replace(FILE, rules=(), is_known=False)
+    assert check_ledger(database) == ()
+    with ledger_at(database, lost.clock).open_run("apply", "acme") as run:
+        applies()(run)
+    assert applied(database) == FILE, "once it was applied again, its rules are known"
+
+
+def test_that_it_was_lost_is_no_secret_where_records_do_not_say_which_it_was(
+    lost: Archived, database: Database
+) -> None:  # I13
+    """They are of versions that did not tell, and a clean says that there was one."""
+    lost.made_anew(database)
+    unknown = applied(database)
+    assert unknown is not None
+    assert (unknown.digest, unknown.rules, unknown.is_known) == ("", (), False)
+
+
+def test_behind_a_gap_another_file_may_have_been_applied(lost: Archived, database: Database) -> None:  # I13
+    lost.run("apply", applies())
+    lost.run("refresh", hold(HoldStep.SET, A, "late"))
+    lost.run("apply", applies(replace(FILE, digest="sha256:" + "e" * 64)))
+    for store in (0, 1):
+        lost.records(store)[3].unlink()
+    made = lost.made_anew(database)
+    assert any(dict(event.facts).get("digest") == FILE.digest for event in made.salvage.chain)
+    assert getattr(applied(database), "digest", None) == ""
+
+
+def test_of_receipts_alone_nobody_knows_whether_there_was_one(lost: Archived, database: Database) -> None:  # I13
+    for record in (*lost.records(0), *lost.records(1)):
+        record.unlink()
+    lost.made_anew(database)
+    assert getattr(applied(database), "digest", None) == ""
+
+
+def test_an_archive_that_was_never_applied_to_has_none(tmp_path: Path, database: Database) -> None:
+    old = Archived(tmp_path / "old.db", tmp_path)
+    old.run("archive", lambda run: old.archive(run, "a"))
+    old.made_anew(database)
+    assert applied(database) is None
+
+
+def test_a_key_is_taken_with_a_word_alone(lost: Archived, database: Database) -> None:  # I3
+    lost.run("refresh", lambda run: remember_key(ledger_at(lost.place), run, OneKey("right")))
+    lost.made_anew(database)
+    ledger = ledger_at(database, lost.clock)
+    assert ledger.binding().rebuilt_at == NOON
+    with pytest.raises(GuardRefused, match="refresh --accept-new-key"):
+        refuse_other_key(ledger.binding(), OneKey("right"))
+    with ledger.open_run("refresh", "acme") as run:
+        remember_key(ledger, run, OneKey("right"))
+    refuse_other_key(ledger.binding(), OneKey("right"))
+    with pytest.raises(GuardRefused, match="never seen with account acme"):
+        refuse_other_key(ledger.binding(), OneKey("wrong"))
+    assert [event.event for event in events(database) if event.event.startswith("key_")] == [
+        "key_bound",
+        "key_accepted",
+    ]
+
+
+def test_a_ledger_that_was_made_anew_twice_knows_the_last_time(lost: Archived, tmp_path: Path) -> None:
+    lost.made_anew(tmp_path / "new.db")
+    again = replace(lost, place=tmp_path / "new.db")
+    again.clock.pass_by(timedelta(days=2))
+    again.run("archive", lambda _run: None)
+    again.made_anew(tmp_path / "newer.db")
+    assert ledger_at(tmp_path / "newer.db").binding().rebuilt_at == NOON + timedelta(days=2)
 
 
 # -- never over another, whole or not at all

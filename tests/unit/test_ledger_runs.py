@@ -230,6 +230,10 @@ def test_a_clean_needs_a_lease_that_outlasts_it(database: Database, clock: HandM
         run.check_lease(29.9)
         with pytest.raises(LockedByAnotherRun):
             run.check_lease(30.1)
+        with pytest.raises(LockedByAnotherRun):
+            run.append(A, Phase.BEGIN, FINGERPRINT, outlasting_s=30.1)
+        assert phases(database) == [], "nothing was added"
+        run.append(A, Phase.BEGIN, FINGERPRINT, outlasting_s=29.9)
 
 
 def test_a_late_end_does_not_free_the_next_one_s_lease(database: Database, clock: HandMadeClock) -> None:
@@ -276,7 +280,7 @@ from reconciler.ledger.opening import database_at
 from reconciler.ledger.run_rows import Who
 from reconciler.ledger.writer import SqlLedger
 log = Path(sys.argv[2])
-ledger = SqlLedger(database_at(sys.argv[1]), clock=SystemClock(), who=Who.of(sys.argv[3], "a test"))
+ledger = SqlLedger(database_at(sys.argv[1]), clock=SystemClock(), lease_s=60, who=Who.of(sys.argv[3], "a test"))
 won = 0
 for _ in range(400):
     try:

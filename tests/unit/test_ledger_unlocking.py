@@ -142,6 +142,7 @@ def waiting(held: Held, pause: Callable[[float], None], said: list[str], wait_s:
     return SqlLedger(
         held.database,
         clock=held.clock,
+        lease_s=60,
         who=Who.of("ben@laptop", "a test"),
         now_ms=held.clock.now_ms,
         wait_s=wait_s,

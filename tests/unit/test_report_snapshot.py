@@ -8,6 +8,7 @@ from typing import IO, Any, cast
 
 import pytest
 from jsonschema import Draft7Validator
+from msgspec import Struct, structs
 
 from reconciler.core.inventory import Inventory, ListingProof
 from reconciler.core.job import Asset, Job, JobId
@@ -70,10 +71,13 @@ PARTS: dict[str, tuple[type, tuple[object, ...]]] = {
 }
 
 
-def defaults(kind: type) -> Iterator[tuple[str, object]]:
-    for each in fields(kind):
-        made = each.default_factory() if each.default_factory is not MISSING else each.default
-        yield each.name, None if made is MISSING else made
+def defaults(kind: Any) -> Iterator[tuple[str, object]]:
+    if issubclass(kind, Struct):
+        yield from zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False)
+    else:
+        for each in fields(kind):
+            made = each.default_factory() if each.default_factory is not MISSING else each.default
+            yield each.name, None if made is MISSING else made
 
 
 @pytest.mark.parametrize(("kind", "given"), PARTS.values(), ids=PARTS.keys())
@@ -88,7 +92,7 @@ def test_the_full_snapshot_leaves_no_field_at_its_default(kind: type, given: tup
 def test_jobs_keep_their_order_and_so_do_those_that_only_the_ledger_knows() -> None:
     ids = [JobId(each) for each in "cabd"]
     jobs = tuple(replace(FULL_JOB, id=each) for each in ids)
-    known = {JobId(each): replace(FULL_KNOWN, sequence=number) for number, each in enumerate("zyxc")}
+    known = {JobId(each): structs.replace(FULL_KNOWN, sequence=number) for number, each in enumerate("zyxc")}
     made = read_back(replace(EMPTY, inventory=replace(EMPTY.inventory, jobs=jobs), memory=LedgerView(jobs=known)))
     assert [job.id for job in made.inventory.jobs] == ids
     assert list(made.unlisted) == ["z", "y", "x"]

@@ -203,8 +203,10 @@ class LocalStore:
         )
 
     def _is_another(self) -> bool:
+        if self._has_guide():  # almost always, and asked for every job
+            return False
         is_no_folder = self._root.exists() and not self._root.is_dir()  # which the system tells better
-        if is_no_folder or self._has_guide() or not self._holds_copies():
+        if is_no_folder or not self._holds_copies():
             return False
         # Another thread may have laid the guide and recorded the very first copies between the two looks above.
         return not self._has_guide()

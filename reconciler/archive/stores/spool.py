@@ -31,10 +31,11 @@ def room_on_disk(folder: Path, size: int, *, of: str) -> None:
         StoreNotWritable: there is too little room; `of` names the place.
         OSError: the folder cannot be made, or not be asked.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # a file: no job will fare better
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
+    if not folder.is_dir():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:  # a file: no job will fare better
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
     free = shutil.disk_usage(folder).free
     if free < size + KEPT_FREE_BYTES:
         raise StoreNotWritable(
@@ -91,7 +92,10 @@ class Spool:
 
     def discard(self, workplace: Path) -> None:
         """Remove unfinished work.  Never raises for what is gone already."""
-        shutil.rmtree(workplace, ignore_errors=True)
+        try:
+            workplace.rmdir()  # what was published has left it empty
+        except OSError:
+            shutil.rmtree(workplace, ignore_errors=True)
         self.leave(workplace)
 
     def _remove_stale(self) -> None:
