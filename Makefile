@@ -59,9 +59,12 @@ compare: $(STAMP)  ## What the programs people use now lose, beside ours; writes
 nightly: $(STAMP)  ## What looks at more by night: random examples, crash points, whole lives
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 9000 --durations=30 $(PYTEST_ARGS)
 
-mutants: .venv-mutants/.installed  ## Plant bugs in core, one at a time; fails for one that no test sees and that has no reason
+mutants: .venv-mutants/.installed  ## Plant bugs in core and in the way to a clean, one at a time; fails for one that no test sees and that has no reason
 	HYPOTHESIS_PROFILE=mutants PYTHONPATH=. .venv-mutants/bin/mutmut run --max-children 2
 	PYTHONPATH=. .venv-mutants/bin/python bench/mutants.py
+
+planted: $(STAMP)  ## Plant the bugs of tests/planted.toml, one at a time; fails for one that its test does not see
+	$(BIN)/python bench/planted.py
 
 .venv-mutants/.installed: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv-mutants
@@ -97,4 +100,4 @@ ci: lint test demo  ## What .ci/run runs
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) .venv-lock .venv-lowest .venv-mutants .azurite mutants $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test azurite test-lowest fmt lint check bench bench-downloads compare nightly mutants lock ci clean
+.PHONY: help setup demo test azurite test-lowest fmt lint check bench bench-downloads compare nightly mutants planted lock ci clean

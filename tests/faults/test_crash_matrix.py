@@ -4,6 +4,9 @@ A run is recorded first; then it is begun anew for each point that it came to, a
 machine, with what was not synced gone from the disk or half gone (tests.support.crash_points).  All points of all
 scenes by night; otherwise of each scene some kinds and one point of each, drawn by a seed that is printed with the
 number of points.
+
+That is on SQLite with one worker, where each point is the same one in each run.  A sample of the points is visited with
+a ledger in PostgreSQL as well; and with two workers the run ends at the k-th point, whichever that is then.
 """
 
 import os
@@ -12,19 +15,17 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import requests
 
-from tests.support import bodies
-from tests.support.bodies import job_id
 from tests.support.crash_points import ENDED_HERE, End, Power
+from tests.support.crash_scenes import SCENES, Scene, Stage
 from tests.support.depth import IS_NIGHT
 from tests.support.emulator import EmulatorProcess
-from tests.support.kept import check_bags, check_kept, cleans_recorded
+from tests.support.postgres_server import PostgresServer
 from tests.support.preloaded import Point, Preloaded
 from tests.support.promise import a_minute_passes
 from tests.support.telling import Tell
@@ -34,9 +35,8 @@ SEED = int(os.environ.get("CRASH_SEED", "20261128"))
 KINDS_BY_DAY = int(os.environ.get("CRASH_KINDS", "24"))
 """So many kinds of points a scene visits but by night; each costs a second or so, and a scene has up to 140 of them."""
 
-A, B, KEPT, LATE = job_id(1), job_id(2), "keep-me", job_id(9)
-ONE_AT_A_TIME = {"RECONCILER_PARALLELISM": "1"}
-APPLY = ("apply", "plan.json")
+SAMPLE = 100 if IS_NIGHT else int(os.environ.get("CRASH_SAMPLE", "3"))
+"""So many points of a scene are visited on a PostgreSQL ledger, and so many with two workers."""
 
 
 def kind(point: Point) -> str:
@@ -45,223 +45,6 @@ def kind(point: Point) -> str:
     label = re.sub(r"\b(archive|second)(?=[/ ]|$)", "store", label)
     label = re.sub(r"/(bag|notes)/[^ ]*", r"/\1/...", label)
     return re.sub(r"/Plan-Name/[^ ]*", "a file", label)
-
-
-# -- scenes
-
-
-@dataclass
-class Stage:
-    """What the scenes are played on."""
-
-    emulator: EmulatorProcess
-    commands: Preloaded
-    folder: Path
-
-    def workplace(self, *stores: str) -> Workplace:
-        """Two jobs to clean, one to keep; the plan is made, and then a third comes that nobody approved."""
-        place = Workplace(self.folder, {**self.emulator.environ, **ONE_AT_A_TIME})
-        file = place.write_desired(KEPT, max_jobs=2)
-        listed = ", ".join(f'"file:./{store}"' for store in stores)
-        file.write_text(file.read_text(encoding="utf-8").replace('"file:./archive"', listed), encoding="utf-8")
-        self.jobs()
-        self.commands.run(place, "plan", "--out", "plan.json").expect(0)
-        self.late()
-        return place
-
-    def jobs(self) -> None:
-        self.emulator.reset()
-        self.emulator.put_job(KEPT, bodies.image())
-        self.emulator.put_job(A, bodies.image())
-        self.emulator.put_job(B, bodies.render())
-
-    def late(self) -> None:
-        self.emulator.put_job(LATE, bodies.image())
-
-    def begin_anew(self) -> None:
-        self.jobs()
-        self.late()
-
-    def clean(self, job: str) -> None:
-        """What a run that is over had sent."""
-        address = f"{self.emulator.api}/v1/jobs/{job}/clean"
-        requests.delete(address, headers={"Authorization": self.emulator.key}, timeout=30).raise_for_status()
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A run that will end early, and what must be so after it and after the next one.
-
-    `prepare` sets the stage once, `renew` the service before each run; `verb` ends at a point, and then goes on.
-    """
-
-    name: str
-    verb: tuple[str, ...]
-    prepare: Callable[[Stage], Workplace]
-    renew: Callable[[Stage], None]
-    between: Callable[[Stage, Workplace], None]
-    settled: Callable[[Stage, Workplace], None]
-    codes: frozenset[int] = field(default=frozenset({0}))
-    doubtful: str = ""
-
-
-def ended_at(stage: Stage, place: Workplace, label: str, turn: int = 1, *verb: str) -> None:
-    ended = stage.commands.run(place, *(verb or APPLY), end=End(label=label, turn=turn))
-    assert ended.code == ENDED_HERE, ended
-    a_minute_passes(place)
-
-
-def nothing_is_lost(stage: Stage, place: Workplace) -> None:
-    check_kept(place, stage.emulator, approved={A, B})
-
-
-def two_are_gone(stage: Stage, place: Workplace) -> None:
-    nothing_is_lost(stage, place)
-    assert stage.emulator.cleaned() == {A, B}
-    assert cleans_recorded(place) == 2
-    stage.commands.run(place, "audit", "verify").expect(0)
-    stage.commands.run(place, "verify").expect(0)
-    writes = len(stage.emulator.writes())
-    stage.commands.run(place, *APPLY).expect(5)  # I9
-    assert len(stage.emulator.writes()) == writes
-
-
-def apply_scene(name: str, prepare: Callable[[Stage], Workplace], renew: Callable[[Stage], None]) -> Scene:
-    return Scene(
-        name=name,
-        verb=APPLY,
-        prepare=prepare,
-        renew=renew,
-        between=nothing_is_lost,
-        settled=two_are_gone,
-        codes=frozenset({0, 5}),  # 5: the run had come to its end, and the plan is spent
-    )
-
-
-def fresh(stage: Stage) -> Workplace:
-    return stage.workplace("archive")
-
-
-def with_a_ledger(stage: Stage) -> Workplace:
-    place = stage.workplace("archive")
-    stage.commands.run(place, "refresh").expect(0)
-    return place
-
-
-CLEAN_OF_A = "DELETE /pictoryapis/v1/jobs/job1/clean"
-
-
-def left_open_done(stage: Stage) -> Workplace:
-    place = stage.workplace("archive")
-    ended_at(stage, place, f"after {CLEAN_OF_A}")
-    return place
-
-
-def left_open_not_done(stage: Stage) -> Workplace:
-    place = stage.workplace("archive")
-    ended_at(stage, place, f"before {CLEAN_OF_A}")
-    return place
-
-
-BAG_OF_A = f"archive/jobs/{A}"
-
-
-def bag_without_a_sync(stage: Stage) -> Workplace:
-    place = stage.workplace("archive")
-    ended_at(stage, place, "fsync archive/jobs/job1")
-    return place
-
-
-def cleaned_before(stage: Stage) -> None:
-    stage.begin_anew()
-    stage.clean(A)
-
-
-# -- copies
-
-
-def two_stores(stage: Stage) -> Workplace:
-    return stage.workplace("archive", "second")
-
-
-def no_copy_is_half(stage: Stage, place: Workplace) -> None:
-    check_kept(place, stage.emulator, approved=(), stores=("archive", "second"))
-    assert stage.emulator.writes() == []
-
-
-def all_are_in_both(stage: Stage, place: Workplace) -> None:
-    no_copy_is_half(stage, place)
-    names = [{path.name for path in (place.folder / store / "jobs").iterdir()} for store in ("archive", "second")]
-    assert names == [{KEPT, A, B, LATE}] * 2
-    stage.commands.run(place, "verify").expect(0)
-
-
-def damaged(stage: Stage) -> Workplace:
-    place = two_stores(stage)
-    stage.commands.run(place, *APPLY).expect(0)
-    for job, file in ((A, "image.png"), (B, "video.mp4")):
-        (found,) = (place.folder / "second" / "jobs" / job).rglob(file)
-        found.write_bytes(b"damaged")
-    return place
-
-
-def the_good_copy_stays(stage: Stage, place: Workplace) -> None:
-    check_bags(place.folder / "archive")
-    for job in (A, B):
-        assert list((place.folder / "archive" / "jobs" / job).iterdir())
-    stage.commands.run(place, "audit", "verify").expect(0)
-
-
-def both_are_whole(stage: Stage, place: Workplace) -> None:
-    check_kept(place, stage.emulator, approved={A, B}, stores=("archive", "second"))
-    assert stage.commands.run(place, "verify").expect(0).last_line == "Verify: 4 bags whole, 0 damaged, 0 missing."
-    aside = [path for path in (place.folder / "second" / "damaged").rglob("*") if path.is_file()]
-    assert [path.read_bytes() for path in aside].count(b"damaged") == 2, "what was damaged is kept beside"
-
-
-# -- observations
-
-
-def all_is_remembered(stage: Stage, place: Workplace) -> None:
-    nothing_is_lost(stage, place)
-    stage.commands.run(place, *APPLY).expect(0)  # the plan of before holds
-    two_are_gone(stage, place)
-
-
-SCENES = (
-    apply_scene("apply, the first of all", fresh, Stage.begin_anew),
-    apply_scene("apply", with_a_ledger, Stage.begin_anew),
-    apply_scene("apply after a clean that was heard of by nobody", left_open_done, cleaned_before),
-    replace(
-        apply_scene("apply after a bag whose name was not synced", bag_without_a_sync, Stage.begin_anew),
-        doubtful=BAG_OF_A,
-    ),
-    apply_scene("apply after a clean that never left", left_open_not_done, Stage.begin_anew),
-    Scene(
-        name="archive",
-        verb=("archive", "--all"),
-        prepare=two_stores,
-        renew=Stage.begin_anew,
-        between=no_copy_is_half,
-        settled=all_are_in_both,
-    ),
-    Scene(
-        name="verify --repair",
-        verb=("verify", "--repair"),
-        prepare=damaged,
-        renew=lambda _stage: None,
-        between=the_good_copy_stays,
-        settled=both_are_whole,
-    ),
-    Scene(
-        name="refresh",
-        verb=("refresh",),
-        prepare=fresh,
-        renew=Stage.begin_anew,
-        between=nothing_is_lost,
-        settled=all_is_remembered,
-    ),
-)
 
 
 # -- the matrix
@@ -281,11 +64,15 @@ def stage(emulator: EmulatorProcess, commands: Preloaded) -> Iterator[Stage]:
         yield Stage(emulator, commands, Path(folder) / "work")
 
 
+def drawn_by(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - a draw that can be repeated
+
+
 def ends(points: list[Point]) -> list[End]:
     """Every point, each way to end there; or one of each of some kinds, one way each."""
     if IS_NIGHT:
         return [End(label=label, turn=turn, power=power, seed=SEED) for label, turn in points for power in Power]
-    chance = random.Random(SEED)  # noqa: S311 - a draw that can be repeated
+    chance = drawn_by(SEED)
     by_kind: dict[str, list[Point]] = {}
     for each in points:
         by_kind.setdefault(kind(each), []).append(each)
@@ -342,3 +129,62 @@ def copy_of(stage: Stage, template: Workplace) -> Workplace:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(template.folder, folder)
     return Workplace(folder, template.environ)
+
+
+# -- a sample elsewhere
+
+
+ELSEWHERE = ("apply, the first of all", "apply", "apply after a clean that never left")
+SAMPLED = [scene for scene in SCENES if scene.name in ELSEWHERE]
+
+
+def played_anew(stage: Stage, scene: Scene) -> Workplace:
+    """Set the stage from the beginning: nothing of a run before is there."""
+    shutil.rmtree(stage.folder)
+    stage.folder.mkdir()
+    place = scene.prepare(stage)
+    scene.renew(stage)
+    return place
+
+
+@pytest.mark.parametrize("scene", SAMPLED, ids=lambda scene: scene.name)
+@pytest.mark.deep
+@pytest.mark.timeout(5400)
+def test_a_ledger_on_a_server_is_carried_on_with_too(
+    stage: Stage, scene: Scene, postgres: PostgresServer, tell: Tell
+) -> None:  # I1, I3, I7, I8, I9, I10
+    def set_anew() -> Workplace:
+        stage.environ["RECONCILER_STATE"] = postgres.new_ledger()
+        return played_anew(stage, scene)
+
+    assert stage.commands.run(set_anew(), *scene.verb).code in scene.codes
+    points = stage.commands.points()
+    assert any("commit" in label for label, _ in points)
+    chance = drawn_by(SEED)
+    for label, turn in chance.sample(points, min(SAMPLE, len(points))):
+        place = set_anew()
+        end = End(label=label, turn=turn, power=chance.choice(tuple(Power)), seed=SEED)
+        ended = stage.commands.run(place, *scene.verb, end=end)
+        assert ended.code == ENDED_HERE, f"{end}: exit {ended.code}\n{ended.out}{ended.err}"
+        goes_on(stage, scene, place, f"{scene.name} on PostgreSQL, {end}")
+    tell(f"{scene.name} on PostgreSQL: {min(SAMPLE, len(points))} of {len(points)} points visited, seed {SEED}")
+
+
+@pytest.mark.parametrize("scene", SAMPLED, ids=lambda scene: scene.name)
+@pytest.mark.deep
+@pytest.mark.timeout(5400)
+def test_two_workers_may_end_anywhere_too(stage: Stage, scene: Scene, tell: Tell) -> None:  # I1, I3, I7, I8, I9, I10
+    stage.environ["RECONCILER_PARALLELISM"] = "2"
+    assert stage.commands.run(played_anew(stage, scene), *scene.verb).code in scene.codes
+    count = len(stage.commands.points())
+    chance, visited = drawn_by(SEED), set()
+    for turn in chance.sample(range(1, count + 1), min(SAMPLE, count)):
+        place = played_anew(stage, scene)
+        end = End(label="", turn=turn, power=chance.choice(tuple(Power)), seed=SEED)
+        ended = stage.commands.run(place, *scene.verb, end=end)
+        # A run of two workers may come to a few points less than the one that was recorded.
+        assert ended.code in {ENDED_HERE, *scene.codes}, f"{end}: exit {ended.code}\n{ended.out}{ended.err}"
+        came_to = stage.commands.points()[:turn][-1]  # behind it is what fails with the power
+        visited.add(came_to)
+        goes_on(stage, scene, place, f"{scene.name} with two workers, {end}, at {came_to}")
+    tell(f"{scene.name} with two workers: {len(visited)} of about {count} points visited, seed {SEED}")

@@ -14,6 +14,7 @@ from reconciler.core.steps import Phase, fold
 from reconciler.ledger.audit_check import check_audit
 from tests.support.emulator import EmulatedAccount
 from tests.support.ledger_values import reader_at
+from tests.support.promise import ledger_of
 from tests.support.workplace import Workplace
 
 
@@ -30,7 +31,7 @@ def check_kept(
 
     `others` were cleaned by somebody else.
     """
-    truth, reader = emulator.truth(), reader_at(workplace.folder / "state" / "ledger.db")
+    truth, reader = emulator.truth(), reader_at(ledger_of(workplace))
     cleaned = {job for job, told in truth.items() if told["cleaned_by"] is not None} - set(others)
     assert cleaned <= set(approved), f"cleaned and not approved: {cleaned - set(approved)}"
     last = {str(job): entry.phase for job, entry in fold(reader.entries()).items()}
@@ -61,7 +62,7 @@ def check_bags(store: Path) -> None:
 
 def cleans_recorded(workplace: Workplace) -> int:
     """Give how many cleans the audit covers."""
-    return check_audit(reader_at(workplace.folder / "state" / "ledger.db")).cleans
+    return check_audit(reader_at(ledger_of(workplace))).cleans
 
 
 def _digests(bag: Path) -> set[str]:

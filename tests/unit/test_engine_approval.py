@@ -16,7 +16,7 @@ from reconciler.core.memory import LedgerView
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Receipt
 from reconciler.core.steps import Entry
-from reconciler.engine.approval import check_approval
+from reconciler.engine.approval import check_approval, check_expected
 from reconciler.engine.planning import make_plan, plan_over
 from reconciler.engine.ports import JobDetail, Listing, PlanUse
 from reconciler.errors import GuardRefused, InventoryIncomplete, PlanRefused
@@ -44,6 +44,11 @@ def test_a_plan_that_fits_passes_and_so_does_one_that_resumes(use: PlanUse) -> N
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "what-if": (
+        {"plan": replace(PLAN, what_if=True)},
+        "what_if",
+        "the plan is a what-if: it decides as if it were 2026-03-01T12:00:00Z, and is never applied",
+    ),
     "account": (
         {"file": replace(FILE, account="rival")},
         "account",
@@ -118,6 +123,20 @@ def test_of_several_refusals_the_one_that_explains_most_comes_first() -> None:
     }
     for field_name, (file, use, now) in wrong.items():
         assert refusal(OVER, file, use, now).field == field_name
+
+
+def test_a_plan_of_another_name_than_the_one_that_was_reviewed_is_refused() -> None:  # I3
+    check_expected(PLAN, PLAN.plan_id)
+    check_expected(PLAN, None)
+    check_expected(None, None)
+    check_expected(None, "sha256:other")  # who cannot read the plan says so first
+    with pytest.raises(PlanRefused) as refused:
+        check_expected(PLAN, "sha256:other")
+    assert refused.value.field == "plan_id"
+    assert refused.value.message == f"this is the plan {PLAN.plan_id}, expected is sha256:other"
+    assert refused.value.hint == (
+        "Apply the plan that was reviewed, or have this one reviewed; a name is sha256: and 64 hex digits."
+    )
 
 
 # -- from the list to the plan

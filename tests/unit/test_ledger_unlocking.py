@@ -1,7 +1,7 @@
 """Waiting for another run's end, and taking the lease from a dead one, on each kind of database (I3, I8, I10)."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.job import JobId
 from reconciler.core.steps import Phase
 from reconciler.engine.account import Unlocked
-from reconciler.errors import LedgerError, LockedByAnotherRun
+from reconciler.errors import LedgerError, LockedByAnotherRun, ReconcilerError
 from reconciler.ledger.audit_check import check_audit
 from reconciler.ledger.database import Database
 from reconciler.ledger.run import SqlRun
@@ -55,8 +55,11 @@ class Held:
 
 
 @pytest.fixture
-def held(database: Database) -> Held:
-    return Held(database)
+def held(database: Database) -> Iterator[Held]:
+    held = Held(database)
+    yield held
+    with suppress(ReconcilerError):  # it may be fenced out by now
+        held.runs.close()
 
 
 def test_an_unlocked_ledger_is_free_at_once_and_its_holder_is_fenced_out(held: Held) -> None:  # I8
