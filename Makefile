@@ -46,6 +46,7 @@ bench: $(STAMP)  ## Start-up, file reading, decisions, lists and files of the se
 	PYTHONPATH=. $(BIN)/python bench/decide.py
 	$(BIN)/python -m bench.workers
 	$(BIN)/python -m bench.applying
+	$(BIN)/python -m bench.ledger
 	@$(MAKE) --no-print-directory bench-downloads
 
 bench-downloads: $(STAMP)  ## Files fetched and archived, beside curl, aria2 and rclone; results in bench/results
