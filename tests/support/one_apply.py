@@ -6,7 +6,7 @@ A try takes hundredths of a second, so that each check of the engine can be take
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from reconciler.core.steps import Entry, Phase
 from reconciler.engine.applying import Means, apply_plan
 from reconciler.engine.outcome import Pace, RunReport
 from reconciler.engine.planning import make_plan
-from reconciler.engine.ports import NOBODY, Evidence, JobDetail, KeyMark
+from reconciler.engine.ports import NOBODY, Binding, Evidence, JobDetail, KeyMark
 from reconciler.engine.run_record import RunRecord
 from reconciler.engine.stopping import NO_LIMITS, UNSTOPPABLE, Limits, StopAtOnce
 from reconciler.errors import ArchiveError, StoppedWhileIdle
@@ -125,6 +125,14 @@ class Asking:
         yield
 
 
+class MadeAnew(SqlLedger):
+    """A ledger that was made anew at NOON, which is when `Apply` makes its plans."""
+
+    def binding(self) -> Binding:
+        """Say so."""
+        return replace(super().binding(), rebuilt_at=NOON)
+
+
 @dataclass
 class Apply:
     """An account with its ledger: plans are made and applied."""
@@ -178,6 +186,10 @@ class Apply:
         """Apply it; the log is that of this apply."""
         self.service.log.clear()
         return apply_plan(self.means, self.file, plan, tool_version="2")
+
+    def is_made_anew(self) -> None:
+        """Have the ledger lost and made anew from the stores, now."""
+        self.ledger.__class__ = MadeAnew
 
     @property
     def means(self) -> Means:

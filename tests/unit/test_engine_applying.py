@@ -164,6 +164,15 @@ def test_a_plan_that_was_used_up_is_refused(two: Apply) -> None:  # I3
     assert two.service.log == []
 
 
+def test_a_plan_of_a_ledger_that_is_lost_is_refused(two: Apply) -> None:  # I3
+    plan = two.plan()
+    two.is_made_anew()
+    refused = refusal(two, plan)
+    assert isinstance(refused, PlanRefused)
+    assert refused.field == "created_at"
+    assert two.service.log == []
+
+
 def test_a_key_that_was_never_seen_is_refused_before_anything_is_asked(two: Apply) -> None:
     plan = two.plan()
     two.apply(replace(plan, changes=()))

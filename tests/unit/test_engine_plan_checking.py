@@ -74,6 +74,14 @@ def test_what_an_apply_refuses_is_refused_here_before_anything_is_asked(two: App
         assert two.service.log == []
 
 
+def test_a_plan_of_a_ledger_that_is_lost_is_refused(two: Apply) -> None:  # I3
+    plan = two.plan()
+    two.is_made_anew()
+    with pytest.raises(PlanRefused) as refused:
+        checked(two, plan)
+    assert refused.value.field == "created_at"
+
+
 def test_limits_that_do_not_hold_any_more_are_told(two: Apply) -> None:  # I7
     plan = two.plan()
     two.file = replace(two.file, limits=Limits(max_jobs=1, max_share=two.file.limits.max_share))
