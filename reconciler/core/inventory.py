@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.core.job import Job, JobId
@@ -41,6 +41,13 @@ class Inventory:
     digest: str
     created_dates: Mapping[JobId, datetime] = field(default_factory=dict)
     sizes: Mapping[JobId, int] = field(default_factory=dict)
+
+    def as_told_alone(self, jobs: Mapping[JobId, Job]) -> "Inventory":
+        """Give it with these jobs as each showed itself when it was asked for alone; the proof counts them."""
+        if not jobs:
+            return self
+        proof = replace(self.proof, asked_alone=self.proof.asked_alone + len(jobs))
+        return replace(self, jobs=tuple(jobs.get(job.id, job) for job in self.jobs), proof=proof)
 
     def unlisted_fields(self) -> tuple[tuple[str, int], ...]:
         """Give each field that looks like a file and is not known, with how many jobs have it, the most first."""

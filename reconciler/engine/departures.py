@@ -41,11 +41,8 @@ def confirmed(reader: JobsReader, inventory: Inventory, unsure: Sequence[JobId])
         AuthenticationRefused: the key was refused.
     """
     listed = {job.id: job for job in inventory.jobs}
-    there = {job.id: job for job in (_still_there(reader, listed[job_id]) for job_id in unsure) if job}
-    if not there:
-        return inventory
-    proof = replace(inventory.proof, asked_alone=inventory.proof.asked_alone + len(there))
-    return replace(inventory, jobs=tuple(there.get(job.id, job) for job in inventory.jobs), proof=proof)
+    asked = (_still_there(reader, listed[job_id]) for job_id in unsure)
+    return inventory.as_told_alone({job.id: job for job in asked if job})
 
 
 def _still_there(reader: JobsReader, listed: Job) -> Job | None:

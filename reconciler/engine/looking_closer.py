@@ -73,14 +73,7 @@ def look_closer(reader: JobsReader, inventory: Inventory, chosen: Sequence[JobId
     for job_id in chosen:
         job = listed[job_id]
         kinds.setdefault((job.type, job.status), []).append(job)
-    fuller = {job.id: job for alike in kinds.values() for job in _fuller(reader, alike)}
-    if not fuller:
-        return inventory
-    return replace(
-        inventory,
-        jobs=tuple(fuller.get(job.id, job) for job in inventory.jobs),
-        proof=replace(inventory.proof, asked_alone=len(fuller)),
-    )
+    return inventory.as_told_alone({job.id: job for alike in kinds.values() for job in _fuller(reader, alike)})
 
 
 def _fuller(reader: JobsReader, alike: Sequence[Job]) -> Iterator[Job]:
