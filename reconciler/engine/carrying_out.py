@@ -108,7 +108,6 @@ class _Running:
 
     def to_the_end(self) -> None:
         """Go on until nothing is left that may be begun, and nothing is on its way."""
-        self._heed_signals_and_time()
         while True:
             # A copy that came in is seen to its end between two beginnings: none waits until all are begun.  One that
             # was there already is recorded before the next job begins, and durable with that; one that was waited for
@@ -118,7 +117,6 @@ class _Running:
             if not was_waited_for and self._may_begin():
                 self._begin(self._left.popleft())
             self._end()
-            self._heed_signals_and_time()
             if not self._on_their_way and not self._may_begin():
                 self._write_down()
                 return
