@@ -31,6 +31,12 @@ def phases(database: Database) -> list[Phase]:
     return [entry.phase for entry in reader_at(database).entries()]
 
 
+def archived(run: SqlRun) -> None:
+    """Begin a job; that it is archived is told and waits."""
+    run.append(A, Phase.BEGIN, FINGERPRINT)
+    run.record_archived(proof(), waits=True)
+
+
 def cleaned(run: SqlRun) -> None:
     """Take a job out; that it is cleaned is told and waits."""
     run.append(A, Phase.BEGIN, FINGERPRINT)
@@ -47,8 +53,7 @@ def test_it_is_durable_with_the_next_entry_in_the_order_in_which_it_was_told(
 ) -> None:
     reader = reader_at(database)
     with ledger_at(database, clock).open_run("apply", "acme") as run:
-        run.append(A, Phase.BEGIN, FINGERPRINT)
-        run.record_archived(proof(), waits=True)
+        archived(run)
         assert phases(database) == [Phase.BEGIN]
         assert reader.receipts() == ()
         run.append(B, Phase.BEGIN, FINGERPRINT)
@@ -77,8 +82,7 @@ def test_a_transaction_that_fails_records_nothing_of_it_and_the_next_one_does(
 ) -> None:
     reader = reader_at(database)
     with ledger_at(database, clock).open_run("apply", "acme") as run:
-        run.append(A, Phase.BEGIN, FINGERPRINT)
-        run.record_archived(proof(), waits=True)
+        archived(run)
         with pytest.raises(LedgerError, match="may not follow nothing"):
             run.append(B, Phase.CLEANING, FINGERPRINT)
         assert phases(database) == [Phase.BEGIN]
